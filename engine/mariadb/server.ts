@@ -1,0 +1,140 @@
+import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { messageOf, WikiferryError } from "../errors";
+import type { DatabaseSide, Side } from "../move";
+import { describeAddress } from "../ssh/connection";
+import type { SshPool } from "../ssh/pool";
+
+export type Row = Record<string, unknown>;
+
+/** One session on a database server. */
+export class Session {
+  constructor(
+    readonly side: Side,
+    private readonly connection: Connection,
+  ) {}
+
+  /** Rows of one statement, values bound on the client (`?`, `??`). */
+  async rows<T = Row>(sql: string, values: unknown[] = []): Promise<T[]> {
+    const [rows] = await this.connection.query<RowDataPacket[]>(sql, values);
+    return rows as T[];
+  }
+
+  /** The first row of one statement. */
+  async row<T = Row>(sql: string, values: unknown[] = []): Promise<T | undefined> {
+    return (await this.rows<T>(sql, values))[0];
+  }
+
+  /** The first column of the first row, as text; null and no row are undefined. */
+  async value(sql: string, values: unknown[] = []): Promise<string | undefined> {
+    const row = await this.row<Row>(sql, values);
+    const value = row === undefined ? undefined : Object.values(row)[0];
+    return value === null || value === undefined ? undefined : String(value);
+  }
+
+  /** One statement without rows; answers how many rows it changed. */
+  async run(sql: string, values: unknown[] = []): Promise<number> {
+    const [result] = await this.connection.query<ResultSetHeader>(sql, values);
+    return result.affectedRows ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await this.connection.end().catch(() => this.connection.destroy());
+  }
+
+  destroy(): void {
+    this.connection.destroy();
+  }
+}
+
+/** A database server, by its administrative account. */
+export class Server {
+  private shared: Promise<Session> | undefined;
+
+  constructor(
+    readonly place: DatabaseSide,
+    private readonly password: string,
+    private readonly pool: SshPool,
+  ) {}
+
+  get side(): Side {
+    return this.place.side;
+  }
+
+  /** The session for single statements, opened when first asked for and again after it broke. */
+  session(): Promise<Session> {
+    if (!this.shared) {
+      this.shared = this.open({ onLost: () => (this.shared = undefined) });
+      this.shared.catch(() => (this.shared = undefined));
+    }
+    return this.shared;
+  }
+
+  /**
+   * A session of its own.
+   *
+   * Big numbers, decimals and dates arrive as text, so that nothing is rounded.
+   * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`
+   */
+  async open(
+    options: { database?: string; connectTimeoutMs?: number; onLost?: () => void } = {},
+  ): Promise<Session> {
+    const where = `${this.side}'s MariaDB at ${describeAddress(this.place.admin)}`;
+    let connection: Connection;
+    try {
+      const stream = await this.pool.stream(this.place.admin);
+      connection = await mysql.createConnection({
+        stream,
+        user: this.place.adminUser,
+        password: this.password,
+        database: options.database,
+        connectTimeout: options.connectTimeoutMs ?? 10_000,
+        charset: "utf8mb4",
+        supportBigNumbers: true,
+        bigNumberStrings: true,
+        dateStrings: true,
+        multipleStatements: false,
+      });
+    } catch (error) {
+      if (error instanceof WikiferryError) throw error;
+      if ((error as { code?: string }).code === "ER_ACCESS_DENIED_ERROR") {
+        throw new WikiferryError(
+          "DB_ACCESS_DENIED",
+          `${where} rejects ${this.place.adminUser} (${messageOf(error)})`,
+          `Set the right password for ${this.side}'s administrative account in the stack's config`,
+          { cause: error },
+        );
+      }
+      throw new WikiferryError(
+        "DB_UNREACHABLE",
+        `no answer from ${where} (${messageOf(error)})`,
+        "See that MariaDB runs and that the address is right",
+        { cause: error },
+      );
+    }
+    connection.on("error", () => options.onLost?.());
+    connection.on("end", () => options.onLost?.());
+    return new Session(this.side, connection);
+  }
+
+  async rows<T = Row>(sql: string, values?: unknown[]): Promise<T[]> {
+    return (await this.session()).rows<T>(sql, values);
+  }
+
+  async row<T = Row>(sql: string, values?: unknown[]): Promise<T | undefined> {
+    return (await this.session()).row<T>(sql, values);
+  }
+
+  async value(sql: string, values?: unknown[]): Promise<string | undefined> {
+    return (await this.session()).value(sql, values);
+  }
+
+  async run(sql: string, values?: unknown[]): Promise<number> {
+    return (await this.session()).run(sql, values);
+  }
+
+  async close(): Promise<void> {
+    const shared = this.shared;
+    this.shared = undefined;
+    if (shared) await shared.then((session) => session.close()).catch(() => {});
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The description of one move, without secrets: plain JSON, so that it can be an input of a resource, a file of a
+ * test or the argument of a script. Stacks build it from the config; the engine acts on it.
+ */
+
+export type Side = "blue" | "green";
+
+export function otherSide(side: Side): Side {
+  return side === "blue" ? "green" : "blue";
+}
+
+/** A host reached by SSH. The private key is a secret and comes from `Secrets`. */
+export interface SshTarget {
+  host: string;
+  /** Default 22. */
+  port: number;
+  user: string;
+  /** The host's public key, `ssh-ed25519 AAAA…`; a host that shows another is refused (`SSH_HOST_KEY`). */
+  hostKey: string;
+}
+
+/** A TCP address; with `via`, as seen from that host, reached through an SSH tunnel. */
+export interface Address {
+  host: string;
+  port: number;
+  via?: SshTarget;
+}
+
+/** One side's database, as the tool and as the other side's server reach it. */
+export interface DatabaseSide {
+  side: Side;
+  /** How the tool reaches it. */
+  admin: Address;
+  /** The account that the tool uses, with all privileges. */
+  adminUser: string;
+  /** How the other side's server reaches it, for replication over TLS. */
+  replication: { host: string; port: number };
+  /** `server_id`, different on both sides, 1 to 4294967295. */
+  serverId: number;
+}
+
+/** A container and the Docker engine that runs it. */
+export interface ContainerRef {
+  container: string;
+  /** The SSH host whose Docker engine runs it; none is the local engine. */
+  dockerVia?: SshTarget;
+}
+
+/** Shell commands that the owner's host understands. */
+export interface ServiceCommands {
+  stop: string;
+  start: string;
+}
+
+export interface MoveSpec {
+  wiki: {
+    /** Short name, used in container names and messages. */
+    name: string;
+    database: string;
+    /** Table prefix, usually empty. */
+    tablePrefix: string;
+    /** The database account of MediaWiki, the same name on both sides. */
+    appUser: string;
+    /** `$wgServer`, such as `https://wiki.example.org`. */
+    serverUrl: string;
+    /** Path of `api.php` under `serverUrl`, such as `/api.php`. */
+    apiPath: string;
+    /** `$wgUploadPath`, such as `/images`. */
+    uploadPath: string;
+  };
+  blue: {
+    database: DatabaseSide & {
+      ssh: SshTarget;
+      /** Restarts MariaDB, such as `service mariadb restart`. */
+      restart: string;
+      /** Where a drop-in with settings goes, such as `/etc/mysql/mariadb.conf.d`. */
+      configDirectory: string;
+    };
+    web: {
+      ssh: SshTarget;
+      /** HTTP address as seen from the gate. */
+      address: { host: string; port: number };
+      /** Directory of MediaWiki's code with `maintenance/`. */
+      mediawikiDirectory: string;
+      /** Job runners and cron, stopped before the fence. */
+      jobs: ServiceCommands;
+      /** Empties what the web tier caches in its own memory, such as `service apache2 reload`. */
+      refreshCaches: string;
+    };
+    files: {
+      ssh: SshTarget;
+      /** The upload directory on that host. */
+      directory: string;
+      /** The address as seen from green's courier. */
+      address: { host: string; port: number };
+    };
+  };
+  green: {
+    database: DatabaseSide & ContainerRef;
+    mediawiki: ContainerRef & { address: { host: string; port: number } };
+    jobs: ContainerRef;
+    redis: { cache: ContainerRef; sessions: ContainerRef };
+    /** Carries uploads between the sides by rsync; the upload volume is mounted at `directory`. */
+    courier: ContainerRef & { directory: string };
+  };
+  gate: ContainerRef & {
+    /** HAProxy's runtime API. */
+    admin: Address;
+    /** Where clients reach the gate, as seen from the tool. */
+    http: Address;
+  };
+  cutover: CutoverLimits;
+}
+
+/** Limits of a flip. */
+export interface CutoverLimits {
+  /** Largest lag at which a flip may begin, in milliseconds. */
+  maxLagMs: number;
+  /** For how long the lag must have stayed below `maxLagMs` without a break, in milliseconds. */
+  lagStableMs: number;
+  /** How long to wait for that before the flip is refused, in milliseconds. */
+  lagWaitMs: number;
+  /** How long requests in flight may take to finish once writes are held, in milliseconds. */
+  drainMs: number;
+  /** How long green may take to apply the last transactions after the fence, in milliseconds. */
+  catchUpMs: number;
+  /** Bound of the whole attempt from the hold on; then it is undone, in milliseconds. */
+  attemptMs: number;
+  /** Longest statement or transaction on the primary that a flip tolerates, in milliseconds. */
+  longTransactionMs: number;
+  /** A verification older than this is stale, in milliseconds. */
+  verificationMaxAgeMs: number;
+}
+
+/** What the engine needs to know and nobody else may. Never an input of a resource, never logged. */
+export interface Secrets {
+  /** Private key of the operator, PEM. */
+  sshPrivateKey: string;
+  /** Password of `blue.database.adminUser`. */
+  blueAdminPassword: string;
+  /** Password of MediaWiki's database account, the same on both sides. */
+  appPassword: string;
+  /** `$wgSecretKey`. */
+  wikiSecretKey: string;
+  /** At least 32 random characters; green's passwords are derived from it (`engine/secrets.ts`). */
+  masterSecret: string;
+}

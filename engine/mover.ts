@@ -1,0 +1,53 @@
+import type { Side } from "./move";
+
+/** A copy's size before it starts. */
+export interface Estimate {
+  rows: number;
+  bytes: number;
+  /** Expected duration of the copy, in milliseconds. */
+  copyMs: number;
+}
+
+export type Severity = "pass" | "warn" | "block";
+
+/** One finding of a preflight. */
+export interface Finding {
+  /** Stable code, such as `REPL_BINLOG_OFF`. */
+  code: string;
+  severity: Severity;
+  /** What was found, one sentence. */
+  found: string;
+  /** What to do, and what it costs; empty for `pass`. */
+  wayOut: string;
+}
+
+/**
+ * What moves one kind of state. Each method checks its own result, can be called again after a kill, and does
+ * nothing when what it is to bring about already holds. There is an implementation that acts and one that only
+ * says what it would do; nothing inside either asks which it is.
+ */
+export interface Mover {
+  readonly kind: string;
+  /** Reads both sides and says what stands in the way. Never writes. */
+  preflight(): Promise<Finding[]>;
+  /** Changes on both sides that copying and following need. */
+  prepare(): Promise<void>;
+  /** Copies everything once; a finished copy is not repeated. */
+  copy(): Promise<void>;
+  /** Lets the passive side follow `from`. */
+  follow(from: Side): Promise<void>;
+  /** Compares both sides and records the result. */
+  verify(): Promise<void>;
+  /** Makes `side` refuse writes. */
+  fence(side: Side): Promise<void>;
+  /** Brings `to` to exactly the state in which `from` was fenced. */
+  catchUp(from: Side, to: Side): Promise<void>;
+  /** Lets `side` take writes. */
+  promote(side: Side): Promise<void>;
+  /** Lets `from` follow `to`, before `to` is promoted. */
+  reverse(from: Side, to: Side): Promise<void>;
+  /** Undoes what `fence`, `catchUp` and `reverse` did; `from` takes writes again. */
+  abort(from: Side, to: Side): Promise<void>;
+  /** Stops following for good. */
+  retire(): Promise<void>;
+}

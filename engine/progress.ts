@@ -1,0 +1,13 @@
+/** Where a long step says how far it is; the caller decides where it is shown. */
+export type Report = (event: ProgressEvent) => void;
+
+export interface ProgressEvent {
+  /** The step, such as `copy` or `lag gate`. */
+  step: string;
+  /** One line for people. */
+  message: string;
+  /** 0 to 100, where it is known. */
+  percent?: number;
+}
+
+export const silent: Report = () => {};

@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import type { Duplex, Readable } from "node:stream";
+import { Client, type ClientChannel } from "ssh2";
+import { WikiferryError } from "../errors";
+import type { Address, SshTarget } from "../move";
+
+export interface ExecResult {
+  stdout: string;
+  stderr: string;
+  exitCode: number;
+}
+
+/** One SSH connection with a pinned host key. */
+export class SshConnection {
+  private constructor(
+    readonly target: SshTarget,
+    private readonly client: Client,
+  ) {}
+
+  /**
+   * @param readyTimeoutMs How long connecting and logging in may take. Defaults to 10,000.
+   * @throws `SSH_HOST_KEY` when the host shows another key than the pinned one, `SSH_REFUSED` when it rejects the
+   *   user or key, `SSH_UNREACHABLE` when there is no answer.
+   */
+  static async open(target: SshTarget, privateKey: string, readyTimeoutMs = 10_000): Promise<SshConnection> {
+    const where = `${target.user}@${target.host}:${target.port}`;
+    const [algorithm, pinned] = target.hostKey.trim().split(/\s+/);
+    let shown: string | undefined;
+    const client = new Client();
+    const ready = new Promise<void>((resolve, reject) => {
+      client.once("ready", resolve);
+      client.once("error", reject);
+      client.once("close", () => reject(new Error("the host closed the connection")));
+    });
+    try {
+      client.connect({
+        host: target.host,
+        port: target.port,
+        username: target.user,
+        privateKey,
+        readyTimeout: readyTimeoutMs,
+        keepaliveInterval: 10_000,
+        algorithms: { serverHostKey: [algorithm as "ssh-ed25519"] },
+        hostVerifier: (key: Buffer) => {
+          shown = key.toString("base64");
+          return shown === pinned;
+        },
+      });
+      await ready;
+    } catch (error) {
+      client.on("error", () => {});
+      client.end();
+      throw explain(error, where, target, shown, pinned);
+    }
+    client.on("error", () => {});
+    return new SshConnection(target, client);
+  }
+
+  /** Runs a shell command; a non-zero exit code is returned, not thrown. */
+  async exec(command: string, stdin?: string | Readable): Promise<ExecResult> {
+    const channel = await this.spawn(command);
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    channel.on("data", (chunk: Buffer) => stdout.push(chunk));
+    channel.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    const exitCode = new Promise<number>((resolve, reject) => {
+      let code = -1;
+      channel.on("exit", (exit: number | null) => {
+        code = exit ?? -1;
+      });
+      channel.on("close", () => resolve(code));
+      channel.on("error", reject);
+    });
+    if (typeof stdin === "string" || stdin === undefined) channel.end(stdin);
+    else stdin.pipe(channel);
+    return {
+      exitCode: await exitCode,
+      stdout: Buffer.concat(stdout).toString(),
+      stderr: Buffer.concat(stderr).toString(),
+    };
+  }
+
+  /** Runs a shell command that must succeed; answers its standard output. @throws `HOST_COMMAND` */
+  async run(command: string, stdin?: string | Readable): Promise<string> {
+    const result = await this.exec(command, stdin);
+    if (result.exitCode !== 0) {
+      throw new WikiferryError(
+        "HOST_COMMAND",
+        `\`${command.slice(0, 200)}\` on ${this.target.host} ended with exit code ${result.exitCode}: ${result.stderr.trim().slice(-500)}`,
+        "Run it there by hand to see why",
+      );
+    }
+    return result.stdout;
+  }
+
+  /** Starts a shell command and hands over its streams. */
+  spawn(command: string): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      this.client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
+    });
+  }
+
+  /** A stream to a TCP port as seen from the host, or to a Unix socket if `host` begins with `/`. */
+  forward(host: string, port: number): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | undefined, channel: ClientChannel) =>
+        error ? reject(error) : resolve(channel);
+      if (host.startsWith("/")) this.client.openssh_forwardOutStreamLocal(host, done);
+      else this.client.forwardOut("127.0.0.1", 0, host, port, done);
+    });
+  }
+
+  close(): void {
+    this.client.end();
+  }
+}
+
+/** SHA-256 fingerprint as `ssh-keygen -l` prints it. */
+export function fingerprint(base64Key: string): string {
+  return `SHA256:${createHash("sha256").update(Buffer.from(base64Key, "base64")).digest("base64").replace(/=+$/, "")}`;
+}
+
+export function describeAddress(address: Address): string {
+  return address.via
+    ? `${address.host}:${address.port} by way of ${address.via.host}`
+    : `${address.host}:${address.port}`;
+}
+
+function explain(
+  error: unknown,
+  where: string,
+  target: SshTarget,
+  shown: string | undefined,
+  pinned: string | undefined,
+): WikiferryError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (shown !== undefined && shown !== pinned) {
+    return new WikiferryError(
+      "SSH_HOST_KEY",
+      `${where} shows the host key ${fingerprint(shown)}, expected ${fingerprint(pinned ?? "")}`,
+      "Make sure that it is your host and nobody between, then set its hostKey in the stack's config",
+      { cause: error },
+    );
+  }
+  if (/handshake|no matching/i.test(message)) {
+    return new WikiferryError(
+      "SSH_HOST_KEY",
+      `${where} has no host key of the kind ${target.hostKey.split(" ")[0]} (${message})`,
+      "Make sure that it is your host, then set its hostKey in the stack's config",
+      { cause: error },
+    );
+  }
+  if (/authentication/i.test(message)) {
+    return new WikiferryError(
+      "SSH_REFUSED",
+      `${where} rejects the operator's key (${message})`,
+      "Add the key's public half to ~/.ssh/authorized_keys of that user, or set ssh.privateKey to the right one",
+      { cause: error },
+    );
+  }
+  return new WikiferryError(
+    "SSH_UNREACHABLE",
+    `no SSH connection to ${where} (${message})`,
+    "See that the host is up, that the port is right and that no firewall stands between",
+    { cause: error },
+  );
+}

@@ -1,0 +1,16 @@
+/** @type {import("jest").Config} */
+const base = {
+  testEnvironment: "node",
+  transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] },
+  moduleFileExtensions: ["ts", "js", "json", "node"],
+};
+
+module.exports = {
+  reporters: ["default", "<rootDir>/test/support/closingLine.js"],
+  projects: ["unit", "integration", "e2e"].map((name) => ({
+    ...base,
+    displayName: name,
+    rootDir: __dirname,
+    testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  })),
+};
