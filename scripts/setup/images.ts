@@ -1,0 +1,208 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import type Docker from "dockerode";
+import pLimit from "p-limit";
+import { messageOf, WikiferryError } from "../../engine/errors";
+import { debianImage, makeDebianImage } from "./debian";
+import { dockerClient } from "./docker";
+import { projectDir } from "./paths";
+import { imageSite, reachable } from "./probe";
+import { type ImageRecord, readRecord } from "./record";
+import { say, step } from "./say";
+
+interface ImageFolder {
+  service: string;
+  path: string;
+  /** The Dockerfile's `ARG BASE=...`: the official image, or another of ours (`wikiferry/<service>`). */
+  officialBase: string;
+}
+
+/** The value of `ARG BASE=` in a Dockerfile. */
+export function baseIn(dockerfile: string): string | undefined {
+  return /^ARG\s+BASE=["']?([^\s"']+)/m.exec(dockerfile)?.[1];
+}
+
+const subfolders = (path: string): string[] =>
+  existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [];
+
+/** Every folder with a Dockerfile; a component's image has the component's name, a world image its own. */
+export function imageFolders(root = projectDir): ImageFolder[] {
+  const components = subfolders(join(root, "components")).map((path) => join(path, "image"));
+  const world = subfolders(join(root, "scripts/world/images"));
+  return [...components, ...world]
+    .filter((path) => existsSync(join(path, "Dockerfile")))
+    .map((path) => {
+      const service = basename(path) === "image" ? basename(dirname(path)) : basename(path);
+      const officialBase = baseIn(readFileSync(join(path, "Dockerfile"), "utf8"));
+      if (!officialBase)
+        throw new WikiferryError(
+          "SETUP_IMAGES",
+          `${relative(root, path)}/Dockerfile has no ARG BASE=`,
+          "Begin it with `ARG BASE=<official image>` and build from that.",
+        );
+      return { service, path, officialBase };
+    })
+    .sort((a, b) => a.service.localeCompare(b.service));
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** Twelve hexadecimal digits over names, modes and contents of the folder, and the base image. */
+export function contentHash(folder: string, baseId: string): string {
+  const hash = createHash("sha256").update(baseId);
+  for (const name of filesIn(folder)) {
+    const path = join(folder, name);
+    const executable = (statSync(path).mode & 0o111) !== 0;
+    const content = readFileSync(path);
+    hash.update(`\0${name}\0${executable ? "x" : "-"}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex").slice(0, 12);
+}
+
+async function idOf(docker: Docker, ref: string): Promise<string | undefined> {
+  try {
+    return (await docker.getImage(ref).inspect()).Id;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+function follow(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
+  const tail: string[] = [];
+  return new Promise((resolve, reject) => {
+    docker.modem.followProgress(
+      stream,
+      (error: Error | null) =>
+        error
+          ? reject(new Error(`${error.message}\n${tail.slice(-15).join("").trim()}`, { cause: error }))
+          : resolve(),
+      (event: { stream?: string; error?: string }) => {
+        if (event.stream) tail.push(event.stream);
+        if (tail.length > 100) tail.shift();
+      },
+    );
+  });
+}
+
+/** Picks bases: what was chosen before as long as it exists, the official image where it can be had, else Debian. */
+class Bases {
+  readonly #docker: Docker;
+  readonly #known = new Map<string, Promise<{ ref: string; id: string }>>();
+  #debian: Promise<void> | undefined;
+
+  constructor(docker: Docker) {
+    this.#docker = docker;
+  }
+
+  get(official: string, chosenBefore: string | undefined): Promise<{ ref: string; id: string }> {
+    const key = `${official} ${chosenBefore}`;
+    let base = this.#known.get(key);
+    if (!base) {
+      base = this.#choose(official, chosenBefore);
+      this.#known.set(key, base);
+    }
+    return base;
+  }
+
+  async #choose(official: string, chosenBefore: string | undefined): Promise<{ ref: string; id: string }> {
+    for (const ref of chosenBefore ? [chosenBefore, official] : [official]) {
+      const id = await idOf(this.#docker, ref);
+      if (id) return { ref, id };
+    }
+    if (await reachable(imageSite)) {
+      try {
+        await step(`pulling ${official}`, async () =>
+          follow(this.#docker, await this.#docker.pull(official)),
+        );
+        const id = await idOf(this.#docker, official);
+        if (id) return { ref: official, id };
+      } catch (error) {
+        say(`${official} can't be pulled (${messageOf(error).split("\n")[0]}): Debian's packages serve`);
+      }
+    }
+    this.#debian ??= this.#makeDebian();
+    await this.#debian;
+    const id = await idOf(this.#docker, debianImage);
+    if (!id) throw new Error(`${debianImage} is missing right after it was made`);
+    return { ref: debianImage, id };
+  }
+
+  async #makeDebian(): Promise<void> {
+    if (!(await idOf(this.#docker, debianImage))) await makeDebianImage();
+  }
+}
+
+async function buildImage(docker: Docker, folder: ImageFolder, base: string, ref: string): Promise<void> {
+  try {
+    await step(`building the image ${folder.service} on ${base}`, async () => {
+      const stream = await docker.buildImage(
+        { context: folder.path, src: filesIn(folder.path) },
+        // Host network: a package mirror that only this machine can reach serves the build too.
+        { t: ref, buildargs: { BASE: base }, networkmode: "host", rm: true, forcerm: true },
+      );
+      await follow(docker, stream);
+    });
+  } catch (error) {
+    throw new WikiferryError(
+      "SETUP_IMAGES",
+      `The image ${folder.service} could not be built: ${messageOf(error)}`,
+      "See that Debian's package mirror can be reached and the disk is not full, then run this again.",
+      { cause: error },
+    );
+  }
+}
+
+const ourBase = /^wikiferry\/([^:]+)(?::current)?$/;
+
+/** Builds what is missing, at most two at a time, and moves each `:current` tag. */
+export async function setUpImages(): Promise<Record<string, ImageRecord>> {
+  const docker = dockerClient();
+  const bases = new Bases(docker);
+  const before = readRecord()?.images ?? {};
+  const folders = imageFolders();
+  const limit = pLimit(2);
+  const made = new Map<string, Promise<ImageRecord>>();
+
+  const make = (folder: ImageFolder): Promise<ImageRecord> => {
+    let record = made.get(folder.service);
+    if (!record) {
+      record = makeOne(folder);
+      made.set(folder.service, record);
+    }
+    return record;
+  };
+
+  const makeOne = async (folder: ImageFolder): Promise<ImageRecord> => {
+    const parent = folders.find((other) => other.service === ourBase.exec(folder.officialBase)?.[1]);
+    const parentRef = parent && (await make(parent)).ref;
+    const base = await bases.get(parentRef ?? folder.officialBase, parentRef ?? before[folder.service]?.base);
+    const ref = `wikiferry/${folder.service}:${contentHash(folder.path, base.id)}`;
+    if (!(await idOf(docker, ref))) await limit(() => buildImage(docker, folder, base.ref, ref));
+    await docker.getImage(ref).tag({ repo: `wikiferry/${folder.service}`, tag: "current" });
+    return { ref, base: base.ref };
+  };
+
+  const records = await Promise.all(
+    folders.map(async (folder) => [folder.service, await make(folder)] as const),
+  );
+  return Object.fromEntries(records);
+}
+
+/** The image that the set-up made for a service. */
+export function imageRef(service: string): string {
+  const record = readRecord()?.images[service];
+  if (!record)
+    throw new WikiferryError(
+      "SETUP_IMAGES",
+      `There is no image for ${service} on this machine yet`,
+      "Run `npx tsx scripts/setup.ts`.",
+    );
+  return record.ref;
+}

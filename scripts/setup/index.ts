@@ -1,0 +1,38 @@
+import { setUpDocker } from "./docker";
+import { setUpImages } from "./images";
+import { withLock } from "./lock";
+import { setUpPlugins } from "./plugins";
+import { setUpEngine } from "./pulumi";
+import { readRecord, type SetupRecord, writeRecord } from "./record";
+import { say, seconds } from "./say";
+
+export { imageRef } from "./images";
+export type { SetupRecord } from "./record";
+
+/**
+ * Makes this machine ready for a rehearsal: the Pulumi engine, its plugins, Docker, the images. Idempotent;
+ * asks nothing; says what it does on stderr. What it chose is also in `.wikiferry/setup.json`.
+ *
+ * @throws WikiferryError `SETUP_PULUMI`, `SETUP_DOCKER` or `SETUP_IMAGES`, with the command that mends it.
+ */
+export async function setup(): Promise<SetupRecord> {
+  return withLock(async () => {
+    const startedMs = Date.now();
+    // Docker first: it fails fastest, and nothing has been downloaded yet.
+    const docker = await setUpDocker();
+    const pulumiReady = setUpEngine().then(setUpPlugins);
+    // Both work at once where both are cold: one mostly downloads while the other compiles.
+    const [pulumi, images] = await Promise.allSettled([pulumiReady, setUpImages()]);
+    if (images.status === "fulfilled")
+      writeRecord({ ...(readRecord() ?? { pulumi: "offline", docker }), images: images.value });
+    if (pulumi.status === "rejected") throw pulumi.reason;
+    if (images.status === "rejected") throw images.reason;
+    const record: SetupRecord = { pulumi: pulumi.value, docker, images: images.value };
+    writeRecord(record);
+    const took = seconds(Date.now() - startedMs);
+    say(
+      `ready in ${took}: Pulumi (${record.pulumi} plugins), Docker (${docker}), ${Object.keys(images.value).length} images`,
+    );
+    return record;
+  });
+}

@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { $ } from "zx";
+import { packageVersion, projectDir, pulumiHome } from "./paths";
+import { pulumiSite, reachable } from "./probe";
+import { engineDir } from "./pulumi";
+import { say, step } from "./say";
+
+/** The provider plugins that the program uses. */
+export const pluginNames = ["docker", "command", "mysql", "cloudflare"] as const;
+
+/** In a plugin's folder: it is this project's offline plugin and may be replaced by the vendor's. */
+const marker = "wikiferry-offline";
+
+const folderOf = (name: string): string =>
+  join(pulumiHome(), "plugins", `resource-${name}-v${packageVersion(`@pulumi/${name}`)}`);
+
+/** Whose plugin the engine will find. */
+export function pluginState(name: string): "vendor" | "offline" | "stale" | "missing" {
+  const folder = folderOf(name);
+  const launcher = join(folder, `pulumi-resource-${name}`);
+  if (!existsSync(launcher) || existsSync(`${folder}.partial`)) return "missing";
+  if (!existsSync(join(folder, marker))) return "vendor";
+  return readFileSync(launcher, "utf8") === launcherOf(name) ? "offline" : "stale";
+}
+
+/** Absolute paths: the engine starts a plugin in the program's folder, whatever that is. */
+function launcherOf(name: string): string {
+  const quote = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`;
+  const node = quote(join(projectDir, "node_modules/node/bin/node"));
+  const loader = quote(join(dirname(require.resolve("tsx/package.json")), "dist/cjs/index.cjs"));
+  const main = quote(join(projectDir, "plugins", name, "main.ts"));
+  return `#!/bin/sh\nexec ${node} --require ${loader} ${main} "$@"\n`;
+}
+
+function link(name: string): void {
+  const folder = folderOf(name);
+  mkdirSync(dirname(folder), { recursive: true });
+  const temporary = mkdtempSync(join(dirname(folder), `.${name}-`));
+  writeFileSync(join(temporary, `pulumi-resource-${name}`), launcherOf(name), { mode: 0o755 });
+  writeFileSync(join(temporary, marker), "Replaced by the vendor's plugin once that can be downloaded.\n");
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(`${folder}.partial`, { force: true });
+  renameSync(temporary, folder);
+}
+
+async function installVendors(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const version = packageVersion(`@pulumi/${name}`);
+    const run = $({ quiet: true, nothrow: true, timeout: "300s" });
+    await step(`downloading the ${name} plugin ${version}`, async () => {
+      // Over an offline plugin only --reinstall does anything; it leaves the old one where the download fails.
+      const answer =
+        await run`${join(engineDir(), "pulumi")} plugin install resource ${name} ${version} --reinstall`;
+      if (answer.exitCode === 0) rmSync(join(folderOf(name), marker), { force: true });
+      else say(`the ${name} plugin could not be downloaded: ${answer.stderr.trim().split("\n").at(-1)}`);
+    });
+  }
+}
+
+/**
+ * The vendor's plugins where they can be downloaded, else the offline ones, put where the engine looks first
+ * for a plugin of exactly this version, so that `npx pulumi` by hand finds them too.
+ */
+export async function setUpPlugins(): Promise<"vendor" | "offline"> {
+  const wanting = pluginNames.filter((name) => pluginState(name) !== "vendor");
+  if (wanting.length > 0 && (await reachable(pulumiSite))) await installVendors(wanting);
+  const offline = pluginNames.filter((name) => pluginState(name) !== "vendor");
+  const changed = offline.filter((name) => pluginState(name) !== "offline");
+  for (const name of changed) link(name);
+  if (offline.length > 0)
+    say(`the vendor's plugins can't be downloaded: offline plugins serve ${offline.join(", ")}`);
+  return offline.length > 0 ? "offline" : "vendor";
+}

@@ -1,0 +1,113 @@
+import {
+  accessSync,
+  constants,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { $ } from "zx";
+import { messageOf, WikiferryError } from "../../engine/errors";
+import { findGo } from "./go";
+import { packageVersion, projectDir, pulumiHome } from "./paths";
+import { pulumiSite, reachable } from "./probe";
+import { say, step } from "./say";
+
+const files = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
+
+/** The engine's folder, the one in which `npx pulumi` looks. */
+export const engineDir = (): string => join(pulumiHome(), "versions", packageVersion("pulumi"), "bin");
+
+/** What is missing of the engine, by file name. */
+export function missingEngineFiles(): string[] {
+  return files.filter((name) => {
+    try {
+      accessSync(join(engineDir(), name), constants.X_OK);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
+// The vendor's own script of that name needs a newer shell and tool set; the engine runs it in the project's folder.
+const dynamicProvider = `#!/bin/sh
+node=node
+[ -x ./node_modules/.bin/node ] && node=./node_modules/.bin/node
+exec "$node" ./node_modules/@pulumi/pulumi/cmd/dynamic-provider "$@"
+`;
+
+async function build(module: string, pkg: string, flags: string, output: string): Promise<void> {
+  const go = await findGo();
+  const env = { ...process.env, GOTOOLCHAIN: process.env.GOTOOLCHAIN ?? "auto" };
+  // Built from a copy: the folder in git is never written to.
+  const source = `${output}.src`;
+  cpSync(join(projectDir, "scripts/setup/go", module), source, { recursive: true });
+  try {
+    const run = $({ cwd: source, env, quiet: true });
+    await run`${go} build -mod=readonly -trimpath -buildvcs=false -ldflags ${flags} -o ${output} ${pkg}`;
+  } catch (error) {
+    const wayOut =
+      "See that proxy.golang.org can be reached and 3 GB are free in the home directory, then run this again.";
+    throw new WikiferryError(
+      "SETUP_PULUMI",
+      `Building ${pkg} failed: ${messageOf(error).split("\n").slice(0, 3).join(" ")}`,
+      wayOut,
+      { cause: error },
+    );
+  } finally {
+    rmSync(source, { recursive: true, force: true });
+  }
+}
+
+async function buildEngine(): Promise<void> {
+  const version = packageVersion("pulumi");
+  const target = engineDir();
+  mkdirSync(join(target, ".."), { recursive: true });
+  const temporary = mkdtempSync(join(target, "..", ".building-"));
+  try {
+    await step("building the Pulumi CLI from Go modules, about 4 min", () =>
+      build(
+        "cli",
+        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${version}`,
+        join(temporary, "pulumi"),
+      ),
+    );
+    await step("building Pulumi's Node language host from Go modules, about 30 s", () =>
+      build(
+        "language-host",
+        "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+        "-s -w",
+        join(temporary, "pulumi-language-nodejs"),
+      ),
+    );
+    writeFileSync(join(temporary, "pulumi-resource-pulumi-nodejs"), dynamicProvider, { mode: 0o755 });
+    rmSync(target, { recursive: true, force: true });
+    renameSync(temporary, target);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+async function download(): Promise<boolean> {
+  try {
+    await step("downloading the Pulumi CLI", async () => {
+      await $({ cwd: projectDir, quiet: true })`npx pulumi version`;
+    });
+    return missingEngineFiles().length === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends with `npx pulumi` working: the vendor's download where it can be reached, else a build from Go modules. */
+export async function setUpEngine(): Promise<void> {
+  if (missingEngineFiles().length === 0) return;
+  if ((await reachable(pulumiSite)) && (await download())) return;
+  say("get.pulumi.com can't be reached: the Pulumi engine comes from Go modules");
+  await buildEngine();
+}

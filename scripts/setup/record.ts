@@ -1,0 +1,36 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { stateFile } from "./paths";
+
+/** An image that the set-up built. */
+export interface ImageRecord {
+  /** `wikiferry/<service>:<hash>`; never moves to another content. */
+  ref: string;
+  /** What it was built on. */
+  base: string;
+}
+
+/** What the set-up chose on this machine, in `.wikiferry/setup.json`. */
+export interface SetupRecord {
+  pulumi: "vendor" | "offline";
+  docker: "running" | "started" | "installed";
+  images: Record<string, ImageRecord>;
+}
+
+const path = stateFile("setup.json");
+
+/** The record of the last set-up, or undefined before the first. */
+export function readRecord(): SetupRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces the record as a whole. */
+export function writeRecord(record: SetupRecord): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
+}
