@@ -1,0 +1,169 @@
+import type { Duplex, Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { messageOf, WikiferryError } from "../errors";
+import type { ContainerRef } from "../move";
+import type { SshPool } from "../ssh/pool";
+import { dockerFor } from "./engine";
+import { FrameSplitter } from "./frames";
+
+export interface ContainerExecResult {
+  exitCode: number;
+  /** Empty when `onStdout` took it. */
+  stdout: string;
+  stderr: string;
+}
+
+export interface ContainerExecOptions {
+  /** Text or a stream that the command reads; the stream is read no faster than the command takes it. */
+  stdin?: string | Buffer | Readable;
+  /** Variables for this command alone: the place for a password. */
+  env?: Record<string, string>;
+  /** Defaults to the image's user. */
+  user?: string;
+  /** Takes the standard output as it comes; while a promise that it returned is open, nothing more is read. */
+  onStdout?: (chunk: Buffer) => void | Promise<void>;
+}
+
+/**
+ * Runs a command, without a shell, in a running container; a non-zero exit code is returned, not thrown.
+ *
+ * @throws `CONTAINER_MISSING` when there is no such container or it doesn't run, `DOCKER_UNREACHABLE` when the
+ *   engine doesn't answer
+ */
+export async function execInContainer(
+  ref: ContainerRef,
+  command: string[],
+  pool: SshPool,
+  options: ContainerExecOptions = {},
+): Promise<ContainerExecResult> {
+  const container = dockerFor(ref.dockerVia, pool).getContainer(ref.container);
+  const withStdin = options.stdin !== undefined;
+  let exec: Docker.Exec;
+  let stream: Duplex;
+  try {
+    exec = await container.exec({
+      Cmd: command,
+      AttachStdin: withStdin,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: false,
+      ...(options.user === undefined ? {} : { User: options.user }),
+      ...(options.env && { Env: Object.entries(options.env).map(([name, value]) => `${name}=${value}`) }),
+    });
+    stream = await exec.start({ hijack: true, stdin: withStdin });
+  } catch (error) {
+    throw explain(error, ref);
+  }
+  // A command may end without reading all of its input; its exit code says whether that is a failure.
+  const fed = feed(stream, options.stdin).catch((error: unknown) => error);
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  const splitter = new FrameSplitter();
+  try {
+    for await (const chunk of stream) {
+      for (const frame of splitter.split(chunk as Buffer)) {
+        if (frame.stream === "stderr") stderr.push(frame.data);
+        else if (options.onStdout) await options.onStdout(frame.data);
+        else stdout.push(frame.data);
+      }
+    }
+  } catch (error) {
+    const inputError = isSourceError(await settled(fed)) ? await fed : undefined;
+    throw inputError ?? error;
+  } finally {
+    stream.destroy();
+  }
+  const inputError = await settled(fed);
+  if (isSourceError(inputError)) throw inputError;
+  return {
+    exitCode: await exitCodeOf(exec, ref),
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: Buffer.concat(stderr).toString(),
+  };
+}
+
+/** Like `execInContainer`, for a command that must succeed; answers its standard output. @throws `CONTAINER_COMMAND` */
+export async function runInContainer(
+  ref: ContainerRef,
+  command: string[],
+  pool: SshPool,
+  options: ContainerExecOptions = {},
+): Promise<string> {
+  const result = await execInContainer(ref, command, pool, options);
+  if (result.exitCode !== 0) {
+    const said = (result.stderr.trim() || result.stdout.trim()).slice(-500);
+    throw new WikiferryError(
+      "CONTAINER_COMMAND",
+      `\`${command.join(" ").slice(0, 200)}\` in ${ref.container} ended with exit code ${result.exitCode}: ${said}`,
+      `Run it by hand with \`docker exec ${ref.container} …\` to see why`,
+    );
+  }
+  return result.stdout;
+}
+
+/** An error of the stream that was to be sent, as opposed to one of the connection to the container. */
+class SourceError extends Error {}
+
+function isSourceError(error: unknown): boolean {
+  return error instanceof SourceError;
+}
+
+async function feed(stream: Duplex, stdin: ContainerExecOptions["stdin"]): Promise<void> {
+  if (stdin === undefined) return;
+  if (typeof stdin === "string" || Buffer.isBuffer(stdin)) {
+    stream.end(stdin);
+    return;
+  }
+  const source = stdin;
+  await pipeline(async function* () {
+    try {
+      yield* source;
+    } catch (error) {
+      throw new SourceError(messageOf(error), { cause: error });
+    }
+  }, stream);
+}
+
+/** What `promise` came to so far; undefined while it is open. */
+function settled(promise: Promise<unknown>): Promise<unknown> {
+  return Promise.race([promise, sleep(0, undefined)]);
+}
+
+async function exitCodeOf(exec: Docker.Exec, ref: ContainerRef): Promise<number> {
+  // The output ends a moment before the engine has noted the exit code.
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const state = await exec.inspect();
+    if (!state.Running && state.ExitCode !== null) return state.ExitCode;
+    await sleep(20 + attempt * 4);
+  }
+  throw new WikiferryError(
+    "CONTAINER_COMMAND",
+    `a command in ${ref.container} closed its output and goes on running`,
+    `Look with \`docker top ${ref.container}\``,
+  );
+}
+
+function explain(error: unknown, ref: ContainerRef): unknown {
+  if (error instanceof WikiferryError) return error;
+  const status = (error as { statusCode?: number }).statusCode;
+  const where = ref.dockerVia ? `the Docker engine of ${ref.dockerVia.host}` : "the local Docker engine";
+  if (status === 404 || status === 409) {
+    return new WikiferryError(
+      "CONTAINER_MISSING",
+      `${where} has no running container ${ref.container} (${messageOf(error).trim()})`,
+      "Start it with `pulumi up`, or look at `docker ps -a` and `docker logs` there",
+      { cause: error },
+    );
+  }
+  if (status === undefined) {
+    return new WikiferryError(
+      "DOCKER_UNREACHABLE",
+      `no answer from ${where} (${messageOf(error)})`,
+      "See that Docker runs and that the user may open its socket",
+      { cause: error },
+    );
+  }
+  return error;
+}
