@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { messageOf, WikiferryError } from "../errors";
 import type { DatabaseSide, Side } from "../move";
@@ -49,6 +50,7 @@ export class Session {
 /** A database server, by its administrative account. */
 export class Server {
   private shared: Promise<Session> | undefined;
+  private own: Promise<Session> | undefined;
 
   constructor(
     readonly place: DatabaseSide,
@@ -70,7 +72,22 @@ export class Server {
   }
 
   /**
-   * A session of its own.
+   * Like `session`, for facts that belong to this server alone: what it writes never reaches the binary log, so
+   * neither the stream nor a GTID knows of it.
+   */
+  unlogged(): Promise<Session> {
+    if (!this.own) {
+      this.own = this.open({ onLost: () => (this.own = undefined) }).then(async (session) => {
+        await session.run("SET SESSION sql_log_bin = 0");
+        return session;
+      });
+      this.own.catch(() => (this.own = undefined));
+    }
+    return this.own;
+  }
+
+  /**
+   * A session of its own, for what waits or changes session variables.
    *
    * Big numbers, decimals and dates arrive as text, so that nothing is rounded.
    * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`
@@ -79,15 +96,16 @@ export class Server {
     options: { database?: string; connectTimeoutMs?: number; onLost?: () => void } = {},
   ): Promise<Session> {
     const where = `${this.side}'s MariaDB at ${describeAddress(this.place.admin)}`;
+    const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
     let connection: Connection;
     try {
-      const stream = await this.pool.stream(this.place.admin);
+      const stream = await within(connectTimeoutMs, this.pool.stream(this.place.admin));
       connection = await mysql.createConnection({
         stream,
         user: this.place.adminUser,
         password: this.password,
         database: options.database,
-        connectTimeout: options.connectTimeoutMs ?? 10_000,
+        connectTimeout: connectTimeoutMs,
         charset: "utf8mb4",
         supportBigNumbers: true,
         bigNumberStrings: true,
@@ -111,6 +129,8 @@ export class Server {
         { cause: error },
       );
     }
+    // SYSDATE() knows only the session's zone, and the control schema's times are UTC.
+    await connection.query("SET SESSION time_zone = '+00:00'");
     connection.on("error", () => options.onLost?.());
     connection.on("end", () => options.onLost?.());
     return new Session(this.side, connection);
@@ -133,8 +153,25 @@ export class Server {
   }
 
   async close(): Promise<void> {
-    const shared = this.shared;
+    const sessions = [this.shared, this.own];
     this.shared = undefined;
-    if (shared) await shared.then((session) => session.close()).catch(() => {});
+    this.own = undefined;
+    for (const session of sessions) await session?.then((open) => open.close()).catch(() => {});
+  }
+}
+
+/** A firewall that drops packets would otherwise hold a connect for minutes. A stream that comes too late is closed. */
+async function within(timeoutMs: number, stream: Promise<Duplex>): Promise<Duplex> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no connection within ${timeoutMs} ms`));
+      stream.then((open) => open.destroy()).catch(() => {});
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([stream, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,0 +1,86 @@
+import { WikiferryError } from "../../errors";
+import type { Server } from "../server";
+
+export interface LeaseRow {
+  holder: string;
+  purpose: string;
+  epoch: number;
+  /** Left until it ends, by the server's clock, in milliseconds; 0 or less once it has ended. */
+  leftMs: number;
+}
+
+/** The lease on this server, ended or not. Never writes. */
+export async function readLease(server: Server): Promise<LeaseRow | undefined> {
+  const row = await server.row<{ holder: string; purpose: string; epoch: string; left_us: string }>(
+    `SELECT holder, purpose, epoch, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expires_at) AS left_us
+       FROM wikiferry.lease WHERE id = 1`,
+  );
+  return (
+    row && {
+      holder: row.holder,
+      purpose: row.purpose,
+      epoch: Number(row.epoch),
+      leftMs: Number(row.left_us) / 1000,
+    }
+  );
+}
+
+/**
+ * Takes the lease, or prolongs it for its own holder. One statement decides, by the server's clock, so that of two
+ * operators one wins. Not logged: a lease is one server's own.
+ * @param lease.durationMs From now on.
+ * @throws `CTRL_LEASE_HELD` naming the holder
+ */
+export async function acquireLease(
+  server: Server,
+  lease: { holder: string; purpose: string; epoch: number; durationMs: number },
+): Promise<void> {
+  const session = await server.unlogged();
+  const durationUs = Math.round(lease.durationMs * 1000);
+  // Assignments run from left to right, so each still sees the old holder and expiry: holder and expiry come last.
+  await session.run(
+    `INSERT INTO wikiferry.lease (id, holder, purpose, epoch, acquired_at, expires_at)
+     VALUES (1, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)
+     ON DUPLICATE KEY UPDATE
+       purpose = IF(holder = VALUES(holder) OR expires_at <= UTC_TIMESTAMP(6), VALUES(purpose), purpose),
+       epoch = IF(holder = VALUES(holder) OR expires_at <= UTC_TIMESTAMP(6), VALUES(epoch), epoch),
+       acquired_at = IF(holder <> VALUES(holder) AND expires_at <= UTC_TIMESTAMP(6), VALUES(acquired_at), acquired_at),
+       holder = IF(expires_at <= UTC_TIMESTAMP(6), VALUES(holder), holder),
+       expires_at = IF(holder = VALUES(holder), VALUES(expires_at), expires_at)`,
+    [lease.holder, lease.purpose, lease.epoch, durationUs],
+  );
+  const now = await readLease(server);
+  if (now?.holder === lease.holder && now.leftMs > 0) return;
+  throw new WikiferryError(
+    "CTRL_LEASE_HELD",
+    `${now?.holder ?? "someone"} is working on this move (${now?.purpose ?? "unknown"}), wanted by ${lease.holder}`,
+    `Wait until that run has ended; a run that died lets go by itself in ${Math.max(1, Math.ceil((now?.leftMs ?? 0) / 1000))} s`,
+  );
+}
+
+/**
+ * Prolongs the lease of `holder` to `durationMs` from now.
+ * @throws `CTRL_LEASE_LOST` when it has ended, even if nobody else took it
+ */
+export async function renewLease(server: Server, holder: string, durationMs: number): Promise<void> {
+  const session = await server.unlogged();
+  const changed = await session.run(
+    `UPDATE wikiferry.lease SET expires_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+      WHERE id = 1 AND holder = ? AND expires_at > UTC_TIMESTAMP(6)`,
+    [Math.round(durationMs * 1000), holder],
+  );
+  if (changed === 1) return;
+  throw new WikiferryError(
+    "CTRL_LEASE_LOST",
+    `the lease of ${holder} on ${server.side} has ended`,
+    "Nothing further was done under it; run again",
+  );
+}
+
+/** Ends the lease of `holder`, also for a commit that began before; another's stays. */
+export async function releaseLease(server: Server, holder: string): Promise<void> {
+  const session = await server.unlogged();
+  await session.run("UPDATE wikiferry.lease SET expires_at = '2000-01-01' WHERE id = 1 AND holder = ?", [
+    holder,
+  ]);
+}

@@ -1,0 +1,161 @@
+import { WikiferryError } from "../../errors";
+import type { Server } from "../server";
+import { errant, newest, samePosition } from "./gtid";
+import { positions, type ReplicationStatus, replicationStatus } from "./status";
+
+/** Where a replica finds what it needs to trust its source. */
+export interface FollowTls {
+  /** Path of the CA's certificate on the replica's host, such as `/etc/mysql/wikiferry/ca.pem`. */
+  caFile: string;
+}
+
+/** The account by which each side follows the other. */
+export const replicationUser = "wikiferry_repl";
+
+export interface FollowOptions {
+  /** How long both threads may take to run, in milliseconds. Defaults to 10,000. */
+  timeoutMs?: number;
+}
+
+/** Whether `status` says that the server follows `source` in the way that `follow` sets up, and both threads run. */
+export function isFollowing(
+  status: ReplicationStatus | undefined,
+  source: { host: string; port: number },
+): boolean {
+  return (
+    status !== undefined &&
+    status.sourceHost === source.host &&
+    status.sourcePort === source.port &&
+    status.sourceUser === replicationUser &&
+    status.usingGtid === "Slave_Pos" &&
+    status.tls &&
+    status.verifiesCertificate &&
+    status.until === "None" &&
+    status.io === "yes" &&
+    status.sql
+  );
+}
+
+/**
+ * Makes `replica` follow `source` by GTID over TLS, from its own last transaction on, and returns when both threads
+ * run. A healthy stream from that source is left alone. A former primary goes on from the end of its own binary log;
+ * a transaction there that the source lacks is refused before anything is changed.
+ * @throws `REPL_ERRANT_GTID`, or the cause why a thread does not run (`REPL_*`)
+ */
+export async function follow(
+  replica: Server,
+  source: Server,
+  replicationPassword: string,
+  tls: FollowTls,
+  options: FollowOptions = {},
+): Promise<ReplicationStatus> {
+  const { host, port } = source.place.replication;
+  const before = await replicationStatus(replica);
+  if (before && isFollowing(before, source.place.replication)) return before;
+
+  const here = await positions(replica);
+  const there = await positions(source);
+  const stray = errant(newest(there.binlog, there.applied), here.binlog);
+  if (stray !== undefined) {
+    throw new WikiferryError(
+      "REPL_ERRANT_GTID",
+      `${replica.side} has transactions up to ${stray} that ${source.side} (${there.binlog || "empty"}) does not have`,
+      `Something wrote on ${replica.side} while it was not the primary: see its binary log for what, carry it over by hand, and copy anew`,
+    );
+  }
+
+  const session = await replica.unlogged();
+  await session.run("STOP SLAVE");
+  const start = newest(here.applied, here.binlog);
+  if (!samePosition(start, here.applied)) await session.run("SET GLOBAL gtid_slave_pos = ?", [start]);
+  await changeMaster(replica, source, replicationPassword, tls);
+  await session.run("START SLAVE");
+  return await untilRunning(replica, { host, port }, options.timeoutMs ?? 10_000);
+}
+
+/** Points a stopped replica at its source. The server masks the password in its logs; it is kept in master.info only. */
+export async function changeMaster(
+  replica: Server,
+  source: Server,
+  replicationPassword: string,
+  tls: FollowTls,
+): Promise<void> {
+  const { host, port } = source.place.replication;
+  const session = await replica.unlogged();
+  await session.run(
+    `CHANGE MASTER TO MASTER_HOST = ?, MASTER_PORT = ?, MASTER_USER = ?, MASTER_PASSWORD = ?,
+       MASTER_SSL = 1, MASTER_SSL_CA = ?, MASTER_SSL_VERIFY_SERVER_CERT = 1,
+       MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 2, MASTER_USE_GTID = slave_pos`,
+    [host, port, replicationUser, replicationPassword, tls.caFile],
+  );
+}
+
+async function untilRunning(
+  replica: Server,
+  source: { host: string; port: number },
+  timeoutMs: number,
+): Promise<ReplicationStatus> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const status = await replicationStatus(replica);
+    if (status && isFollowing(status, source)) return status;
+    // A source that is just being restarted refuses connections for a moment; a thread that stopped stays so.
+    const final = status !== undefined && (status.sqlError.number !== 0 || status.io === "no");
+    if (final || performance.now() > end) throw notRunning(replica, source, status);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function notRunning(
+  replica: Server,
+  source: { host: string; port: number },
+  status: ReplicationStatus | undefined,
+): WikiferryError {
+  const code = status?.cause ?? "REPL_STOPPED";
+  const message = status?.sqlError.message || status?.ioError.message || "no thread runs";
+  return new WikiferryError(
+    code,
+    `${replica.side} does not follow ${source.host}:${source.port} (${message})`,
+    wayOuts[code],
+  );
+}
+
+const wayOuts: Record<NonNullable<ReplicationStatus["cause"]>, string> = {
+  REPL_STOPPED: "See its error log, then run again",
+  REPL_ACCESS_DENIED: "Run `pulumi up` in phase sync, which sets the replication account anew",
+  REPL_TLS:
+    "The certificates do not fit: run `pulumi up` in phase sync, which makes them anew if they have expired",
+  REPL_UNREACHABLE:
+    "See that the address in the config is the one that this server reaches, and that no firewall stands between",
+  REPL_BINLOG_GONE:
+    "The source has deleted binary logs that are still needed: copy anew, and keep them for longer",
+  REPL_ERRANT_GTID:
+    "Something wrote on the replica: see its binary log for what, carry it over by hand, and copy anew",
+  REPL_ROW_MISSING: "A row to change was not there: the sides differ, so copy anew",
+  REPL_ROW_DOUBLE: "A row to insert was there already: the sides differ, so copy anew",
+  REPL_IO: "See the error, then run again",
+  REPL_SQL: "See the error, then run again",
+};
+
+/** Ends following for good and forgets the source; `gtid_slave_pos` stays. Does nothing on a server that follows none. */
+export async function stopFollowing(replica: Server): Promise<void> {
+  const status = await replicationStatus(replica);
+  if (!status) return;
+  const session = await replica.unlogged();
+  await session.run("STOP SLAVE");
+  await session.run("RESET SLAVE ALL");
+}
+
+/**
+ * Waits until `server` has applied everything up to `gtid`.
+ * @returns Whether it got there within `timeoutMs`.
+ */
+export async function waitForGtid(server: Server, gtid: string, timeoutMs: number): Promise<boolean> {
+  if (gtid === "") return true;
+  const session = await server.open();
+  try {
+    return (await session.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000])) === "0";
+  } finally {
+    session.destroy();
+  }
+}

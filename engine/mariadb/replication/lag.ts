@@ -1,0 +1,120 @@
+import { WikiferryError } from "../../errors";
+import type { Server, Session } from "../server";
+
+/**
+ * Lag as it is used to gate a flip: a heartbeat row is committed on the primary, and the time until the replica has
+ * applied that very transaction is taken, by the clock of the machine that runs the tool. So it proves the whole
+ * stream from end to end, no skew between the servers' clocks can falsify it, and it is an upper bound: a round trip
+ * from the tool to each server is part of it.
+ */
+
+/** How long one heartbeat may take; a replica further behind has a lag of at least this. In milliseconds. */
+export const beatTimeoutMs = 5_000;
+
+/**
+ * One heartbeat.
+ * @returns The lag in milliseconds; `Infinity` when the replica did not get there within `timeoutMs`.
+ */
+export async function measureLagMs(
+  primary: Server,
+  replica: Server,
+  timeoutMs = beatTimeoutMs,
+): Promise<number> {
+  const waiting = await replica.open();
+  try {
+    return await beat(await primary.session(), waiting, primary.side, timeoutMs);
+  } finally {
+    waiting.destroy();
+  }
+}
+
+async function beat(primary: Session, replica: Session, side: string, timeoutMs: number): Promise<number> {
+  const changed = await primary.run(
+    "UPDATE wikiferry.heartbeat SET side = ?, beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1",
+    [side],
+  );
+  if (changed !== 1) {
+    throw new WikiferryError(
+      "CTRL_HEARTBEAT_MISSING",
+      `${side} has no heartbeat row in the schema wikiferry`,
+      "Run `pulumi up` in phase sync, which makes it",
+    );
+  }
+  const start = performance.now();
+  const gtid = await primary.value("SELECT @@last_gtid");
+  const reached = await replica.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000]);
+  return reached === "0" ? performance.now() - start : Number.POSITIVE_INFINITY;
+}
+
+/** Beats on the primary until it is stopped, and knows how long the lag has been small. */
+export class Heartbeat {
+  private stopped = false;
+  private running: Promise<void> | undefined;
+  private samples: { at: number; lagMs: number }[] = [];
+  private failure: unknown;
+
+  /** @param intervalMs Between two beats, in milliseconds. Defaults to 250. */
+  constructor(
+    private readonly primary: Server,
+    private readonly replica: Server,
+    private readonly intervalMs = 250,
+  ) {}
+
+  start(): void {
+    this.running ??= this.loop();
+  }
+
+  /**
+   * Ends the beats; when this returns none is under way, so the primary's position may stand still. Call it before
+   * the fence.
+   */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  /** The newest lag in milliseconds; undefined before the first beat. @throws what made the beats end */
+  get lagMs(): number | undefined {
+    if (this.failure) throw this.failure;
+    return this.samples.at(-1)?.lagMs;
+  }
+
+  /**
+   * For how long every beat has stayed at or below `maxLagMs`, in milliseconds, up to the newest beat.
+   * @throws what made the beats end
+   */
+  stableMs(maxLagMs: number): number {
+    if (this.failure) throw this.failure;
+    return stableMs(this.samples, maxLagMs);
+  }
+
+  private async loop(): Promise<void> {
+    let primary: Session | undefined;
+    let replica: Session | undefined;
+    try {
+      primary = await this.primary.open();
+      replica = await this.replica.open();
+      while (!this.stopped) {
+        const at = performance.now();
+        const lagMs = await beat(primary, replica, this.primary.side, beatTimeoutMs);
+        this.samples.push({ at: performance.now(), lagMs });
+        if (this.samples.length > 10_000) this.samples = this.samples.slice(-5_000);
+        const restMs = this.intervalMs - (performance.now() - at);
+        if (restMs > 0 && !this.stopped) await new Promise((resolve) => setTimeout(resolve, restMs));
+      }
+    } catch (error) {
+      this.failure = error;
+    } finally {
+      primary?.destroy();
+      replica?.destroy();
+    }
+  }
+}
+
+/** From the first sample of the unbroken run of small lags at the end to the newest sample, in milliseconds. */
+export function stableMs(samples: readonly { at: number; lagMs: number }[], maxLagMs: number): number {
+  const newest = samples.at(-1);
+  if (!newest || newest.lagMs > maxLagMs) return 0;
+  const lastBad = samples.findLastIndex((sample) => sample.lagMs > maxLagMs);
+  return newest.at - (samples[lastBad + 1] ?? newest).at;
+}
