@@ -1,0 +1,35 @@
+#!/bin/sh
+# Carries the uploads round after round, in the direction and at the pace that /state/follow.env names, which is read
+# anew before each. A round that fails (rsync's 23 and 24 too) is recorded, and the next begins as soon as a second
+# later. Ends after the round under way when told to stop.
+set -eu
+umask 022
+
+stopping=
+trap 'stopping=1' TERM INT
+
+await() {
+  while kill -0 "$1" 2>/dev/null; do
+    wait "$1" && code=0 || code=$?
+  done
+}
+
+while [ -z "$stopping" ]; do
+  DIRECTION=off
+  INTERVAL_SECONDS=5
+  # shellcheck disable=SC1091
+  [ ! -r /state/follow.env ] || . /state/follow.env
+  code=0
+  if [ "$DIRECTION" != off ]; then
+    sync-now >/dev/null &
+    await $!
+  fi
+  [ -z "$stopping" ] || break
+  if [ "$code" -ne 0 ]; then
+    pause=1
+  else
+    pause=$INTERVAL_SECONDS
+  fi
+  sleep "$pause" &
+  wait $! || true
+done

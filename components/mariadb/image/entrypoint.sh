@@ -1,0 +1,122 @@
+#!/bin/sh
+# Initialises an empty data directory, writes the settings, and becomes mariadbd.
+#
+# Environment (defaults in brackets):
+#   MARIADB_ADMIN_PASSWORD  of wikiferry@'%', read on the first start only (required then)
+#   ROLE_NAME [green]       this server's name in wikiferry.role; closed (read_only) unless the record names it
+#   SERVER_ID [2]  GTID_DOMAIN_ID [0]
+#   INNODB_BUFFER_POOL_SIZE [256M]  INNODB_LOG_FILE_SIZE [256M]  MAX_CONNECTIONS [151]  MAX_ALLOWED_PACKET [64M]
+#   LONG_QUERY_TIME [2] seconds  BINLOG_EXPIRE_LOGS_SECONDS [1209600] (14 days)  PERFORMANCE_SCHEMA [OFF]
+#   TLS_CA, TLS_CERT, TLS_KEY  as PEM text; or files ca.pem, cert.pem, key.pem in /etc/mysql/tls
+set -eu
+umask 027
+
+datadir=/var/lib/mysql
+run=/run/mysqld
+unfinished=$datadir/.wikiferry-initialising
+role=${ROLE_NAME:-green}
+
+fail() {
+  echo "wikiferry-mariadb: $*" >&2
+  exit 1
+}
+
+case $role in
+blue | green) ;;
+*) fail "ROLE_NAME is '$role': set blue or green" ;;
+esac
+
+sql_literal() {
+  printf '%s' "$1" | sed -e 's/\\/\\\\/g' -e "s/'/''/g"
+}
+
+initialise() {
+  [ -n "${MARIADB_ADMIN_PASSWORD:-}" ] || fail "the data directory is empty: set MARIADB_ADMIN_PASSWORD for the first start"
+  : >"$unfinished"
+  echo "wikiferry-mariadb: initialising $datadir" >&2
+  mariadb-install-db --no-defaults --datadir="$datadir" --skip-test-db --skip-name-resolve --skip-log-bin \
+    --auth-root-authentication-method=socket --auth-root-socket-user=mysql --character-set-server=binary >&2
+  {
+    echo "SET sql_log_bin = 0;"
+    echo "FLUSH PRIVILEGES;"
+    printf "CREATE USER wikiferry@'%%' IDENTIFIED BY '%s';\n" "$(sql_literal "$MARIADB_ADMIN_PASSWORD")"
+    echo "GRANT ALL PRIVILEGES ON *.* TO wikiferry@'%' WITH GRANT OPTION;"
+    echo "FLUSH PRIVILEGES;"
+  } | mariadbd --no-defaults --datadir="$datadir" --skip-log-bin --bootstrap
+  rm "$unfinished"
+}
+
+if [ -e "$unfinished" ]; then
+  # The first start was interrupted: nothing of worth can be in there yet.
+  find "$datadir" -mindepth 1 -delete
+fi
+if [ ! -d "$datadir/mysql" ]; then
+  if [ -n "$(find "$datadir" -mindepth 1 -maxdepth 1 ! -name lost+found | head -n 1)" ]; then
+    fail "$datadir holds files but no database: give an empty volume"
+  fi
+  initialise
+fi
+
+tls=/etc/mysql/tls
+if [ -n "${TLS_KEY:-}" ]; then
+  tls=$run/tls
+  mkdir -p "$tls"
+  (
+    umask 077
+    printf '%s\n' "$TLS_CA" >"$tls/ca.pem"
+    printf '%s\n' "$TLS_CERT" >"$tls/cert.pem"
+    printf '%s\n' "$TLS_KEY" >"$tls/key.pem"
+  )
+fi
+
+sed "s/@ROLE_NAME@/$role/g" /usr/local/share/wikiferry/role.sql >"$run/role.sql"
+
+{
+  cat <<SETTINGS
+[mariadbd]
+datadir = $datadir
+socket = $run/mysqld.sock
+pid_file = $run/mysqld.pid
+tmpdir = /tmp
+port = 3306
+bind_address = 0.0.0.0
+skip_name_resolve
+character_set_server = binary
+collation_server = binary
+
+server_id = ${SERVER_ID:-2}
+gtid_domain_id = ${GTID_DOMAIN_ID:-0}
+gtid_strict_mode = ON
+log_bin = binlog
+binlog_format = ROW
+binlog_row_image = FULL
+binlog_expire_logs_seconds = ${BINLOG_EXPIRE_LOGS_SECONDS:-1209600}
+log_slave_updates = ON
+relay_log = relay
+relay_log_recovery = ON
+sync_binlog = 1
+innodb_flush_log_at_trx_commit = 1
+event_scheduler = ON
+
+# Closed until the role record, read by init_file, says otherwise.
+read_only = ON
+init_file = $run/role.sql
+
+innodb_buffer_pool_size = ${INNODB_BUFFER_POOL_SIZE:-256M}
+innodb_log_file_size = ${INNODB_LOG_FILE_SIZE:-256M}
+max_connections = ${MAX_CONNECTIONS:-151}
+max_allowed_packet = ${MAX_ALLOWED_PACKET:-64M}
+performance_schema = ${PERFORMANCE_SCHEMA:-OFF}
+slow_query_log = ON
+slow_query_log_file = slow.log
+long_query_time = ${LONG_QUERY_TIME:-2}
+SETTINGS
+  if [ -r "$tls/key.pem" ]; then
+    echo "ssl_ca = $tls/ca.pem"
+    echo "ssl_cert = $tls/cert.pem"
+    echo "ssl_key = $tls/key.pem"
+  fi
+} >"$run/my.cnf"
+
+unset MARIADB_ADMIN_PASSWORD TLS_CA TLS_CERT TLS_KEY
+exec mariadbd --defaults-file="$run/my.cnf" "$@"

@@ -1,0 +1,29 @@
+#!/bin/sh
+# web: Apache with MediaWiki on port 8080. jobs: the job runner. Anything else is run as it is.
+# LocalSettings.php names the variables that it reads; APACHE_WORKERS [24] bounds the requests served at a time.
+set -eu
+umask 027
+
+run=/tmp/wikiferry
+mkdir -p "$run/apache" "$run/cache"
+{
+  echo '<?php'
+  printf '%s\n' "${WIKI_EXTRA_SETTINGS:-}"
+} >"$run/extra.php"
+unset WIKI_EXTRA_SETTINGS
+
+case ${1:-web} in
+web)
+  export APACHE_RUN_DIR="$run/apache" APACHE_LOCK_DIR="$run/apache" APACHE_LOG_DIR="$run/apache"
+  export APACHE_PID_FILE="$run/apache/httpd.pid" APACHE_RUN_USER=www-data APACHE_RUN_GROUP=www-data
+  export APACHE_WORKERS="${APACHE_WORKERS:-24}"
+  umask 022
+  exec apache2 -f /etc/wikiferry/httpd.conf -DFOREGROUND
+  ;;
+jobs)
+  exec wiki-jobs
+  ;;
+*)
+  exec "$@"
+  ;;
+esac
