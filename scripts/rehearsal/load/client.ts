@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { WikiferryError } from "../../../engine/errors";
+import type { LoadInput } from "./options";
+import { type Figures, type LoadSummary, noFigures } from "./tally";
+
+export interface LoadReady {
+  articles: number;
+  images: number;
+  editors: number;
+}
+
+interface Message {
+  ready?: LoadReady;
+  stats?: Figures;
+  done?: number;
+  summary?: LoadSummary;
+  error?: { code: string; found: string; wayOut: string };
+}
+
+/** The load's process, as its parent holds it. It ends by itself when the parent does. */
+export class Load {
+  readonly historyFile: string;
+  readonly requestsFile: string;
+  private latest = noFigures();
+  private commands = 0;
+  private readonly waiting = new Map<number, () => void>();
+  private readonly ended: Promise<LoadSummary>;
+  private announceReady: (ready: LoadReady) => void = () => {};
+  private readonly ready: Promise<LoadReady>;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    options: LoadInput,
+    private readonly onStats?: (figures: Figures) => void,
+  ) {
+    this.historyFile = options.historyFile;
+    this.requestsFile = options.requestsFile;
+    this.ready = new Promise((resolve) => {
+      this.announceReady = resolve;
+    });
+    this.ended = this.listen();
+    // Whoever waits for it hears of a failure; nobody has to be waiting yet.
+    this.ended.catch(() => {});
+  }
+
+  /** Starts the process and waits until everybody is logged in. Throws `LOAD_…` if they can't. */
+  static async start(options: LoadInput, onStats?: (figures: Figures) => void): Promise<Load> {
+    const child = spawn(process.execPath, ["--require", "tsx/cjs", join(__dirname, "main.ts")], {
+      cwd: join(__dirname, "../../.."),
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const load = new Load(child, options, onStats);
+    // A write to a load that has died fails; its end is told by `ended`.
+    child.stdin?.on("error", () => {});
+    child.stdin?.write(`${JSON.stringify(options)}\n`);
+    await Promise.race([load.ready, load.ended]);
+    return load;
+  }
+
+  /** Clients connect to another address from now on, with their cookies, as after a DNS change. */
+  retarget(url: string): Promise<void> {
+    return this.command({ target: url });
+  }
+
+  /** From here on, `LoadSummary.since[name]` counts too; the history shows the mark. */
+  mark(name: string): Promise<void> {
+    return this.command({ mark: name });
+  }
+
+  /** Figures from the start, at most a second old. */
+  stats(): Figures {
+    return this.latest;
+  }
+
+  /** Ends the load; also returns the summary of one that has ended by its time limit. */
+  stop(): Promise<LoadSummary> {
+    if (this.child.stdin?.writable) this.child.stdin.write(`${JSON.stringify({ stop: true })}\n`);
+    return this.ended;
+  }
+
+  private async command(command: object): Promise<void> {
+    const n = ++this.commands;
+    const done = new Promise<void>((resolve) => this.waiting.set(n, resolve));
+    this.child.stdin?.write(`${JSON.stringify({ n, ...command })}\n`);
+    await Promise.race([
+      done,
+      this.ended.then(() => {
+        throw new WikiferryError(
+          "LOAD_ENDED",
+          "the load has already ended",
+          "Give it a longer time: --minutes.",
+        );
+      }),
+    ]);
+  }
+
+  private listen(): Promise<LoadSummary> {
+    return new Promise((resolve, reject) => {
+      let summary: LoadSummary | undefined;
+      let error: WikiferryError | undefined;
+      const { child } = this;
+      if (!child.stdout) throw new Error("the load has no standard output");
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const message = JSON.parse(line) as Message;
+        if (message.ready) this.announceReady(message.ready);
+        if (message.stats) {
+          this.latest = message.stats;
+          this.onStats?.(message.stats);
+        }
+        if (message.done !== undefined) {
+          this.waiting.get(message.done)?.();
+          this.waiting.delete(message.done);
+        }
+        if (message.summary) summary = message.summary;
+        if (message.error)
+          error = new WikiferryError(message.error.code, message.error.found, message.error.wayOut);
+      });
+      child.on("error", reject);
+      child.on("close", (code, signal) => {
+        if (summary) {
+          this.latest = summary.total;
+          resolve(summary);
+        } else
+          reject(
+            error ??
+              new WikiferryError(
+                "LOAD_ENDED",
+                `the load ended without a summary (${signal ?? `exit code ${code}`})`,
+                "See its messages above.",
+              ),
+          );
+      });
+    });
+  }
+}
