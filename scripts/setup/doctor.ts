@@ -1,0 +1,192 @@
+import { statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import { $ } from "zx";
+import { messageOf } from "../../engine/errors";
+import { dockerClient, engineProblem } from "./docker";
+import { imageFolders } from "./images";
+import { packageVersion, projectDir, pulumiHome } from "./paths";
+import { pluginNames, pluginState } from "./plugins";
+import { engineDir, missingEngineFiles } from "./pulumi";
+import { readRecord } from "./record";
+
+/** One thing that a rehearsal needs. */
+export interface Finding {
+  /** Stable name, such as `docker` or `port 8080`. */
+  check: string;
+  state: "ok" | "warn" | "fail";
+  /** What was found. */
+  found: string;
+  /** What to do where the state is not ok. */
+  wayOut?: string;
+}
+
+const runSetup = "Run `npx tsx scripts/setup.ts`.";
+
+/** The loopback ports of the rehearsal, and what listens there. */
+export const ports: Record<number, string> = {
+  8080: "the gate",
+  8081: "blue's web server",
+  2201: "blue-web's sshd",
+  2202: "blue-db's sshd",
+  2203: "blue-files' sshd",
+  3307: "green's MariaDB",
+  9999: "the gate's admin socket",
+};
+
+async function nodeVersion(): Promise<Finding> {
+  const found = `Node ${process.versions.node}`;
+  // @pulumi/pulumi needs 22 from version 3.249 on.
+  if (Number(process.versions.node.split(".")[0]) >= 22) return { check: "node", state: "ok", found };
+  return {
+    check: "node",
+    state: "fail",
+    found,
+    wayOut: "Run it with npx or npm run, which take the project's own Node 24.",
+  };
+}
+
+async function pulumi(): Promise<Finding> {
+  const check = "pulumi";
+  const missing = missingEngineFiles();
+  if (missing.length > 0)
+    return { check, state: "fail", found: `${engineDir()} lacks ${missing.join(", ")}`, wayOut: runSetup };
+  const wanted = `v${packageVersion("pulumi")}`;
+  const answer = await $({
+    nothrow: true,
+    quiet: true,
+    env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "1" },
+  })`${engineDir()}/pulumi version`;
+  const found = answer.stdout.trim();
+  if (found === wanted) return { check, state: "ok", found };
+  const wayOut = `Remove ${engineDir()} and run \`npx tsx scripts/setup.ts\`.`;
+  return { check, state: "fail", found: `${found || answer.stderr.trim()}, wanted ${wanted}`, wayOut };
+}
+
+async function plugins(): Promise<Finding> {
+  const check = "plugins";
+  const states = pluginNames.map((name) => ({ name, state: pluginState(name) }));
+  const found = states.map(({ name, state }) => `${name} (${state})`).join(", ");
+  if (states.some(({ state }) => state === "missing" || state === "stale"))
+    return { check, state: "fail", found, wayOut: runSetup };
+  return { check, state: "ok", found };
+}
+
+async function docker(): Promise<Finding> {
+  const problem = await engineProblem();
+  if (problem) return { check: "docker", state: "fail", found: `no answer: ${problem}`, wayOut: runSetup };
+  const { Version } = await dockerClient().version();
+  return { check: "docker", state: "ok", found: `Docker ${Version}` };
+}
+
+async function images(): Promise<Finding> {
+  const check = "images";
+  const record = readRecord()?.images ?? {};
+  const wanted = imageFolders(projectDir).map(({ service }) => service);
+  const absent: string[] = [];
+  for (const service of wanted) {
+    const ref = record[service]?.ref;
+    try {
+      if (!ref) throw new Error("never built");
+      await dockerClient().getImage(ref).inspect();
+    } catch {
+      absent.push(service);
+    }
+  }
+  if (absent.length > 0)
+    return { check, state: "fail", found: `not built: ${absent.join(", ")}`, wayOut: runSetup };
+  const bases = [...new Set(wanted.map((service) => record[service]?.base))];
+  return { check, state: "ok", found: `${wanted.length} built on ${bases.join(", ")}` };
+}
+
+/** Free space for images, volumes and dumps of a rehearsal: 10 GB are plenty, with less than 3 GB it fails. */
+async function disk(): Promise<Finding> {
+  const folders = [projectDir, pulumiHome()];
+  try {
+    folders.push((await dockerClient().info()).DockerRootDir);
+  } catch {
+    // The finding about Docker says so.
+  }
+  let least = { folder: projectDir, freeBytes: Number.POSITIVE_INFINITY };
+  for (const folder of folders) {
+    try {
+      const { bavail, bsize } = await statfs(folder);
+      if (bavail * bsize < least.freeBytes) least = { folder, freeBytes: bavail * bsize };
+    } catch {
+      // A folder that isn't there yet, or is another machine's (DOCKER_HOST), takes no space here.
+    }
+  }
+  const gigabytes = least.freeBytes / 1e9;
+  const found = `${gigabytes.toFixed(1)} GB free in ${least.folder}`;
+  if (gigabytes >= 10) return { check: "disk", state: "ok", found };
+  const wayOut = "Free 10 GB there, for instance with `docker image prune`.";
+  return { check: "disk", state: gigabytes >= 3 ? "warn" : "fail", found, wayOut };
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Loopback ports that containers of the rehearsal hold, by port. */
+async function containerPorts(): Promise<Map<number, string>> {
+  const held = new Map<number, string>();
+  for (const container of await dockerClient().listContainers()) {
+    const name = container.Names[0]?.replace(/^\//, "") ?? container.Id;
+    for (const { PublicPort } of container.Ports) if (PublicPort) held.set(PublicPort, name);
+  }
+  return held;
+}
+
+async function loopbackPorts(): Promise<Finding[]> {
+  const held = await containerPorts().catch(() => new Map<number, string>());
+  return Promise.all(
+    Object.entries(ports).map(async ([text, use]): Promise<Finding> => {
+      const port = Number(text);
+      const check = `port ${port}`;
+      const holder = held.get(port);
+      if (holder && /^(blue|green)-|-green-|-blue-/.test(holder))
+        return { check, state: "ok", found: `${use} (${holder})` };
+      if (await isFree(port)) return { check, state: "ok", found: `free, for ${use}` };
+      const wayOut = holder
+        ? `Run \`docker stop ${holder}\`.`
+        : `Find who listens with \`ss -ltnp 'sport = :${port}'\` and stop it.`;
+      return {
+        check,
+        state: "fail",
+        found: `taken by ${holder ?? "another program"}, wanted for ${use}`,
+        wayOut,
+      };
+    }),
+  );
+}
+
+/** Everything that a rehearsal needs of this machine; changes nothing. */
+export async function examine(): Promise<Finding[]> {
+  const checks = [nodeVersion, pulumi, plugins, docker, images, disk];
+  const findings = await Promise.all(
+    checks.map((check) =>
+      check().catch(
+        (error): Finding => ({ check: check.name, state: "fail", found: messageOf(error), wayOut: runSetup }),
+      ),
+    ),
+  );
+  return [...findings, ...(await loopbackPorts())];
+}
+
+/** Prints the findings; true where none is a fail. */
+export async function runDoctor(json: boolean): Promise<boolean> {
+  const findings = await examine();
+  const healthy = findings.every(({ state }) => state !== "fail");
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ok: healthy, findings }, null, 2)}\n`);
+    return healthy;
+  }
+  for (const { check, state, found, wayOut } of findings) {
+    process.stdout.write(`${state.padEnd(5)} ${check.padEnd(10)} ${found}\n`);
+    if (wayOut && state !== "ok") process.stdout.write(`${" ".repeat(17)}${wayOut}\n`);
+  }
+  return healthy;
+}
