@@ -5,9 +5,9 @@ export function editId(run: string, editor: number, sequence: number): string {
   return `wf-${run}-${editor}-${sequence}`;
 }
 
-/** The first id in a summary. */
-export function findId(text: string): string | undefined {
-  return /\bwf-[0-9a-z]+-\d+-\d+\b/.exec(text)?.[0];
+/** The id that a summary carries; ids in the names of the pages that MediaWiki names in a move's don't count. */
+export function findId(summary: string): string | undefined {
+  return /\bwf-[0-9a-z]+-\d+-\d+\b/.exec(summary.replace(/\[\[.*?\]\]/g, ""))?.[0];
 }
 
 const WORDS =
