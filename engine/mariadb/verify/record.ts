@@ -1,0 +1,48 @@
+import type { Server } from "../server";
+
+/** The result of one whole comparison. */
+export interface Verification {
+  ok: boolean;
+  /** The state of the data that was compared. */
+  gtid: string;
+  tables: number;
+  /** Decimal. */
+  rows: string;
+  ms: number;
+  /** One entry for each table that is not the same. */
+  differing: TableDifference[];
+}
+
+export interface TableDifference {
+  table: string;
+  /** What is not the same, such as `rows: 3 differ`. */
+  what: string[];
+}
+
+/** A verification as a server remembers it. */
+export interface RecordedVerification extends Verification {
+  /** Since it ended, by the server's clock, in milliseconds. */
+  ageMs: number;
+}
+
+/** Not logged: it is told to both servers by the tool, so that either knows it when the other is gone. */
+export async function recordVerification(server: Server, result: Verification): Promise<void> {
+  const session = await server.unlogged();
+  const { ok, gtid, ...detail } = result;
+  await session.run(
+    `INSERT INTO wikiferry.verification (gtid, ok, started_at, finished_at, detail)
+     VALUES (?, ?, UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6), ?)`,
+    [gtid, ok, Math.round(result.ms * 1000), JSON.stringify(detail)],
+  );
+}
+
+/** The newest result on this server; undefined where there is none. Never writes. */
+export async function lastVerification(server: Server): Promise<RecordedVerification | undefined> {
+  const row = await server.row<Record<"gtid" | "ok" | "detail" | "age_us", string>>(
+    `SELECT gtid, ok, detail, TIMESTAMPDIFF(MICROSECOND, finished_at, UTC_TIMESTAMP(6)) AS age_us
+       FROM wikiferry.verification ORDER BY id DESC LIMIT 1`,
+  );
+  if (!row) return undefined;
+  const detail = JSON.parse(row.detail) as Omit<Verification, "ok" | "gtid">;
+  return { ...detail, gtid: row.gtid, ok: Number(row.ok) === 1, ageMs: Number(row.age_us) / 1000 };
+}
