@@ -1,0 +1,126 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Server, utils } from "ssh2";
+import { Program } from "./program";
+
+const operator = utils.generateKeyPairSync("ed25519");
+const hostKey = utils.generateKeyPairSync("ed25519");
+const otherHostKey = utils.generateKeyPairSync("ed25519");
+const password = `secret-${randomBytes(8).toString("hex")}`;
+
+/** An SSH server that runs what it is told with sh, for the operator's key only. */
+function sshServer(): Promise<Server> {
+  const allowed = utils.parseKey(operator.public);
+  if (allowed instanceof Error) throw allowed;
+  const server = new Server({ hostKeys: [hostKey.private] }, (client) => {
+    client.on("error", () => {});
+    client.on("authentication", (context) => {
+      const known = context.method === "publickey" && context.key.data.equals(allowed.getPublicSSH());
+      if (!known || context.method !== "publickey") return context.reject(["publickey"]);
+      if (
+        context.signature &&
+        context.blob &&
+        !allowed.verify(context.blob, context.signature, context.hashAlgo)
+      )
+        return context.reject();
+      context.accept();
+    });
+    client.on("session", (accept) => {
+      accept().on("exec", (acceptExec, _reject, { command }) => {
+        const channel = acceptExec();
+        const child = spawn("/bin/sh", ["-c", command]);
+        channel.pipe(child.stdin);
+        child.stdout.pipe(channel, { end: false });
+        child.stderr.pipe(channel.stderr, { end: false });
+        child.on("close", (code) => {
+          channel.exit(code ?? 1);
+          channel.end();
+        });
+      });
+    });
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+describe("commands by the offline command plugin", () => {
+  let program: Program;
+  let server: Server;
+  let port: number;
+  const files = mkdtempSync(join(tmpdir(), "wikiferry-command-"));
+
+  const source = (greeting: string, key = hostKey.public, trigger = "1") => `
+const command = require("@pulumi/command");
+const pulumi = require("@pulumi/pulumi");
+const local = new command.local.Command("local", {
+  create: "cat > made; echo created; echo $WHO >&2",
+  update: 'printf "%s then updated" "$PULUMI_COMMAND_STDOUT"',
+  delete: "rm made",
+  dir: "${files}",
+  stdin: "${greeting}",
+  environment: { WHO: "me" },
+});
+const remote = new command.remote.Command("remote", {
+  connection: {
+    host: "127.0.0.1", port: ${port}, user: "root", hostKey: ${JSON.stringify(key)},
+    privateKey: pulumi.secret(${JSON.stringify(operator.private)}), dialErrorLimit: 0,
+  },
+  create: "cat; echo there",
+  stdin: pulumi.secret("${password} "),
+  triggers: ["${trigger}"],
+});
+exports.local = local.stdout;
+exports.errors = local.stderr;
+exports.remote = remote.stdout;
+`;
+
+  beforeAll(async () => {
+    server = await sshServer();
+    port = (server.address() as AddressInfo).port;
+    program = await Program.make(source("hello"));
+  }, 60_000);
+
+  afterAll(async () => {
+    try {
+      await program?.close();
+      expect(existsSync(join(files, "made"))).toBe(false);
+    } finally {
+      server?.close();
+      rmSync(files, { recursive: true, force: true });
+    }
+  }, 60_000);
+
+  test("create runs here and over SSH, with input, environment and both outputs", async () => {
+    await program.up();
+    expect(readFileSync(join(files, "made"), "utf8")).toBe("hello");
+    expect(await program.outputs()).toEqual({ local: "created", errors: "me", remote: `${password} there` });
+  }, 60_000);
+
+  test("what a secret went into is not in the state, nor is the key", () => {
+    const state = program.stateText();
+    expect(state).not.toContain(password);
+    expect(state).not.toContain(operator.private.split("\n")[1]);
+  });
+
+  test("a second up changes nothing", async () => {
+    await program.up("--expect-no-changes");
+  }, 30_000);
+
+  test("update knows what the command printed before; a trigger makes a new one", async () => {
+    program.rewrite(source("goodbye", hostKey.public, "2"));
+    expect(await program.up()).toMatch(/1 updated[\s\S]*1 replaced|1 replaced[\s\S]*1 updated/);
+    expect((await program.outputs()).local).toBe("created then updated");
+  }, 30_000);
+
+  test("another host key is refused, and nothing is sent", async () => {
+    program.rewrite(source("goodbye", otherHostKey.public, "3"));
+    const { code, text } = await program.attempt("up", "--yes", "--skip-preview");
+    expect(code).not.toBe(0);
+    expect(text).toMatch(/another host key|no matching host key/);
+    program.rewrite(source("goodbye", hostKey.public, "4"));
+    await program.up();
+  }, 60_000);
+});
