@@ -1,0 +1,52 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { MoveSpec, SshTarget } from "../../engine/move";
+
+export interface BlueEnvironmentArgs {
+  /** The move whose blue side is adopted. */
+  spec: MoveSpec;
+  /** The operator's private SSH key. */
+  sshPrivateKey: pulumi.Input<string>;
+}
+
+/**
+ * The old environment: three hosts that were there before and stay there. Nothing here creates, changes or deletes
+ * anything on them; each host only says once what it is.
+ */
+export class BlueEnvironment extends pulumi.ComponentResource {
+  /** What each host said of itself: its system, kernel and the versions of what the move touches. */
+  readonly facts: pulumi.Output<{ web: string; database: string; files: string }>;
+
+  constructor(name: string, args: BlueEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wikiferry:environment:Blue", name, {}, opts);
+    const { blue } = args.spec;
+    const factsOf = (host: string, ssh: SshTarget, programs: string) =>
+      new command.remote.Command(
+        `${name}-${host}`,
+        {
+          connection: {
+            host: ssh.host,
+            port: ssh.port,
+            user: ssh.user,
+            hostKey: ssh.hostKey,
+            privateKey: args.sshPrivateKey,
+            dialErrorLimit: 2,
+          },
+          create: `. /etc/os-release; echo "$PRETTY_NAME, Linux $(uname -r)"; ${programs}`,
+        },
+        { parent: this, additionalSecretOutputs: ["connection"] },
+      ).stdout;
+    this.facts = pulumi
+      .all([
+        factsOf("web", blue.web.ssh, "php -r 'echo \"PHP \", PHP_VERSION, PHP_EOL;'"),
+        factsOf("database", blue.database.ssh, "mariadbd --version 2>/dev/null || mysqld --version"),
+        factsOf("files", blue.files.ssh, "rsync --version | head -n 1"),
+      ])
+      .apply(([web, database, files]) => ({
+        web: web.trim(),
+        database: database.trim(),
+        files: files.trim(),
+      }));
+    this.registerOutputs({ facts: this.facts });
+  }
+}

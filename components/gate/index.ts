@@ -1,0 +1,60 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { hardened } from "../container";
+import type { GreenEnvironment } from "../environment/green";
+import { type Bases, serviceImage } from "../image";
+
+export interface GateArgs {
+  environment: GreenEnvironment;
+  bases: Bases;
+  /** `host:port` of blue's web tier as seen from the gate. */
+  blue: string;
+  /** `host:port` of green's. */
+  green: pulumi.Input<string>;
+  /** Address of the host at which the gate takes HTTP. Defaults to 127.0.0.1. */
+  publishAddress: string;
+  httpPort: number;
+  /** Port of HAProxy's runtime API on the host's loopback. */
+  adminPort: number;
+  /** How long a held write waits before it is answered 503, in milliseconds. */
+  holdMs: number;
+}
+
+/** HAProxy in front of both web tiers; what it decides is set at run time and outlives its reload. */
+export class Gate extends pulumi.ComponentResource {
+  /** Where clients reach it, `http://host:port`. */
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: GateArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wikiferry:gate:Gate", name, {}, opts);
+    const here = { parent: this, provider: args.environment.provider };
+    const image = serviceImage("gate", args.bases, { ...here, name: `${name}-image` });
+    const state = new docker.Volume(
+      `${name}-state`,
+      { name: "wikiferry-green-gate", labels: [{ label: "wikiferry.side", value: "green" }] },
+      here,
+    );
+    const container = new docker.Container(
+      `${name}-haproxy`,
+      {
+        ...hardened("gate", ["/tmp", "/run"]),
+        name: "green-gate",
+        image: image.imageId,
+        envs: [
+          `BLUE_ADDRESS=${args.blue}`,
+          pulumi.interpolate`GREEN_ADDRESS=${args.green}`,
+          `HOLD_MAX_MS=${args.holdMs}`,
+        ],
+        networksAdvanced: args.environment.networksFor({ reachesBlue: true }),
+        ports: [
+          { internal: 8080, external: args.httpPort, ip: args.publishAddress },
+          { internal: 9999, external: args.adminPort, ip: "127.0.0.1" },
+        ],
+        volumes: [{ volumeName: state.name, containerPath: "/state" }],
+      },
+      { ...here, deleteBeforeReplace: true },
+    );
+    this.url = container.id.apply(() => `http://${args.publishAddress}:${args.httpPort}`);
+    this.registerOutputs({ url: this.url });
+  }
+}

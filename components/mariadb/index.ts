@@ -1,0 +1,133 @@
+import * as docker from "@pulumi/docker";
+import * as mysql from "@pulumi/mysql";
+import * as pulumi from "@pulumi/pulumi";
+import { hardened } from "../container";
+import type { GreenEnvironment } from "../environment/green";
+import { type Bases, serviceImage } from "../image";
+
+/** Settings of MariaDB that tuning guides call for. */
+export interface MariadbSettings {
+  /** `innodb_buffer_pool_size`, such as `4G`. */
+  bufferPoolSize: string;
+  /** `innodb_log_file_size`, such as `1G`. */
+  redoLogSize: string;
+  /** `max_connections`. */
+  maxConnections: number;
+  /** `long_query_time` of the slow log, in seconds. */
+  longQuerySeconds: number;
+  /** How long the binary log is kept, in seconds. */
+  binlogRetentionSeconds: number;
+}
+
+export interface MariadbArgs {
+  environment: GreenEnvironment;
+  bases: Bases;
+  settings: MariadbSettings;
+  /** `server_id`, 1 to 4294967295, other than blue's. */
+  serverId: number;
+  /** Password of the administrative account `wikiferry`. */
+  adminPassword: pulumi.Input<string>;
+  /** PEMs of the server's certificate; replication takes place over TLS. */
+  tls: { ca: pulumi.Input<string>; cert: pulumi.Input<string>; key: pulumi.Input<string> };
+  /** Port on the host: for the operator on loopback, for blue on `publishAddress`. */
+  publishPort: number;
+  /** Address of the host at which blue reaches this server. Defaults to loopback only. */
+  publishAddress?: string;
+  /** Its name on the network that blue shares, if there is one. */
+  alias: string;
+  /** Host name or address of the Docker host for the operator's SQL connection. Defaults to 127.0.0.1. */
+  adminHost?: string;
+  /** MediaWiki's account, created here as it is on blue. */
+  app: { user: string; password: pulumi.Input<string>; database: string };
+}
+
+/** Green's MariaDB: closed (`read_only`) until the role record names it. */
+export class Mariadb extends pulumi.ComponentResource {
+  /** Host name on green's network. */
+  readonly host: pulumi.Output<string>;
+  /** Name of its container, known once it runs. */
+  readonly container: pulumi.Output<string>;
+
+  constructor(name: string, args: MariadbArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wikiferry:mariadb:Mariadb", name, {}, opts);
+    const here = { parent: this, provider: args.environment.provider };
+    const image = serviceImage("mariadb", args.bases, { ...here, name: `${name}-image` });
+    const volume = new docker.Volume(
+      `${name}-data`,
+      { name: "wikiferry-green-mariadb", labels: [{ label: "wikiferry.side", value: "green" }] },
+      // The wiki itself, once green is active: it outlives every mistake made with the stack.
+      { ...here, protect: true, retainOnDelete: true },
+    );
+    const addresses = new Set(["127.0.0.1", args.publishAddress || "127.0.0.1"]);
+    const container = new docker.Container(
+      `${name}-server`,
+      {
+        ...hardened("mariadb", ["/tmp", "/run/mysqld"]),
+        name: "green-mariadb",
+        image: image.imageId,
+        envs: pulumi.secret(
+          pulumi
+            .all([args.adminPassword, args.tls.ca, args.tls.cert, args.tls.key])
+            .apply(([password, ca, cert, key]) => [
+              `MARIADB_ADMIN_PASSWORD=${password}`,
+              "ROLE_NAME=green",
+              `SERVER_ID=${args.serverId}`,
+              `INNODB_BUFFER_POOL_SIZE=${args.settings.bufferPoolSize}`,
+              `INNODB_LOG_FILE_SIZE=${args.settings.redoLogSize}`,
+              `MAX_CONNECTIONS=${args.settings.maxConnections}`,
+              `LONG_QUERY_TIME=${args.settings.longQuerySeconds}`,
+              `BINLOG_EXPIRE_LOGS_SECONDS=${args.settings.binlogRetentionSeconds}`,
+              `TLS_CA=${ca}`,
+              `TLS_CERT=${cert}`,
+              `TLS_KEY=${key}`,
+            ]),
+        ),
+        networksAdvanced: args.environment.networksFor({ reachesBlue: true, alias: args.alias }),
+        ports: [...addresses].map((ip) => ({ internal: 3306, external: args.publishPort, ip })),
+        volumes: [{ volumeName: volume.name, containerPath: "/var/lib/mysql" }],
+        healthcheck: {
+          tests: ["CMD-SHELL", "mariadb-admin --no-defaults --socket=/run/mysqld/mysqld.sock ping"],
+          interval: "2s",
+          timeout: "5s",
+          retries: 30,
+          startPeriod: "60s",
+        },
+        wait: true,
+        waitTimeout: 120,
+        stopTimeout: 120,
+      },
+      { ...here, deleteBeforeReplace: true, additionalSecretOutputs: ["envs"] },
+    );
+    this.container = container.name;
+    this.host = container.name;
+
+    // Accounts made here come before the copy, which empties green's binary log: later changes belong to whoever is
+    // primary.
+    const accounts = new mysql.Provider(
+      `${name}-accounts`,
+      {
+        endpoint: pulumi.interpolate`${container.id.apply(() => args.adminHost || "127.0.0.1")}:${args.publishPort}`,
+        username: "wikiferry",
+        password: args.adminPassword,
+        tls: args.adminHost ? "skip-verify" : "false",
+      },
+      { parent: this },
+    );
+    const app = new mysql.User(
+      `${name}-app`,
+      { user: args.app.user, host: "%", plaintextPassword: args.app.password },
+      {
+        parent: this,
+        provider: accounts,
+        retainOnDelete: true,
+        additionalSecretOutputs: ["plaintextPassword"],
+      },
+    );
+    new mysql.Grant(
+      `${name}-app-rights`,
+      { user: app.user, host: "%", database: args.app.database, privileges: ["ALL PRIVILEGES"] },
+      { parent: this, provider: accounts, retainOnDelete: true },
+    );
+    this.registerOutputs({ host: this.host });
+  }
+}

@@ -1,0 +1,119 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { hardened } from "../container";
+import type { GreenEnvironment } from "../environment/green";
+import { type Bases, serviceImage } from "../image";
+
+/** What must be the same on both sides, or people are logged out and files are not found. */
+export interface WikiIdentity {
+  /** `$wgSitename`. */
+  sitename: string;
+  /** `$wgServer`. */
+  serverUrl: string;
+  /** `$wgLanguageCode`. */
+  language: string;
+  /** `$wgSecretKey`. */
+  secretKey: pulumi.Input<string>;
+  /** `$wgAuthenticationTokenVersion`; empty is MediaWiki's default. */
+  authenticationTokenVersion: string;
+  /** `$wgCookiePrefix`; empty is MediaWiki's default, the database's name. */
+  cookiePrefix: string;
+  /** `$wgSessionName`; empty is MediaWiki's default. */
+  sessionName: string;
+  /** `$wgHashedUploadDirectory`. */
+  hashedUploads: boolean;
+  /** `$wgUploadPath`. */
+  uploadPath: string;
+  /** PHP text with the wiki's other settings; may be empty. */
+  extraSettings: string;
+}
+
+export interface MediaWikiArgs {
+  environment: GreenEnvironment;
+  bases: Bases;
+  wiki: WikiIdentity;
+  database: {
+    host: pulumi.Input<string>;
+    name: string;
+    user: string;
+    password: pulumi.Input<string>;
+    tablePrefix: string;
+  };
+  redis: { cache: pulumi.Input<string>; sessions: pulumi.Input<string>; password: pulumi.Input<string> };
+  /** Volume with the uploads. */
+  uploads: pulumi.Input<string>;
+}
+
+/** Green's web tier, and the job runner as a service of its own. */
+export class MediaWiki extends pulumi.ComponentResource {
+  /** `host:port` on green's network. */
+  readonly address: pulumi.Output<string>;
+
+  constructor(name: string, args: MediaWikiArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wikiferry:mediawiki:MediaWiki", name, {}, opts);
+    const here = { parent: this, provider: args.environment.provider };
+    const image = serviceImage("mediawiki", args.bases, { ...here, name: `${name}-image` });
+    const { wiki, database, redis } = args;
+    const envs = pulumi.secret(
+      pulumi
+        .all([wiki.secretKey, database.host, database.password, redis.cache, redis.sessions, redis.password])
+        .apply(([secretKey, dbHost, dbPassword, cache, sessions, redisPassword]) => [
+          `WIKI_SITENAME=${wiki.sitename}`,
+          `WIKI_SERVER=${wiki.serverUrl}`,
+          `WIKI_LANGUAGE=${wiki.language}`,
+          `WIKI_SECRET_KEY=${secretKey}`,
+          `WIKI_AUTH_TOKEN_VERSION=${wiki.authenticationTokenVersion}`,
+          `WIKI_COOKIE_PREFIX=${wiki.cookiePrefix}`,
+          `WIKI_SESSION_NAME=${wiki.sessionName}`,
+          `WIKI_HASHED_UPLOADS=${wiki.hashedUploads}`,
+          `WIKI_UPLOAD_PATH=${wiki.uploadPath}`,
+          `WIKI_EXTRA_SETTINGS=${wiki.extraSettings}`,
+          `WIKI_DB_HOST=${dbHost}`,
+          `WIKI_DB_NAME=${database.name}`,
+          `WIKI_DB_USER=${database.user}`,
+          `WIKI_DB_PASSWORD=${dbPassword}`,
+          `WIKI_DB_PREFIX=${database.tablePrefix}`,
+          `WIKI_REDIS_CACHE=${cache}`,
+          `WIKI_REDIS_SESSIONS=${sessions}`,
+          `WIKI_REDIS_PASSWORD=${redisPassword}`,
+          // Only containers of green's network reach this server, so the private ranges are the gate.
+          "WIKI_CDN_SERVERS=10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",
+        ]),
+    );
+    const container = (
+      service: string,
+      rest: Partial<docker.ContainerArgs>,
+      dependsOn?: pulumi.Input<pulumi.Resource>[],
+    ) =>
+      new docker.Container(
+        `${name}-${service}`,
+        {
+          ...hardened(service, ["/tmp", "/run"]),
+          image: image.imageId,
+          envs,
+          networksAdvanced: args.environment.networksFor({ reachesBlue: false }),
+          volumes: [{ volumeName: args.uploads, containerPath: "/srv/uploads" }],
+          ...rest,
+        },
+        { ...here, deleteBeforeReplace: true, additionalSecretOutputs: ["envs"], dependsOn },
+      );
+    const web = container("web", {
+      name: "green-mediawiki",
+      healthcheck: {
+        tests: [
+          "CMD-SHELL",
+          `php -r 'exit(strpos((string)@file_get_contents("http://127.0.0.1:8080/api.php?action=query&meta=siteinfo&format=json"), "\\"generator\\"") === false ? 1 : 0);'`,
+        ],
+        interval: "5s",
+        timeout: "10s",
+        retries: 12,
+        startPeriod: "30s",
+      },
+      wait: true,
+      waitTimeout: 180,
+    });
+    container("jobs", { name: "green-jobs", command: ["jobs"] }, [web]);
+    this.address = pulumi.interpolate`${web.name}:8080`;
+    this.registerOutputs({ address: this.address });
+  }
+}

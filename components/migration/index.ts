@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MoveSpec, Side } from "../../engine/move";
+import {
+  Adoption,
+  Archive,
+  type Certificates,
+  Copy,
+  GateRoute,
+  Primary,
+  Replication,
+  Uploads,
+  Verification,
+} from "./resources";
+
+type DependsOn = pulumi.Input<pulumi.Resource>[];
+
+export interface MigrationArgs {
+  spec: MoveSpec;
+  certificates: Certificates;
+  /** Allows the one restart of blue's MariaDB. */
+  allowRestart: boolean;
+  /** `HH:MM` UTC of that restart; empty is at once. */
+  restartAt: string;
+  /** Green's database and courier. */
+  green: DependsOn;
+}
+
+/**
+ * What must hold between blue and green. Each phase adds promises; `active` decides who is primary, and changing it
+ * is the cutover or the switchback.
+ */
+export class Migration extends pulumi.ComponentResource {
+  private readonly adoption: Adoption;
+  private copy: Copy | undefined;
+  private replication: Replication | undefined;
+  private verification: Verification | undefined;
+  private uploads: Uploads | undefined;
+  private readonly tlsOfBlue;
+  private readonly tlsOfGreen;
+
+  constructor(
+    private readonly childName: string,
+    private readonly args: MigrationArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("wikiferry:migration:Migration", childName, {}, opts);
+    const { ca, blueCert, blueKey, greenCert, greenKey } = args.certificates;
+    this.tlsOfBlue = { ca, cert: blueCert, key: blueKey };
+    this.tlsOfGreen = { ca, cert: greenCert, key: greenKey };
+    this.adoption = new Adoption(
+      `${childName}-adoption`,
+      { spec: args.spec, allowRestart: args.allowRestart, restartAt: args.restartAt, tls: this.tlsOfBlue },
+      { parent: this },
+    );
+    this.registerOutputs({ blueDowntimeMs: this.adoption.downtimeMs, changedOnBlue: this.adoption.changed });
+  }
+
+  /** Phase `sync`: copied, followed, compared. Answers what green's MediaWiki has to wait for. */
+  sync(wanted: { following: boolean; active: Side }): pulumi.Resource[] {
+    const { spec } = this.args;
+    this.copy = new Copy(
+      `${this.childName}-copy`,
+      { spec, tls: this.tlsOfGreen },
+      { parent: this, dependsOn: [this.adoption, ...this.args.green] },
+    );
+    this.uploads = new Uploads(
+      `${this.childName}-uploads`,
+      { spec, following: wanted.following },
+      { parent: this, dependsOn: [this.adoption, ...this.args.green] },
+    );
+    this.replication = new Replication(
+      `${this.childName}-replication`,
+      { spec, following: wanted.following, tls: this.tlsOfGreen },
+      { parent: this, dependsOn: [this.copy] },
+    );
+    this.verification = new Verification(
+      `${this.childName}-verification`,
+      { spec, before: wanted.active },
+      { parent: this, dependsOn: [this.replication] },
+    );
+    return [this.copy];
+  }
+
+  /** Phase `switch`: who is primary, and how page views are split. */
+  switch(wanted: { active: Side; canary: number; entrance: DependsOn }): Primary {
+    const { spec } = this.args;
+    const route = new GateRoute(
+      `${this.childName}-route`,
+      { spec, canary: wanted.canary },
+      { parent: this, dependsOn: wanted.entrance },
+    );
+    const before = [this.copy, this.replication, this.verification, this.uploads].filter(
+      (it) => it !== undefined,
+    );
+    return new Primary(
+      `${this.childName}-primary`,
+      { spec, active: wanted.active, tls: this.tlsOfBlue },
+      { parent: this, dependsOn: [...before, route, ...wanted.entrance] },
+    );
+  }
+
+  /** Phase `retire`: nothing follows any more, blue's last state is kept. */
+  retire(after: pulumi.Resource): void {
+    const dependsOn = [after, this.replication, this.uploads].filter((it) => it !== undefined);
+    new Archive(`${this.childName}-archive`, { spec: this.args.spec }, { parent: this, dependsOn });
+  }
+}

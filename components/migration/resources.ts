@@ -1,0 +1,191 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MoveSpec, Side } from "../../engine/move";
+import { type HoldName, Shim } from "./shim";
+
+interface HoldArgs {
+  spec: MoveSpec;
+}
+
+/** A dynamic resource whose promise is kept by a module of `engine/holds`. */
+abstract class HoldResource extends pulumi.dynamic.Resource {
+  /** SHA-256 of the inputs at the last change. */
+  declare readonly inputsHash: pulumi.Output<string>;
+
+  constructor(
+    hold: HoldName,
+    type: string,
+    name: string,
+    props: Record<string, unknown>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(new Shim(hold), name, { ...props, inputsHash: undefined }, opts, "wikiferry", type);
+  }
+}
+
+/** The certificate authority of this move and a server certificate for each database. */
+export class Certificates extends HoldResource {
+  declare readonly ca: pulumi.Output<string>;
+  declare readonly blueCert: pulumi.Output<string>;
+  declare readonly blueKey: pulumi.Output<string>;
+  declare readonly greenCert: pulumi.Output<string>;
+  declare readonly greenKey: pulumi.Output<string>;
+
+  constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = {
+      ca: undefined,
+      blueCert: undefined,
+      blueKey: undefined,
+      greenCert: undefined,
+      greenKey: undefined,
+    };
+    super(
+      "certificates",
+      "Certificates",
+      name,
+      { ...args, ...outputs },
+      {
+        ...opts,
+        additionalSecretOutputs: ["blueKey", "greenKey"],
+      },
+    );
+  }
+}
+
+/** PEMs of one server's certificate. */
+export interface TlsInput {
+  ca: pulumi.Input<string>;
+  cert: pulumi.Input<string>;
+  key: pulumi.Input<string>;
+}
+
+/** Blue's MariaDB can be followed: binary log, TLS, replication account. */
+export class Adoption extends HoldResource {
+  /** What was changed on blue. */
+  declare readonly changed: pulumi.Output<string[]>;
+  /** For how long blue's MariaDB accepted no connection, in milliseconds; 0 without a restart. */
+  declare readonly downtimeMs: pulumi.Output<number>;
+
+  constructor(
+    name: string,
+    args: HoldArgs & {
+      /** Allows the one restart of blue's MariaDB. */
+      allowRestart: boolean;
+      /** `HH:MM` UTC of the restart; empty is at once. */
+      restartAt: string;
+      tls: TlsInput;
+    },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super("adoption", "Adoption", name, { ...args, changed: undefined, downtimeMs: undefined }, opts);
+  }
+}
+
+/** Every row of blue's database is on green, as of one GTID. */
+export class Copy extends HoldResource {
+  /** GTID of the copy. */
+  declare readonly gtid: pulumi.Output<string>;
+  declare readonly copiedBytes: pulumi.Output<number>;
+  declare readonly copyMs: pulumi.Output<number>;
+
+  constructor(name: string, args: HoldArgs & { tls: TlsInput }, opts?: pulumi.CustomResourceOptions) {
+    super(
+      "copy",
+      "Copy",
+      name,
+      { ...args, gtid: undefined, copiedBytes: undefined, copyMs: undefined },
+      {
+        ...opts,
+        protect: true,
+        retainOnDelete: true,
+      },
+    );
+  }
+}
+
+/** The passive side follows the active one, over TLS, healthy. */
+export class Replication extends HoldResource {
+  /** The side that follows; empty once nothing does. */
+  declare readonly follower: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: HoldArgs & { following: boolean; tls: TlsInput },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super("replication", "Replication", name, { ...args, follower: undefined }, opts);
+  }
+}
+
+/** The passive side has every upload of the active one, and MediaWiki's SHA-1 of each. */
+export class Uploads extends HoldResource {
+  declare readonly files: pulumi.Output<number>;
+
+  constructor(name: string, args: HoldArgs & { following: boolean }, opts?: pulumi.CustomResourceOptions) {
+    super("uploads", "Uploads", name, { ...args, files: undefined }, opts);
+  }
+}
+
+/** Both databases hold the same rows, compared table by table at one GTID. */
+export class Verification extends HoldResource {
+  declare readonly gtid: pulumi.Output<string>;
+  declare readonly tables: pulumi.Output<number>;
+  declare readonly rows: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: HoldArgs & {
+      /** The wanted primary: a flip wants a fresh comparison before it. */
+      before: Side;
+    },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      "verification",
+      "Verification",
+      name,
+      { ...args, gtid: undefined, tables: undefined, rows: undefined },
+      opts,
+    );
+  }
+}
+
+/** The share of page views that the passive side serves. */
+export class GateRoute extends HoldResource {
+  declare readonly primary: pulumi.Output<Side>;
+
+  constructor(name: string, args: HoldArgs & { canary: number }, opts?: pulumi.CustomResourceOptions) {
+    super("gateRoute", "GateRoute", name, { ...args, primary: undefined }, opts);
+  }
+}
+
+/** The side whose database takes writes. Changing `active` is the cutover or the switchback. */
+export class Primary extends HoldResource {
+  declare readonly primary: pulumi.Output<Side>;
+  /** Number of flips so far. */
+  declare readonly epoch: pulumi.Output<string>;
+  /** Write pause of the last flip, in milliseconds; 0 before the first. */
+  declare readonly writePauseMs: pulumi.Output<number>;
+
+  constructor(
+    name: string,
+    args: HoldArgs & { active: Side; tls: TlsInput },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      "primary",
+      "Primary",
+      name,
+      { ...args, primary: undefined, epoch: undefined, writePauseMs: undefined },
+      opts,
+    );
+  }
+}
+
+/** Blue's last state, kept on green's side; blue stays closed. */
+export class Archive extends HoldResource {
+  declare readonly gtid: pulumi.Output<string>;
+
+  constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
+    super("archive", "Archive", name, { ...args, gtid: undefined }, { ...opts, retainOnDelete: true });
+  }
+}

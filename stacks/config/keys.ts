@@ -1,0 +1,322 @@
+import { z } from "zod";
+
+/** How far the move may go; see the README's phase ladder. */
+export const phases = ["prepare", "sync", "switch", "retire"] as const;
+export type Phase = (typeof phases)[number];
+
+type PulumiType = "string" | "integer" | "boolean";
+
+interface Key<T> {
+  schema: z.ZodType<T>;
+  type: PulumiType;
+  description: string;
+  /** Without a default the key must be set. */
+  fallback?: T;
+  secret?: boolean;
+}
+
+interface Options {
+  fallback?: string | number | boolean;
+  secret?: boolean;
+}
+
+const text = (description: string, options: Options & { fallback?: string } = {}): Key<string> => ({
+  schema: options.fallback === "" ? z.string() : z.string().min(1, "must not be empty"),
+  type: "string",
+  description,
+  ...options,
+});
+
+const oneOf = <const T extends string>(values: readonly T[], description: string, fallback: T): Key<T> => ({
+  schema: z.enum(values, { error: `must be one of ${values.join(", ")}` }) as unknown as z.ZodType<T>,
+  type: "string",
+  description: `${description} One of ${values.join(", ")}.`,
+  fallback,
+});
+
+const integer = (description: string, fallback: number, min: number, max: number): Key<number> => ({
+  schema: z
+    .number({ error: "must be a whole number" })
+    .int("must be a whole number")
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`),
+  type: "integer",
+  description: `${description} ${min} to ${max}.`,
+  fallback,
+});
+
+const flag = (description: string, fallback: boolean): Key<boolean> => ({
+  schema: z.boolean({ error: "must be true or false" }),
+  type: "boolean",
+  description,
+  fallback,
+});
+
+const matching = (
+  pattern: RegExp,
+  example: string,
+  description: string,
+  options: Options & { fallback?: string } = {},
+) => ({
+  ...text(description, options),
+  schema: z.string().refine((value) => (options.fallback === "" && value === "") || pattern.test(value), {
+    error: `must look like ${example}`,
+  }),
+});
+
+const hostKey = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+) [A-Za-z0-9+/=]+( .*)?$/;
+const keyExample = "`ssh-ed25519 AAAA…`, as `ssh-keyscan -t ed25519 HOST` prints it after the host's name";
+const sshPort = "Its SSH port.";
+const day = 86_400_000;
+
+/**
+ * Every key of the stack's config, under the name that `pulumi config set --path` takes. Pulumi.yaml's `config`
+ * section, the README's table and the error texts are made from this list.
+ */
+export const keys = {
+  phase: oneOf(phases, "How far the move may go.", "prepare"),
+  active: oneOf(
+    ["blue", "green"],
+    "The side that takes edits. Changing it is the cutover or the switchback; needs phase switch.",
+    "blue",
+  ),
+  canary: integer(
+    "Per cent of page views that the passive side serves; edits and logged-in people never go there. Needs phase switch.",
+    0,
+    0,
+    100,
+  ),
+
+  secret: {
+    ...text("At least 32 random characters. Green's passwords are derived from it.", { secret: true }),
+    schema: z.string().min(32, "must have at least 32 characters"),
+  },
+
+  "wiki.name": matching(
+    /^[a-z][a-z0-9-]{0,30}$/,
+    "`mywiki`: lower-case letters, digits, dashes",
+    "Short name of the wiki, used in messages and asked for by retire.confirm.",
+  ),
+  "wiki.database": matching(
+    /^[^\s`/\\.]{1,64}$/,
+    "`wikidb`: no spaces, dots, slashes or backquotes",
+    "Name of the wiki's database ($wgDBname).",
+  ),
+  "wiki.tablePrefix": matching(/^[A-Za-z0-9_]{1,20}$/, "`mw_`", "Prefix of its tables ($wgDBprefix).", {
+    fallback: "",
+  }),
+  "wiki.appUser": text("MediaWiki's database account ($wgDBuser)."),
+  "wiki.appPassword": text("Its password ($wgDBpassword).", { secret: true }),
+  "wiki.secretKey": text("$wgSecretKey of the running wiki; another one would log everybody out.", {
+    secret: true,
+  }),
+  "wiki.authenticationTokenVersion": text("$wgAuthenticationTokenVersion, if it is set.", { fallback: "" }),
+  "wiki.cookiePrefix": text("$wgCookiePrefix, if it is set.", { fallback: "" }),
+  "wiki.sessionName": text("$wgSessionName, if it is set.", { fallback: "" }),
+  "wiki.serverUrl": matching(
+    /^https?:\/\/[^/\s]+$/,
+    "`https://wiki.example.org`, without a path",
+    "$wgServer.",
+  ),
+  "wiki.sitename": text("$wgSitename.", { fallback: "Wiki" }),
+  "wiki.language": text("$wgLanguageCode.", { fallback: "en" }),
+  "wiki.apiPath": matching(/^\/\S*api\.php$/, "`/api.php`", "Path of api.php.", { fallback: "/api.php" }),
+  "wiki.uploadPath": matching(/^\/\S+$/, "`/images`", "$wgUploadPath.", { fallback: "/images" }),
+  "wiki.hashedUploads": flag("$wgHashedUploadDirectory.", true),
+  "wiki.settingsFile": text(
+    "A PHP file of the project with the wiki's own settings (extensions, rights), included by green's LocalSettings.php.",
+    { fallback: "" },
+  ),
+
+  "ssh.privateKeyFile": text("File with the operator's private SSH key.", { fallback: "" }),
+  "ssh.privateKey": text("The operator's private SSH key itself, for CI runners.", {
+    fallback: "",
+    secret: true,
+  }),
+
+  "blue.web.host": text("Blue's web server."),
+  "blue.web.port": integer(sshPort, 22, 1, 65535),
+  "blue.web.user": text("SSH user.", { fallback: "root" }),
+  "blue.web.hostKey": matching(hostKey, keyExample, "Its SSH host key."),
+  "blue.web.address": text(
+    "Its HTTP host name or address as seen from the gate. Defaults to blue.web.host.",
+    { fallback: "" },
+  ),
+  "blue.web.httpPort": integer("Its HTTP port as seen from the gate.", 80, 1, 65535),
+  "blue.web.mediawikiDirectory": text("Directory of MediaWiki's code on it.", { fallback: "/var/www/html" }),
+  "blue.web.jobsStop": text("Stops job runners and cron there.", { fallback: "service cron stop" }),
+  "blue.web.jobsStart": text("Starts them again.", { fallback: "service cron start" }),
+  "blue.web.refreshCaches": text("Empties what the web server caches in its own memory.", {
+    fallback: "service apache2 restart",
+  }),
+
+  "blue.database.host": text("Blue's database server."),
+  "blue.database.port": integer(sshPort, 22, 1, 65535),
+  "blue.database.user": text("SSH user, root or able to restart MariaDB.", { fallback: "root" }),
+  "blue.database.hostKey": matching(hostKey, keyExample, "Its SSH host key."),
+  "blue.database.sqlHost": text("MariaDB as seen from that host: an address, or a socket's path.", {
+    fallback: "127.0.0.1",
+  }),
+  "blue.database.sqlPort": integer("MariaDB's port as seen from that host.", 3306, 1, 65535),
+  "blue.database.adminUser": text("Account with all privileges.", { fallback: "root" }),
+  "blue.database.adminPassword": text("Its password.", { secret: true }),
+  "blue.database.replicationHost": text(
+    "Blue's MariaDB as seen from green. Defaults to blue.database.host.",
+    { fallback: "" },
+  ),
+  "blue.database.replicationPort": integer("Its port as seen from green.", 3306, 1, 65535),
+  "blue.database.serverId": integer(
+    "server_id to give to blue where it has none of its own.",
+    1,
+    1,
+    4294967295,
+  ),
+  "blue.database.restart": text("Restarts MariaDB.", { fallback: "systemctl restart mariadb" }),
+  "blue.database.configDirectory": text("Where a file with settings is added.", {
+    fallback: "/etc/mysql/mariadb.conf.d",
+  }),
+
+  "blue.files.host": text("The host with the uploads; may be the web server."),
+  "blue.files.port": integer(sshPort, 22, 1, 65535),
+  "blue.files.user": text("SSH user that may read and write the uploads.", { fallback: "root" }),
+  "blue.files.hostKey": matching(hostKey, keyExample, "Its SSH host key."),
+  "blue.files.directory": text("The upload directory ($wgUploadDirectory) on it."),
+  "blue.files.address": text("Its address as seen from green. Defaults to blue.files.host.", {
+    fallback: "",
+  }),
+  "blue.files.sshPort": integer("Its SSH port as seen from green. 0 is blue.files.port.", 0, 0, 65535),
+
+  "green.docker.host": matching(
+    /^ssh:\/\/[^@\s]+@[^:\s]+(:\d+)?$/,
+    "`ssh://root@green.example.org`",
+    "Docker engine of the new host; empty is this machine's.",
+    { fallback: "" },
+  ),
+  "green.docker.hostKey": matching(hostKey, keyExample, "Its SSH host key.", { fallback: "" }),
+  "green.network": text(
+    "A Docker network there from which blue is reached, if it is not the default route.",
+    { fallback: "" },
+  ),
+  "green.database.publishAddress": text(
+    "Address on the new host at which blue's MariaDB reaches green's; empty publishes on loopback only.",
+    { fallback: "" },
+  ),
+  "green.database.publishPort": integer(
+    "Port on the new host, for blue and, on loopback, for the operator.",
+    3307,
+    1,
+    65535,
+  ),
+  "green.database.replicationHost": text("Green's MariaDB as seen from blue."),
+  "green.database.replicationPort": integer("Its port as seen from blue.", 3307, 1, 65535),
+  "green.database.serverId": integer("server_id of green.", 2, 1, 4294967295),
+  "green.database.bufferPoolSize": matching(
+    /^\d+[KMG]?$/,
+    "`4G`",
+    "innodb_buffer_pool_size; 50 to 70 % of the memory that MariaDB may have.",
+    { fallback: "512M" },
+  ),
+  "green.database.redoLogSize": matching(/^\d+[KMG]?$/, "`1G`", "innodb_log_file_size; an hour of writes.", {
+    fallback: "256M",
+  }),
+  "green.database.maxConnections": integer("max_connections.", 200, 10, 100000),
+  "green.database.longQuerySeconds": integer("long_query_time of the slow log, in seconds.", 1, 0, 3600),
+  "green.database.binlogRetentionSeconds": integer(
+    "How long the binary log is kept, in seconds: the way back lasts as long.",
+    7 * 86_400,
+    3600,
+    99 * 86_400,
+  ),
+  "green.redis.maxMemory": matching(/^\d+(kb|mb|gb)$/, "`512mb`", "maxmemory of each Redis.", {
+    fallback: "512mb",
+  }),
+  "green.images": text("Base images, `service=image` separated by commas; empty takes the official ones.", {
+    fallback: "",
+  }),
+
+  "gate.publishAddress": text("Address on the new host at which the gate takes HTTP.", {
+    fallback: "127.0.0.1",
+  }),
+  "gate.httpPort": integer("The gate's HTTP port.", 8080, 1, 65535),
+  "gate.adminPort": integer("Port of HAProxy's runtime API, on loopback.", 9999, 1, 65535),
+  "gate.holdMs": integer(
+    "How long a held write waits before it is answered 503, in milliseconds.",
+    15_000,
+    1000,
+    60_000,
+  ),
+
+  "edge.kind": oneOf(
+    ["none", "cloudflare"],
+    "What stands before the gate and is pointed at it in phase switch.",
+    "none",
+  ),
+  "edge.zoneId": text("Cloudflare's zone.", { fallback: "" }),
+  "edge.record": text("The wiki's DNS name in that zone.", { fallback: "" }),
+  "edge.target": text("Public IP address of the gate.", { fallback: "" }),
+  "edge.apiToken": text("Cloudflare API token with the right to edit the zone's DNS.", {
+    fallback: "",
+    secret: true,
+  }),
+  "edge.proxied": flag("Whether Cloudflare proxies the record.", true),
+
+  "adopt.allowRestart": flag(
+    "Allows the one restart of blue's MariaDB that switches its binary log on.",
+    false,
+  ),
+  "adopt.restartAt": matching(
+    /^([01]\d|2[0-3]):[0-5]\d$/,
+    "`03:30`",
+    "Minute of that restart, UTC; empty is at once.",
+    { fallback: "" },
+  ),
+
+  "cutover.maxLagMs": integer("Largest lag at which a flip may begin, in milliseconds.", 100, 10, 60_000),
+  "cutover.lagStableMs": integer(
+    "How long the lag must have stayed below that, in milliseconds. MediaWiki forgets after 8 s that a database was read-only; never less.",
+    30_000,
+    8_000,
+    3_600_000,
+  ),
+  "cutover.lagWaitMs": integer(
+    "How long to wait for that before the flip is refused, in milliseconds.",
+    300_000,
+    10_000,
+    86_400_000,
+  ),
+  "cutover.drainMs": integer(
+    "How long requests in flight may take to finish, in milliseconds.",
+    2_000,
+    100,
+    10_000,
+  ),
+  "cutover.catchUpMs": integer(
+    "How long the new primary may take to apply the last transactions, in milliseconds.",
+    5_000,
+    500,
+    10_000,
+  ),
+  "cutover.attemptMs": integer(
+    "Bound of an attempt from the hold on; then it is undone, in milliseconds.",
+    10_000,
+    2_000,
+    30_000,
+  ),
+  "cutover.longTransactionMs": integer(
+    "Longest transaction on the primary that a flip tolerates, in milliseconds.",
+    5_000,
+    100,
+    3_600_000,
+  ),
+  "cutover.verificationMaxAgeMs": integer(
+    "A verification older than this is stale, in milliseconds.",
+    day,
+    60_000,
+    30 * day,
+  ),
+
+  "retire.confirm": text("The wiki's name again: phase retire ends the way back.", { fallback: "" }),
+} satisfies Record<string, Key<never> | Key<string> | Key<number> | Key<boolean>>;
+
+export type KeyName = keyof typeof keys;
+export type Config = { [K in KeyName]: (typeof keys)[K] extends { schema: z.ZodType<infer T> } ? T : never };

@@ -1,0 +1,106 @@
+import { WikiferryError } from "../../engine/errors";
+import { type Config, type KeyName, keys } from "./keys";
+
+/**
+ * The stack's config, checked.
+ *
+ * @param raw What Pulumi hands to a program: `project:key` → text, nested keys as JSON. Keys of other projects are
+ *   left alone.
+ * @throws `CONFIG_UNKNOWN_KEY`, `CONFIG_MISSING_KEY`, `CONFIG_VALUE`
+ */
+export function readConfig(raw: Record<string, string>, project = "wikiferry"): Config {
+  const given = flatten(raw, project);
+  for (const name of given.keys()) {
+    if (name in keys) continue;
+    const near = nearest(name, Object.keys(keys));
+    throw new WikiferryError(
+      "CONFIG_UNKNOWN_KEY",
+      `the stack's config has ${name}, which is not a key`,
+      `Remove it (pulumi config rm --path ${name})${near ? `; did you mean ${near}?` : ""}`,
+    );
+  }
+  const config: Record<string, unknown> = {};
+  for (const name of Object.keys(keys) as KeyName[]) config[name] = readKey(name, given.get(name));
+  return config as Config;
+}
+
+function readKey(name: KeyName, value: unknown): unknown {
+  const key = keys[name] as {
+    schema: {
+      safeParse(v: unknown): { success: boolean; data?: unknown; error?: { issues: { message: string }[] } };
+    };
+    type: string;
+    fallback?: unknown;
+    secret?: boolean;
+    description: string;
+  };
+  if (value === undefined) {
+    if (key.fallback !== undefined) return key.fallback;
+    throw new WikiferryError(
+      "CONFIG_MISSING_KEY",
+      `${name} is not set (${key.description})`,
+      `pulumi config set --path ${key.secret ? "--secret " : ""}${name} VALUE`,
+    );
+  }
+  const result = key.schema.safeParse(coerce(value, key.type));
+  if (result.success) return result.data;
+  const shown = key.secret ? "a secret value" : JSON.stringify(value);
+  throw new WikiferryError(
+    "CONFIG_VALUE",
+    `${name} is ${shown} and ${result.error?.issues[0]?.message}`,
+    `pulumi config set --path ${key.secret ? "--secret " : ""}${name} VALUE`,
+  );
+}
+
+/** `a: {b: 1}` and `a.b: 1` are both the key `a.b`. */
+function flatten(raw: Record<string, string>, project: string): Map<string, unknown> {
+  const flat = new Map<string, unknown>();
+  const walk = (name: string, value: unknown) => {
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+      for (const [child, inner] of Object.entries(value)) walk(`${name}.${child}`, inner);
+    } else flat.set(name, value);
+  };
+  for (const [key, value] of Object.entries(raw)) {
+    if (!key.startsWith(`${project}:`)) continue;
+    const name = key.slice(project.length + 1);
+    const nested = value.startsWith("{") && !(name in keys);
+    walk(name, nested ? parseOr(value) : value);
+  }
+  return flat;
+}
+
+function parseOr(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function coerce(value: unknown, type: string): unknown {
+  if (type === "boolean" && (value === "true" || value === "false")) return value === "true";
+  if (type === "integer" && typeof value === "string" && /^-?\d+$/.test(value)) return Number(value);
+  if (type === "string" && (typeof value === "number" || typeof value === "boolean")) return String(value);
+  return value;
+}
+
+function nearest(name: string, candidates: string[]): string | undefined {
+  const scored = candidates.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
+  scored.sort((a, b) => a.distance - b.distance);
+  const best = scored[0];
+  return best && best.distance <= Math.max(2, name.length / 3) ? best.candidate : undefined;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitution, (previous[j] as number) + 1, (current[j - 1] as number) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] as number;
+}

@@ -1,0 +1,151 @@
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { Courier } from "../components/courier";
+import { CloudflareEdge } from "../components/edge/cloudflare";
+import { BlueEnvironment } from "../components/environment/blue";
+import { GreenEnvironment } from "../components/environment/green";
+import { Gate } from "../components/gate";
+import type { Bases, Service } from "../components/image";
+import { Mariadb } from "../components/mariadb";
+import { MediaWiki } from "../components/mediawiki";
+import { Migration } from "../components/migration";
+import { Certificates } from "../components/migration/resources";
+import { Redis } from "../components/redis";
+import type { MoveSpec, Secrets } from "../engine/move";
+import { deriveSecret } from "../engine/secrets";
+import type { Config } from "./config/keys";
+import type { Ladder } from "./phase";
+import { dockerHost } from "./spec";
+
+/** A MediaWiki moves from hosts reached by SSH to containers on Docker. */
+export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladder: Ladder) {
+  const derived = (purpose: Parameters<typeof deriveSecret>[1]) =>
+    pulumi.secret(deriveSecret(secrets.masterSecret, purpose));
+  const bases = basesFrom(config["green.images"]);
+
+  const blue = new BlueEnvironment("blue", { spec, sshPrivateKey: pulumi.secret(secrets.sshPrivateKey) });
+  const environment = new GreenEnvironment("green", {
+    dockerHost: config["green.docker.host"] || undefined,
+    attachedNetwork: config["green.network"] || undefined,
+  });
+  const certificates = new Certificates("certificates", { spec });
+  const database = new Mariadb("green-mariadb", {
+    environment,
+    bases,
+    settings: {
+      bufferPoolSize: config["green.database.bufferPoolSize"],
+      redoLogSize: config["green.database.redoLogSize"],
+      maxConnections: config["green.database.maxConnections"],
+      longQuerySeconds: config["green.database.longQuerySeconds"],
+      binlogRetentionSeconds: config["green.database.binlogRetentionSeconds"],
+    },
+    serverId: config["green.database.serverId"],
+    adminPassword: derived("mariadb-admin"),
+    tls: { ca: certificates.ca, cert: certificates.greenCert, key: certificates.greenKey },
+    publishPort: config["green.database.publishPort"],
+    publishAddress: config["green.database.publishAddress"] || undefined,
+    alias: config["green.database.replicationHost"],
+    adminHost: dockerHost(config)?.host,
+    app: {
+      user: config["wiki.appUser"],
+      password: pulumi.secret(secrets.appPassword),
+      database: config["wiki.database"],
+    },
+  });
+  const redis = new Redis("green-redis", {
+    environment,
+    bases,
+    password: derived("redis"),
+    maxMemory: config["green.redis.maxMemory"],
+  });
+  const courier = new Courier("green-courier", { environment, bases });
+  const migration = new Migration("migration", {
+    spec,
+    certificates,
+    allowRestart: config["adopt.allowRestart"],
+    restartAt: config["adopt.restartAt"],
+    green: [database, courier],
+  });
+
+  const outputs = { facts: blue.facts, url: undefined as pulumi.Output<string> | undefined };
+  if (!ladder.synced) return outputs;
+
+  const copied = migration.sync({ following: ladder.following, active: ladder.active });
+  const mediawiki = new MediaWiki(
+    "green-mediawiki",
+    {
+      environment,
+      bases,
+      wiki: {
+        sitename: config["wiki.sitename"],
+        serverUrl: config["wiki.serverUrl"],
+        language: config["wiki.language"],
+        secretKey: pulumi.secret(secrets.wikiSecretKey),
+        authenticationTokenVersion: config["wiki.authenticationTokenVersion"],
+        cookiePrefix: config["wiki.cookiePrefix"],
+        sessionName: config["wiki.sessionName"],
+        hashedUploads: config["wiki.hashedUploads"],
+        uploadPath: config["wiki.uploadPath"],
+        extraSettings: extraSettings(config["wiki.settingsFile"]),
+      },
+      database: {
+        host: database.host,
+        name: config["wiki.database"],
+        user: config["wiki.appUser"],
+        password: pulumi.secret(secrets.appPassword),
+        tablePrefix: config["wiki.tablePrefix"],
+      },
+      redis: { cache: redis.cache, sessions: redis.sessions, password: derived("redis") },
+      uploads: courier.uploads,
+    },
+    { dependsOn: copied },
+  );
+  if (!ladder.gate) return outputs;
+
+  const { address } = spec.blue.web;
+  const gate = new Gate("green-gate", {
+    environment,
+    bases,
+    blue: `${address.host}:${address.port}`,
+    green: mediawiki.address,
+    publishAddress: config["gate.publishAddress"],
+    httpPort: config["gate.httpPort"],
+    adminPort: config["gate.adminPort"],
+    holdMs: config["gate.holdMs"],
+  });
+  outputs.url = gate.url;
+  const primary = migration.switch({
+    active: ladder.active,
+    canary: ladder.canary,
+    entrance: [gate, mediawiki],
+  });
+  if (config["edge.kind"] === "cloudflare") {
+    new CloudflareEdge(
+      "edge",
+      {
+        zoneId: config["edge.zoneId"],
+        record: config["edge.record"],
+        target: config["edge.target"],
+        proxied: config["edge.proxied"],
+        apiToken: pulumi.secret(config["edge.apiToken"]),
+      },
+      { dependsOn: [primary] },
+    );
+  }
+  if (ladder.archived) migration.retire(primary);
+  return outputs;
+}
+
+/** `mariadb=image,redis=image` as a table. */
+function basesFrom(text: string): Bases {
+  const pairs = text.split(",").filter((pair) => pair.includes("="));
+  return Object.fromEntries(
+    pairs.map((pair) => pair.split("=").map((part) => part.trim()) as [Service, string]),
+  );
+}
+
+/** The text of the wiki's own settings, without PHP's opening tag. */
+function extraSettings(file: string): string {
+  if (file === "") return "";
+  return readFileSync(file, "utf8").replace(/^<\?php\s*/, "");
+}

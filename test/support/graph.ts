@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readConfig } from "../../stacks/config/read";
+import { ladderFor } from "../../stacks/phase";
+import { moveSpec, secretsOf } from "../../stacks/spec";
+import { wikiStack } from "../../stacks/wiki";
+import { rawConfig } from "./stackConfig";
+
+/**
+ * Prints the resource graph of a stack under Pulumi's mocks: `graph.ts STACK CHANGES`, the changes of the config as
+ * JSON. A process of its own, since Pulumi serializes the dynamic providers with the real `require`.
+ */
+interface Recorded {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+const secretSignature = "4dabf18193072939515e22adb298388d";
+const recorded: Recorded[] = [];
+const [stack, changes] = process.argv.slice(2) as ["staging" | "prod", string];
+
+/** Outputs that the real providers compute, where the program uses them. */
+function computed(type: string, name: string): Record<string, string> {
+  if (type.endsWith("RemoteImage")) return { imageId: `sha256:${name}` };
+  if (type.endsWith(":Certificates"))
+    return { ca: "ca", blueCert: "bc", blueKey: "bk", greenCert: "gc", greenKey: "gk" };
+  if (type.endsWith("remote:Command")) return { stdout: "facts" };
+  return {};
+}
+
+/** Secrets, content hashes and serialized code are not the graph's shape. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object") return value;
+  if (secretSignature in value) return "[secret]";
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, inner]) => key !== "__provider" && inner !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, key === "spec" ? "[the move]" : plain(inner)]),
+  );
+}
+
+async function main(): Promise<void> {
+  await pulumi.runtime.setMocks(
+    {
+      newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
+        recorded.push({ type, name, inputs });
+        return { id: `${name}-id`, state: { ...inputs, ...computed(type, name) } };
+      },
+      call: () => ({}),
+    },
+    "wikiferry",
+    stack,
+  );
+  const config = readConfig(rawConfig(stack, JSON.parse(changes ?? "{}")));
+  const wanted = { phase: config.phase, active: config.active, canary: config.canary };
+  const ladder = ladderFor(wanted, config["wiki.name"], config["wiki.name"]);
+  await pulumi.runtime.runInPulumiStack(async () => {
+    wikiStack(config, moveSpec(config), secretsOf(config, process.cwd()), ladder);
+  });
+  const { waitForRPCs } = pulumi.runtime as unknown as { waitForRPCs(): Promise<void> };
+  await waitForRPCs();
+  const resources = recorded
+    .filter(({ type }) => type !== "pulumi:pulumi:Stack")
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const graph = resources.map(({ type, name, inputs }) => ({ type, name, inputs: plain(inputs) }));
+  const providers = resources
+    .filter(({ inputs }) => "__provider" in inputs)
+    .map(({ inputs }) => inputs.__provider);
+  process.stdout.write(JSON.stringify({ graph, providers }));
+}
+
+main();

@@ -1,0 +1,64 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { exampleSecrets } from "../../support/stackConfig";
+
+jest.setTimeout(60_000);
+
+const root = join(__dirname, "../../..");
+const goldenDirectory = join(root, "test/golden");
+
+type Stack = "staging" | "prod";
+
+async function graphOf(stack: Stack, changes: Record<string, string | number>) {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--require", "tsx/cjs", join(root, "test/support/graph.ts"), stack, JSON.stringify(changes)],
+    { cwd: root, maxBuffer: 64 << 20 },
+  );
+  const { graph, providers } = JSON.parse(stdout) as { graph: object[]; providers: unknown[] };
+  const text = JSON.stringify(graph, null, 2).replace(/(wikiferry\/[a-z]+):[0-9a-f]{12}/g, "$1:[hash]");
+  return {
+    text: `${text}\n`,
+    providers: providers.map((code) => (typeof code === "string" ? code : JSON.stringify(code))),
+  };
+}
+
+test.each<[Stack, string, Record<string, string | number>]>([
+  ["staging", "prepare", { phase: "prepare" }],
+  ["staging", "sync", { phase: "sync" }],
+  ["staging", "switch", { phase: "switch", canary: 10 }],
+  ["staging", "switch-green", { phase: "switch", active: "green" }],
+  ["staging", "retire", { phase: "retire", active: "green" }],
+  ["prod", "prepare", { phase: "prepare" }],
+  ["prod", "switch-green", { phase: "switch", active: "green" }],
+])("the graph of %s in %s is the golden one", async (stack, name, changes) => {
+  const { text } = await graphOf(stack, changes);
+  const file = join(goldenDirectory, `${stack}-${name}.json`);
+  if (process.env.UPDATE_GOLDEN) {
+    mkdirSync(goldenDirectory, { recursive: true });
+    writeFileSync(file, text);
+  }
+  expect(existsSync(file)).toBe(true);
+  expect(text).toBe(readFileSync(file, "utf8"));
+});
+
+test("no secret of the config is in the graph in plain", async () => {
+  const { text } = await graphOf("prod", { phase: "retire", active: "green" });
+  const { secret, wiki, ssh, blue } = exampleSecrets;
+  const secrets = [secret, wiki.appPassword, wiki.secretKey, ssh.privateKey, blue.database.adminPassword];
+  for (const value of secrets) expect(text).not.toContain(value);
+  expect(text.match(/\[secret\]/g)?.length).toBeGreaterThan(5);
+});
+
+test("the serialized providers are small, all alike, and call the engine by its name only", async () => {
+  const { providers } = await graphOf("staging", { phase: "retire", active: "green" });
+  expect(providers.length).toBe(9);
+  for (const code of providers) {
+    expect(code.length).toBeLessThan(12_000);
+    expect(code).toContain("./engine/holds");
+    expect(code).not.toContain("CHANGE MASTER");
+  }
+  expect(new Set(providers.map((code) => code.replace(/\.hold = "[a-zA-Z]+"/, ""))).size).toBe(1);
+});
