@@ -1,0 +1,94 @@
+#!/bin/sh
+# Writes HAProxy's settings to a tmpfs and becomes HAProxy's master process. SIGUSR2 reloads it: route, canary and
+# hold come from the volume, so they outlive that, a restart, and a new container.
+#
+# Environment (defaults in brackets):
+#   BLUE_ADDRESS, GREEN_ADDRESS  host:port of each side's web tier, required; the name need not resolve yet
+#   BLUE_TLS [0]          1: blue is asked by TLS, its certificate checked against BLUE_TLS_CA (PEM text; without it
+#                         the public authorities) for BLUE_TLS_NAME [the host of BLUE_ADDRESS]
+#   GREEN_HEALTH_PATH [/health]
+#   PRIMARY [blue]        the primary's side when the volume holds no state yet
+#   UPLOAD_PATH [/images] where uploads are served: a 404 there is tried once more on the other side
+#   SESSION_COOKIES []    comma-separated names of cookies that mean a session, besides MediaWiki's usual ones
+#   SESSION_PAGES [special:userlogin,special:userlogout,special:createaccount]  pages that make sessions, for wikis
+#                         in other languages too, such as spezial:anmelden; lower case
+#   FORWARDED_PROTO [http]  X-Forwarded-Proto as the wiki should see it: https behind an edge with TLS
+#   ADMIN_PASSWORD []     wanted by the runtime API on port 9999 (letters and digits); empty: none is wanted
+#   HOLD_MAX_MS [15000]   how long a write may be held before it is answered with 503
+#   MAXCONN [2000]  CONNECT_TIMEOUT_MS [3000]  SERVER_TIMEOUT_MS [120000]  CLIENT_TIMEOUT_MS [120000]
+set -eu
+umask 077
+
+run=/tmp/gate
+share=/usr/local/share/wikiferry
+
+fail() {
+  echo "wikiferry-gate: $*" >&2
+  exit 1
+}
+
+check_address() {
+  case $2 in
+  *[!A-Za-z0-9._:-]* | *: | :* | "") fail "$1 is '$2': set host:port" ;;
+  *:*) ;;
+  *) fail "$1 is '$2': set host:port" ;;
+  esac
+}
+
+check_number() {
+  case $2 in
+  "" | *[!0-9]*) fail "$1 is '$2': set a number" ;;
+  esac
+}
+
+check_address BLUE_ADDRESS "${BLUE_ADDRESS:-}"
+check_address GREEN_ADDRESS "${GREEN_ADDRESS:-}"
+export PRIMARY="${PRIMARY:-blue}" UPLOAD_PATH="${UPLOAD_PATH:-/images}" SESSION_COOKIES="${SESSION_COOKIES:-}"
+export SESSION_PAGES="${SESSION_PAGES:-special:userlogin,special:userlogout,special:createaccount}"
+export FORWARDED_PROTO="${FORWARDED_PROTO:-http}" GREEN_HEALTH_PATH="${GREEN_HEALTH_PATH:-/health}"
+export HOLD_MAX_MS="${HOLD_MAX_MS:-15000}" MAXCONN="${MAXCONN:-2000}"
+export CONNECT_TIMEOUT_MS="${CONNECT_TIMEOUT_MS:-3000}" SERVER_TIMEOUT_MS="${SERVER_TIMEOUT_MS:-120000}"
+export CLIENT_TIMEOUT_MS="${CLIENT_TIMEOUT_MS:-120000}"
+check_number HOLD_MAX_MS "$HOLD_MAX_MS"
+check_number MAXCONN "$MAXCONN"
+check_number CONNECT_TIMEOUT_MS "$CONNECT_TIMEOUT_MS"
+check_number SERVER_TIMEOUT_MS "$SERVER_TIMEOUT_MS"
+check_number CLIENT_TIMEOUT_MS "$CLIENT_TIMEOUT_MS"
+case $PRIMARY in blue | green) ;; *) fail "PRIMARY is '$PRIMARY': set blue or green" ;; esac
+case $FORWARDED_PROTO in http | https) ;; *) fail "FORWARDED_PROTO is '$FORWARDED_PROTO': set http or https" ;; esac
+case $UPLOAD_PATH in /*) ;; *) fail "UPLOAD_PATH is '$UPLOAD_PATH': set a path such as /images" ;; esac
+case ${ADMIN_PASSWORD:-} in *[!A-Za-z0-9]*) fail "ADMIN_PASSWORD has characters other than A-Z a-z 0-9" ;; esac
+[ -w /state ] || fail "/state can't be written by $(id -un): mount a volume that belongs to user $(id -u)"
+
+mkdir -p "$run"
+
+# A name that Docker's or the network's DNS knows is asked for again all the time, because a container that is made
+# anew has a new address. One that only /etc/hosts knows must not be: DNS would take it away.
+resolve() {
+  host=${1%:*}
+  case $host in *[!0-9.]*) ;; *) return ;; esac
+  if grep -qw -- "$host" /etc/hosts; then return; fi
+  echo "resolvers network resolve-prefer ipv4"
+}
+
+blue="$BLUE_ADDRESS init-addr last,libc,none $(resolve "$BLUE_ADDRESS")"
+green="$GREEN_ADDRESS init-addr last,libc,none $(resolve "$GREEN_ADDRESS")"
+if [ "${BLUE_TLS:-0}" = 1 ]; then
+  ca=/etc/ssl/certs/ca-certificates.crt
+  if [ -n "${BLUE_TLS_CA:-}" ]; then
+    ca=$run/blue-ca.pem
+    printf '%s\n' "$BLUE_TLS_CA" >"$ca"
+  fi
+  name=${BLUE_TLS_NAME:-${BLUE_ADDRESS%:*}}
+  blue="$blue ssl verify required ca-file $ca sni str($name) verifyhost $name check-sni $name"
+fi
+if [ -n "${ADMIN_PASSWORD:-}" ]; then
+  admin="tcp-request content accept if { req.payload(0,0) -m beg \"gate login $ADMIN_PASSWORD;\" }"
+else
+  admin="tcp-request content accept if { req.len gt 0 }"
+fi
+
+sed -e "s|@BLUE@|$blue|g" -e "s|@GREEN@|$green|g" -e "s|@ADMIN@|$admin|g" "$share/haproxy.cfg" >"$run/haproxy.cfg"
+unset ADMIN_PASSWORD BLUE_TLS_CA
+
+exec haproxy -W -db -f "$run/haproxy.cfg" "$@"

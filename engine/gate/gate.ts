@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { WikiferryError } from "../errors";
+import type { Address, Side } from "../move";
+import type { SshPool } from "../ssh/pool";
+import { RuntimeConnection } from "./runtimeConnection";
+
+const side = z.enum(["blue", "green"]);
+const stateSchema = z.object({
+  primary: side,
+  views: side,
+  canary: z.number(),
+  holdMs: z.number(),
+  held: z.number(),
+  writes: z.object({ blue: z.number(), green: z.number() }),
+  up: z.object({ blue: z.boolean(), green: z.boolean() }),
+  pid: z.number(),
+  stopping: z.boolean(),
+});
+
+export interface GateState {
+  /** Who gets writes, sessions and uploads' files. */
+  primary: Side;
+  /** Who gets page views without a session. */
+  views: Side;
+  /** Percent of those views that go to the other side instead, 0 to 100. */
+  canary: number;
+  /** For how long writes will still be held unless released; 0 when they are not held. */
+  holdMs: number;
+  /** Requests waiting in the hold. */
+  held: number;
+  /** Writes in flight on each side. */
+  writes: Record<Side, number>;
+  /** Health checks: `/health` on green, a TCP connection to blue. */
+  up: Record<Side, boolean>;
+  /** HAProxy's worker process. */
+  pid: number;
+  /** True in a worker that a reload has replaced. */
+  stopping: boolean;
+}
+
+/** What `Gate.set` changes, all in one step. */
+export interface GateChange {
+  primary?: Side;
+  views?: Side;
+  /** Percent, 0 to 100. */
+  canary?: number;
+  /** Milliseconds for which writes are held from now on, at most 600,000; 0 releases them. */
+  holdMs?: number;
+}
+
+/**
+ * The gate's HAProxy, by its runtime API. A change is on the gate's disk before it is in force, and in force when
+ * the call returns.
+ */
+export class Gate {
+  private readonly connection: RuntimeConnection;
+
+  /** @param options.timeoutMs Limit for each command. Defaults to 2,000. */
+  constructor(address: Address, pool: SshPool, options: { password?: string; timeoutMs?: number } = {}) {
+    this.connection = new RuntimeConnection(
+      address,
+      pool,
+      options.password ?? "",
+      options.timeoutMs ?? 2_000,
+    );
+  }
+
+  /** @throws `GATE_UNREACHABLE`, `GATE_REFUSED`, `GATE_TIMEOUT` */
+  state(): Promise<GateState> {
+    return this.command("gate show");
+  }
+
+  /** Changes all that is named in one step; answers the new state. @throws `GATE_NOT_SET` and as `state` */
+  async set(change: GateChange): Promise<GateState> {
+    const words = [
+      change.primary && `primary=${change.primary}`,
+      change.views && `views=${change.views}`,
+      change.canary !== undefined && `canary=${change.canary}`,
+      change.holdMs !== undefined && `hold=${change.holdMs}`,
+    ].filter(Boolean);
+    const state = await this.command(`gate set ${words.join(" ")}`);
+    const differs =
+      (change.primary !== undefined && state.primary !== change.primary) ||
+      (change.views !== undefined && state.views !== change.views) ||
+      (change.canary !== undefined && state.canary !== change.canary) ||
+      (change.holdMs !== undefined && state.holdMs > 0 !== change.holdMs > 0);
+    if (differs) {
+      throw new WikiferryError(
+        "GATE_NOT_SET",
+        `the gate was told ${words.join(" ")} and shows ${JSON.stringify(state)}`,
+        "See whether somebody else commands the gate",
+      );
+    }
+    return state;
+  }
+
+  /** Sends writes, sessions and file requests to `side`. */
+  setPrimary(side: Side): Promise<GateState> {
+    return this.set({ primary: side });
+  }
+
+  /** Sends views without a session to `side`, `canaryPercent` of them to the other side while that is healthy. */
+  setViews(side: Side, canaryPercent: number): Promise<GateState> {
+    return this.set({ views: side, canary: canaryPercent });
+  }
+
+  /**
+   * Holds writes from now on; those already sent to a side go on (see `drain`).
+   *
+   * @param forMs After this the hold ends by itself, so that a tool that died leaves no wiki without writes.
+   *   Defaults to 30,000.
+   */
+  hold(forMs = 30_000): Promise<GateState> {
+    return this.set({ holdMs: forMs });
+  }
+
+  /** Lets held writes go, to the side that is the primary's now. */
+  release(): Promise<GateState> {
+    return this.set({ holdMs: 0 });
+  }
+
+  /** Writes sent to either side and not yet answered. */
+  async inFlightWrites(): Promise<number> {
+    const { writes } = await this.state();
+    return writes.blue + writes.green;
+  }
+
+  /** Waits until no write is in flight; answers how long that took, in milliseconds. @throws `GATE_DRAIN` */
+  async drain(timeoutMs: number): Promise<number> {
+    const started = performance.now();
+    for (;;) {
+      const inFlight = await this.inFlightWrites();
+      const waitedMs = performance.now() - started;
+      if (inFlight === 0) return waitedMs;
+      if (waitedMs >= timeoutMs) {
+        throw new WikiferryError(
+          "GATE_DRAIN",
+          `${inFlight} writes were still in flight after ${timeoutMs} ms`,
+          "Look for slow requests on the primary's side, or raise cutover.drainMs",
+        );
+      }
+      await sleep(5);
+    }
+  }
+
+  /** Which sides answer the gate's health checks. */
+  async health(): Promise<Record<Side, boolean>> {
+    return (await this.state()).up;
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  private async command(line: string): Promise<GateState> {
+    const state = await this.parse(line);
+    if (!state.stopping) return state;
+    // A reload has put a new worker in this one's place; the kept connection still leads to the old one.
+    this.connection.close();
+    return this.parse(line);
+  }
+
+  private async parse(line: string): Promise<GateState> {
+    const answer = (await this.connection.ask(line)).trim();
+    let json: unknown;
+    try {
+      json = JSON.parse(answer);
+    } catch {
+      json = undefined;
+    }
+    const parsed = stateSchema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    throw new WikiferryError(
+      "GATE_REFUSED",
+      `the gate answered \`${line}\` with "${answer.slice(0, 300)}"`,
+      "See `docker logs` of the gate; its image must be of the same version as the tool",
+    );
+  }
+}
