@@ -35,6 +35,7 @@ export interface RequestOptions {
   /** Path and query. */
   path: string;
   body?: Buffer;
+  /** Of the body; default: a form. */
   contentType?: string;
   jar?: CookieJar;
 }
@@ -91,7 +92,7 @@ export class HttpClient {
     const cookies = jar?.getCookieStringSync(this.serverUrl);
     if (cookies) headers.Cookie = cookies;
     if (body) {
-      headers["Content-Type"] = options.contentType;
+      headers["Content-Type"] = options.contentType ?? "application/x-www-form-urlencoded";
       headers["Content-Length"] = body.length;
     }
     const startedAtMs = Date.now();
