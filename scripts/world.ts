@@ -1,0 +1,75 @@
+import { Command } from "commander";
+import { messageOf } from "../engine/errors";
+import { ensureWorld, removeWorld, resetWorld, type World, worldStatus } from "./world/index";
+
+interface Flags {
+  pages: string;
+  files: string;
+  seed: string;
+  json?: boolean;
+  keepCopies?: boolean;
+}
+
+const startedMs = Date.now();
+const since = () => `${((Date.now() - startedMs) / 1000).toFixed(1)} s`;
+const progress = (message: string) => process.stderr.write(`world: ${since()} ${message}\n`);
+
+function print(world: World, json?: boolean): void {
+  const { secrets: _secrets, editors: _editors, reader: _reader, ...shown } = world;
+  if (json) process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+  else
+    process.stdout.write(
+      `The old site runs at ${world.wikiUrl} (ready in ${since()}).\n${Object.values(world.hosts)
+        .map(
+          (host) =>
+            `  ${host.container}: ssh -p ${host.port} -i ${world.operatorKeyFile} root@${host.address}\n`,
+        )
+        .join("")}`,
+    );
+}
+
+const sized = (command: Command): Command =>
+  command
+    .option("--pages <n>", "pages of text", "2000")
+    .option("--files <n>", "uploaded files", "210")
+    .option("--seed <n>", "same seed, same content", "1")
+    .option("--json", "print the result as JSON");
+
+const given = ({ pages, files, seed }: Flags) => ({
+  pages: Number(pages),
+  files: Number(files),
+  seed: Number(seed),
+  progress,
+});
+
+const program = new Command("world").description(
+  "The old site of the rehearsal: three hosts that run a wiki.",
+);
+sized(
+  program.command("up").description("make it, or start it from the state kept after its creation"),
+).action(async (flags: Flags) => print(await ensureWorld(given(flags)), flags.json));
+sized(program.command("reset").description("back to the state right after its creation")).action(
+  async (flags: Flags) => print(await resetWorld(given(flags)), flags.json),
+);
+program
+  .command("down")
+  .description("remove it, and nothing else")
+  .option("--keep-copies", "keep the copies that make the next `up` quick")
+  .action(async (flags: Flags) => removeWorld({ copies: !flags.keepCopies }));
+program
+  .command("status")
+  .description("what there is of it")
+  .option("--json", "print as JSON")
+  .action(async (flags: Flags) => {
+    const status = await worldStatus();
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(status, null, 2)}\n`
+        : `${status.hosts.map(({ container, state }) => `${container}: ${state}`).join("\n")}\n`,
+    );
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = 1;
+});
