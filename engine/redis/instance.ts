@@ -1,0 +1,61 @@
+import { type ContainerExecResult, execInContainer } from "../docker/exec";
+import { WikiferryError } from "../errors";
+import type { ContainerRef } from "../move";
+import type { SshPool } from "../ssh/pool";
+
+/** One of green's Redis instances, through `redis-cli` in its container; the password goes by environment alone. */
+export class RedisInstance {
+  constructor(
+    private readonly place: ContainerRef,
+    private readonly password: string,
+    private readonly pool: SshPool,
+  ) {}
+
+  /** @throws `REDIS_REFUSED`, `CONTAINER_MISSING` */
+  async ping(): Promise<void> {
+    await this.ask(["PING"], "PONG");
+  }
+
+  /**
+   * Removes all keys. What an instance kept while the other side was the primary is stale: it is emptied right
+   * before its side opens.
+   */
+  async flush(): Promise<void> {
+    await this.ask(["FLUSHALL"], "OK");
+  }
+
+  /** `INFO`, or a section of it, such as `memory`. */
+  async info(section?: string): Promise<Record<string, string>> {
+    const text = await this.ask(section ? ["INFO", section] : ["INFO"]);
+    const pairs = text.split(/\r?\n/).flatMap((line) => {
+      const colon = line.indexOf(":");
+      return line.startsWith("#") || colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1)]];
+    });
+    return Object.fromEntries(pairs);
+  }
+
+  /** Number of keys in the first database. */
+  async keys(): Promise<number> {
+    return Number(await this.ask(["DBSIZE"]));
+  }
+
+  private async ask(command: string[], wanted?: string): Promise<string> {
+    const env = { REDISCLI_AUTH: this.password };
+    const result = await execInContainer(this.place, ["redis-cli", "-e", "--raw", ...command], this.pool, {
+      env,
+    });
+    const answer = result.stdout.trim();
+    if (result.exitCode !== 0 || (wanted !== undefined && answer !== wanted)) {
+      throw this.refused(command, result);
+    }
+    return answer;
+  }
+
+  private refused(command: string[], result: ContainerExecResult): WikiferryError {
+    return new WikiferryError(
+      "REDIS_REFUSED",
+      `${this.place.container} answered ${command[0]} with "${(result.stdout + result.stderr).trim().slice(0, 300)}"`,
+      `See \`docker logs ${this.place.container}\`; its password follows from the stack's master secret`,
+    );
+  }
+}

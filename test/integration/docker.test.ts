@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { execInContainer, runInContainer } from "../../engine/docker/exec";
+import type { ContainerRef } from "../../engine/move";
+import { SshPool } from "../../engine/ssh/pool";
+import { DockerWorld } from "../support/dockerWorld";
+
+jest.setTimeout(60_000);
+
+const world = new DockerWorld();
+const pool = new SshPool("");
+let ref: ContainerRef;
+
+beforeAll(async () => {
+  const running = await world.run("exec", "wikiferry/redis", { Env: ["REDIS_PASSWORD=x"] });
+  ref = { container: running.name };
+});
+
+afterAll(() => world.close());
+
+test("output, errors, exit code, input and variables of a command arrive apart", async () => {
+  const script = "echo out; echo err >&2; cat; echo $GREETING; exit 7";
+  const result = await execInContainer(ref, ["sh", "-c", script], pool, {
+    stdin: "in\n",
+    env: { GREETING: "good day" },
+  });
+  expect(result).toEqual({ exitCode: 7, stdout: "out\nin\ngood day\n", stderr: "err\n" });
+});
+
+test("64 MB go through a command unaltered while memory stays small", async () => {
+  const block = randomBytes(1 << 20);
+  let received = 0;
+  let sameBytes = true;
+  const result = await execInContainer(ref, ["cat"], pool, {
+    stdin: Readable.from(
+      (function* () {
+        for (let i = 0; i < 64; i++) yield block;
+      })(),
+    ),
+    onStdout: (chunk) => {
+      for (let at = 0; at < chunk.length; ) {
+        const offset = (received + at) % block.length;
+        const length = Math.min(chunk.length - at, block.length - offset);
+        sameBytes &&= chunk.compare(block, offset, offset + length, at, at + length) === 0;
+        at += length;
+      }
+      received += chunk.length;
+    },
+  });
+  expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+  expect(received).toBe(64 << 20);
+  expect(sameBytes).toBe(true);
+});
+
+test("a command that leaves its input unread ends all the same", async () => {
+  const endless = Readable.from(
+    (function* () {
+      for (;;) yield Buffer.alloc(65_536, "x");
+    })(),
+  );
+  const result = await execInContainer(ref, ["head", "-c", "3"], pool, { stdin: endless });
+  expect(result).toMatchObject({ exitCode: 0, stdout: "xxx" });
+});
+
+test("an input that breaks off is an error, not a short success", async () => {
+  const broken = Readable.from(
+    (function* () {
+      yield "begun";
+      throw new Error("the source broke off");
+    })(),
+  );
+  await expect(execInContainer(ref, ["cat"], pool, { stdin: broken })).rejects.toThrow(
+    /the source broke off/,
+  );
+});
+
+test("a missing and a stopped container, and a failing command, each have their code", async () => {
+  await expect(execInContainer({ container: "wikiferry-no-such" }, ["true"], pool)).rejects.toMatchObject({
+    code: "CONTAINER_MISSING",
+  });
+  const stopped = await world.run("stopped", "wikiferry/redis", { Env: ["REDIS_PASSWORD=x"] });
+  await stopped.container.stop();
+  await expect(execInContainer({ container: stopped.name }, ["true"], pool)).rejects.toMatchObject({
+    code: "CONTAINER_MISSING",
+  });
+  await expect(runInContainer(ref, ["sh", "-c", "echo no >&2; exit 3"], pool)).rejects.toMatchObject({
+    code: "CONTAINER_COMMAND",
+    found: expect.stringContaining("exit code 3: no"),
+  });
+});
