@@ -104,6 +104,7 @@ export async function fillWiki(world: Settled, secrets: WorldSecrets, progress: 
     asWeb(`php ${maintenance}/refreshLinks.php ${half + 1}`),
   ]);
   await asWeb(`php ${maintenance}/rebuildrecentchanges.php
+    php ${maintenance}/rebuildtextindex.php >/dev/null
     php ${maintenance}/initEditCount.php
     php ${maintenance}/initSiteStats.php --update --active
     php ${maintenance}/runJobs.php --maxtime 60 >/dev/null`);

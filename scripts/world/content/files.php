@@ -60,7 +60,7 @@ foreach ( $icons as $path ) {
 	}
 	$title = title( $n, $path );
 	copy( $path, "$out/first/$title" );
-	if ( $n % 20 === 7 ) {
+	if ( $n % 30 === 7 ) {
 		$deleted[] = "File:$title";
 	} else {
 		$titles[] = $title;
