@@ -12,6 +12,6 @@ export = async () => {
   const ladder = ladderFor(wanted, config["wiki.name"], config["retire.confirm"]);
   const spec = moveSpec(config);
   const secrets = secretsOf(config, process.cwd());
-  await checkBeforehand(config, spec, secrets, ladder);
+  await checkBeforehand(spec, secrets, ladder);
   return wikiStack(config, spec, secrets, ladder);
 };

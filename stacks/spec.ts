@@ -104,7 +104,7 @@ export function secretsOf(config: Config, projectDirectory: string): Secrets {
     blueAdminPassword: config["blue.database.adminPassword"],
     appPassword: config["wiki.appPassword"],
     wikiSecretKey: config["wiki.secretKey"],
-    masterSecret: config.secret,
+    masterSecret: config.masterSecret,
   };
 }
 

@@ -9,7 +9,7 @@ import type { Bases, Service } from "../components/image";
 import { Mariadb } from "../components/mariadb";
 import { MediaWiki } from "../components/mediawiki";
 import { Migration } from "../components/migration";
-import { Certificates } from "../components/migration/resources";
+import { Certificate } from "../components/migration/resources";
 import { Redis } from "../components/redis";
 import type { MoveSpec, Secrets } from "../engine/move";
 import { deriveSecret } from "../engine/secrets";
@@ -28,7 +28,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     dockerHost: config["green.docker.host"] || undefined,
     attachedNetwork: config["green.network"] || undefined,
   });
-  const certificates = new Certificates("certificates", { spec });
+  const certificate = new Certificate("green-certificate", { spec });
   const database = new Mariadb("green-mariadb", {
     environment,
     bases,
@@ -41,7 +41,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     },
     serverId: config["green.database.serverId"],
     adminPassword: derived("mariadb-admin"),
-    tls: { ca: certificates.ca, cert: certificates.greenCert, key: certificates.greenKey },
+    tls: { ca: certificate.ca, cert: certificate.cert, key: certificate.key },
     publishPort: config["green.database.publishPort"],
     publishAddress: config["green.database.publishAddress"] || undefined,
     alias: config["green.database.replicationHost"],
@@ -61,7 +61,6 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   const courier = new Courier("green-courier", { environment, bases });
   const migration = new Migration("migration", {
     spec,
-    certificates,
     allowRestart: config["adopt.allowRestart"],
     restartAt: config["adopt.restartAt"],
     green: [database, courier],
@@ -112,9 +111,12 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     httpPort: config["gate.httpPort"],
     adminPort: config["gate.adminPort"],
     holdMs: config["gate.holdMs"],
+    adminPassword: derived("gate-admin"),
+    serverUrl: config["wiki.serverUrl"],
+    uploadPath: config["wiki.uploadPath"],
   });
   outputs.url = gate.url;
-  const primary = migration.switch({
+  const settled = migration.switch({
     active: ladder.active,
     canary: ladder.canary,
     entrance: [gate, mediawiki],
@@ -129,10 +131,10 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
         proxied: config["edge.proxied"],
         apiToken: pulumi.secret(config["edge.apiToken"]),
       },
-      { dependsOn: [primary] },
+      { dependsOn: [settled] },
     );
   }
-  if (ladder.archived) migration.retire(primary);
+  if (ladder.archived) migration.retire(settled);
   return outputs;
 }
 

@@ -18,6 +18,12 @@ export interface GateArgs {
   adminPort: number;
   /** How long a held write waits before it is answered 503, in milliseconds. */
   holdMs: number;
+  /** Password of the runtime API. */
+  adminPassword: pulumi.Input<string>;
+  /** `$wgServer`; its scheme is what the wiki is told that clients used. */
+  serverUrl: string;
+  /** `$wgUploadPath`. */
+  uploadPath: string;
 }
 
 /** HAProxy in front of both web tiers; what it decides is set at run time and outlives its reload. */
@@ -40,11 +46,14 @@ export class Gate extends pulumi.ComponentResource {
         ...hardened("gate", ["/tmp", "/run"]),
         name: "green-gate",
         image: image.imageId,
-        envs: [
+        envs: pulumi.secret([
           `BLUE_ADDRESS=${args.blue}`,
           pulumi.interpolate`GREEN_ADDRESS=${args.green}`,
+          pulumi.interpolate`ADMIN_PASSWORD=${args.adminPassword}`,
+          `FORWARDED_PROTO=${new URL(args.serverUrl).protocol.replace(":", "")}`,
+          `UPLOAD_PATH=${args.uploadPath}`,
           `HOLD_MAX_MS=${args.holdMs}`,
-        ],
+        ]),
         networksAdvanced: args.environment.networksFor({ reachesBlue: true }),
         ports: [
           { internal: 8080, external: args.httpPort, ip: args.publishAddress },
@@ -52,7 +61,7 @@ export class Gate extends pulumi.ComponentResource {
         ],
         volumes: [{ volumeName: state.name, containerPath: "/state" }],
       },
-      { ...here, deleteBeforeReplace: true },
+      { ...here, deleteBeforeReplace: true, additionalSecretOutputs: ["envs"] },
     );
     this.url = container.id.apply(() => `http://${args.publishAddress}:${args.httpPort}`);
     this.registerOutputs({ url: this.url });

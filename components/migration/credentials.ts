@@ -18,6 +18,6 @@ export function credentialsFrom(config: ConfigReader): Secrets {
     blueAdminPassword: section("blue").database?.adminPassword ?? "",
     appPassword: wiki.appPassword ?? "",
     wikiSecretKey: wiki.secretKey ?? "",
-    masterSecret: config.require("secret"),
+    masterSecret: config.require("masterSecret"),
   };
 }

@@ -3,7 +3,6 @@ import type { MoveSpec, Side } from "../../engine/move";
 import {
   Adoption,
   Archive,
-  type Certificates,
   Copy,
   GateRoute,
   Primary,
@@ -16,7 +15,6 @@ type DependsOn = pulumi.Input<pulumi.Resource>[];
 
 export interface MigrationArgs {
   spec: MoveSpec;
-  certificates: Certificates;
   /** Allows the one restart of blue's MariaDB. */
   allowRestart: boolean;
   /** `HH:MM` UTC of that restart; empty is at once. */
@@ -35,8 +33,6 @@ export class Migration extends pulumi.ComponentResource {
   private replication: Replication | undefined;
   private verification: Verification | undefined;
   private uploads: Uploads | undefined;
-  private readonly tlsOfBlue;
-  private readonly tlsOfGreen;
 
   constructor(
     private readonly childName: string,
@@ -44,12 +40,9 @@ export class Migration extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("wikiferry:migration:Migration", childName, {}, opts);
-    const { ca, blueCert, blueKey, greenCert, greenKey } = args.certificates;
-    this.tlsOfBlue = { ca, cert: blueCert, key: blueKey };
-    this.tlsOfGreen = { ca, cert: greenCert, key: greenKey };
     this.adoption = new Adoption(
       `${childName}-adoption`,
-      { spec: args.spec, allowRestart: args.allowRestart, restartAt: args.restartAt, tls: this.tlsOfBlue },
+      { spec: args.spec, allowRestart: args.allowRestart, restartAt: args.restartAt },
       { parent: this },
     );
     this.registerOutputs({ blueDowntimeMs: this.adoption.downtimeMs, changedOnBlue: this.adoption.changed });
@@ -60,7 +53,7 @@ export class Migration extends pulumi.ComponentResource {
     const { spec } = this.args;
     this.copy = new Copy(
       `${this.childName}-copy`,
-      { spec, tls: this.tlsOfGreen },
+      { spec },
       { parent: this, dependsOn: [this.adoption, ...this.args.green] },
     );
     this.uploads = new Uploads(
@@ -70,7 +63,7 @@ export class Migration extends pulumi.ComponentResource {
     );
     this.replication = new Replication(
       `${this.childName}-replication`,
-      { spec, following: wanted.following, tls: this.tlsOfGreen },
+      { spec, following: wanted.following },
       { parent: this, dependsOn: [this.copy] },
     );
     this.verification = new Verification(
@@ -82,20 +75,19 @@ export class Migration extends pulumi.ComponentResource {
   }
 
   /** Phase `switch`: who is primary, and how page views are split. */
-  switch(wanted: { active: Side; canary: number; entrance: DependsOn }): Primary {
+  switch(wanted: { active: Side; canary: number; entrance: DependsOn }): pulumi.Resource {
     const { spec } = this.args;
-    const route = new GateRoute(
-      `${this.childName}-route`,
-      { spec, canary: wanted.canary },
-      { parent: this, dependsOn: wanted.entrance },
-    );
-    const before = [this.copy, this.replication, this.verification, this.uploads].filter(
-      (it) => it !== undefined,
-    );
-    return new Primary(
+    const before = [this.copy, this.replication, this.verification, this.uploads].filter((it) => it !== undefined);
+    const primary = new Primary(
       `${this.childName}-primary`,
-      { spec, active: wanted.active, tls: this.tlsOfBlue },
-      { parent: this, dependsOn: [...before, route, ...wanted.entrance] },
+      { spec, active: wanted.active },
+      { parent: this, dependsOn: [...before, ...wanted.entrance] },
+    );
+    // After the primary, since a flip takes the page views off the passive side.
+    return new GateRoute(
+      `${this.childName}-route`,
+      { spec, active: wanted.active, canary: wanted.canary },
+      { parent: this, dependsOn: [primary] },
     );
   }
 

@@ -22,40 +22,18 @@ abstract class HoldResource extends pulumi.dynamic.Resource {
   }
 }
 
-/** The certificate authority of this move and a server certificate for each database. */
-export class Certificates extends HoldResource {
+/** The certificate of green's database, from the move's own authority. Blue's is put in its place by its adoption. */
+export class Certificate extends HoldResource {
   declare readonly ca: pulumi.Output<string>;
-  declare readonly blueCert: pulumi.Output<string>;
-  declare readonly blueKey: pulumi.Output<string>;
-  declare readonly greenCert: pulumi.Output<string>;
-  declare readonly greenKey: pulumi.Output<string>;
+  declare readonly cert: pulumi.Output<string>;
+  declare readonly key: pulumi.Output<string>;
 
   constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = {
-      ca: undefined,
-      blueCert: undefined,
-      blueKey: undefined,
-      greenCert: undefined,
-      greenKey: undefined,
-    };
-    super(
-      "certificates",
-      "Certificates",
-      name,
-      { ...args, ...outputs },
-      {
-        ...opts,
-        additionalSecretOutputs: ["blueKey", "greenKey"],
-      },
-    );
+    super("certificate", "Certificate", name, { ...args, ca: undefined, cert: undefined, key: undefined }, {
+      ...opts,
+      additionalSecretOutputs: ["key"],
+    });
   }
-}
-
-/** PEMs of one server's certificate. */
-export interface TlsInput {
-  ca: pulumi.Input<string>;
-  cert: pulumi.Input<string>;
-  key: pulumi.Input<string>;
 }
 
 /** Blue's MariaDB can be followed: binary log, TLS, replication account. */
@@ -72,7 +50,6 @@ export class Adoption extends HoldResource {
       allowRestart: boolean;
       /** `HH:MM` UTC of the restart; empty is at once. */
       restartAt: string;
-      tls: TlsInput;
     },
     opts?: pulumi.CustomResourceOptions,
   ) {
@@ -87,7 +64,7 @@ export class Copy extends HoldResource {
   declare readonly copiedBytes: pulumi.Output<number>;
   declare readonly copyMs: pulumi.Output<number>;
 
-  constructor(name: string, args: HoldArgs & { tls: TlsInput }, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
     super(
       "copy",
       "Copy",
@@ -109,7 +86,7 @@ export class Replication extends HoldResource {
 
   constructor(
     name: string,
-    args: HoldArgs & { following: boolean; tls: TlsInput },
+    args: HoldArgs & { following: boolean },
     opts?: pulumi.CustomResourceOptions,
   ) {
     super("replication", "Replication", name, { ...args, follower: undefined }, opts);
@@ -153,7 +130,7 @@ export class Verification extends HoldResource {
 export class GateRoute extends HoldResource {
   declare readonly primary: pulumi.Output<Side>;
 
-  constructor(name: string, args: HoldArgs & { canary: number }, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: HoldArgs & { active: Side; canary: number }, opts?: pulumi.CustomResourceOptions) {
     super("gateRoute", "GateRoute", name, { ...args, primary: undefined }, opts);
   }
 }
@@ -168,7 +145,7 @@ export class Primary extends HoldResource {
 
   constructor(
     name: string,
-    args: HoldArgs & { active: Side; tls: TlsInput },
+    args: HoldArgs & { active: Side },
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 /** The things that must hold, each one a module of `engine/holds`. */
 export type HoldName =
   | "adoption"
-  | "certificates"
+  | "certificate"
   | "copy"
   | "replication"
   | "uploads"

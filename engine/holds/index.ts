@@ -8,7 +8,7 @@ import type { Hold, HoldInputs } from "./hold";
 /** Modules by name, loaded when first used: a provider's process seldom needs all. */
 const modules: Record<string, () => { hold: unknown }> = {
   adoption: () => require("./adoption"),
-  certificates: () => require("./certificates"),
+  certificate: () => require("./certificate"),
   copy: () => require("./copy"),
   replication: () => require("./replication"),
   uploads: () => require("./uploads"),

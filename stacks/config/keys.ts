@@ -87,7 +87,7 @@ export const keys = {
     100,
   ),
 
-  secret: {
+  masterSecret: {
     ...text("At least 32 random characters. Green's passwords are derived from it.", { secret: true }),
     schema: z.string().min(32, "must have at least 32 characters"),
   },

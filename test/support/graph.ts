@@ -22,8 +22,7 @@ const [stack, changes] = process.argv.slice(2) as ["staging" | "prod", string];
 /** Outputs that the real providers compute, where the program uses them. */
 function computed(type: string, name: string): Record<string, string> {
   if (type.endsWith("RemoteImage")) return { imageId: `sha256:${name}` };
-  if (type.endsWith(":Certificates"))
-    return { ca: "ca", blueCert: "bc", blueKey: "bk", greenCert: "gc", greenKey: "gk" };
+  if (type.endsWith(":Certificate")) return { ca: "ca", cert: "cert", key: "key" };
   if (type.endsWith("remote:Command")) return { stdout: "facts" };
   return {};
 }

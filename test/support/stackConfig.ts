@@ -4,7 +4,7 @@ import { parse } from "yaml";
 
 /** Secrets and keys that a stack file of the repository leaves out, as a user would set them. */
 export const exampleSecrets = {
-  secret: "fedcba9876543210fedcba9876543210",
+  masterSecret: "fedcba9876543210fedcba9876543210",
   wiki: { appPassword: "app-password", secretKey: "secret-key" },
   ssh: { privateKeyFile: "", privateKey: "private-key" },
   blue: { database: { adminPassword: "admin-password" } },

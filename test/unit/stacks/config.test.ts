@@ -44,10 +44,10 @@ test("an unknown key is refused, with the nearest one", () => {
 
 test("a missing key is refused, with what it is and how to set it", () => {
   const raw = rawConfig("staging");
-  delete raw["wikiferry:secret"];
+  delete raw["wikiferry:masterSecret"];
   const error = refusal(raw);
   expect(error.code).toBe("CONFIG_MISSING_KEY");
-  expect(error.message).toContain("pulumi config set --path --secret secret VALUE");
+  expect(error.message).toContain("pulumi config set --path --secret masterSecret VALUE");
 });
 
 test.each([
@@ -64,9 +64,9 @@ test.each([
 });
 
 test("a wrong secret is refused without being shown", () => {
-  const error = refusal(rawConfig("staging", { secret: "too-short-a-secret" }));
+  const error = refusal(rawConfig("staging", { masterSecret: "too-short-a-secret" }));
   expect(error.message).toBe(
-    "CONFIG_VALUE: secret is a secret value and must have at least 32 characters. pulumi config set --path --secret secret VALUE",
+    "CONFIG_VALUE: masterSecret is a secret value and must have at least 32 characters. pulumi config set --path --secret masterSecret VALUE",
   );
 });
 

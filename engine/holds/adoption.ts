@@ -1,0 +1,56 @@
+import type { Move } from "../context";
+import { dropReplicationAccount, ensureReplicationAccount } from "../mariadb/accounts/accounts";
+import { adopt, readVariables } from "../mariadb/adopt/adopt";
+import { adoptionNeeded } from "../mariadb/adopt/changes";
+import { ensureControlSchema } from "../mariadb/control/schema";
+import { initRole, readRole } from "../mariadb/control/role";
+import { deriveSecret } from "../secrets";
+import { journalOn } from "../wiki/journal";
+import type { Hold, HoldInputs } from "./hold";
+
+interface Inputs extends HoldInputs {
+  allowRestart: boolean;
+  restartAt: string;
+}
+
+interface Outputs {
+  /** `setting: from → to` for each. */
+  changed: string[];
+  downtimeMs: number;
+}
+
+async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
+  const { blue, spec, secrets, report } = move;
+  const place = spec.blue.database;
+  await ensureControlSchema(blue);
+  const journal = journalOn(blue);
+  const { changes, downtimeMs } = await adopt(blue, await move.pool.to(place.ssh), place, {
+    allowRestart: inputs.allowRestart,
+    restartAt: inputs.restartAt || undefined,
+    masterSecret: secrets.masterSecret,
+    journal,
+    report,
+  });
+  await initRole(blue, { wiki: spec.wiki.name });
+  await ensureReplicationAccount(blue, deriveSecret(secrets.masterSecret, "mariadb-replication"));
+  return { changed: changes.map(({ setting, from, to }) => `${setting}: ${from || "-"} → ${to}`), downtimeMs };
+}
+
+/** Blue's MariaDB can be followed: binary log, certificate, replication account, role record. */
+export const hold: Hold<Inputs, Outputs> = {
+  create: bringAbout,
+  async update(move, inputs, before) {
+    const now = await bringAbout(move, inputs);
+    return now.changed.length > 0 ? now : { changed: before.changed, downtimeMs: before.downtimeMs };
+  },
+  async read({ blue, spec }, { changed, downtimeMs }) {
+    const left = adoptionNeeded(await readVariables(blue), spec.blue.database);
+    return left.length === 0 ? { changed, downtimeMs } : undefined;
+  },
+  /** The binary log stays on: switching it off would take a restart. */
+  async remove({ blue }) {
+    const role = await readRole(blue);
+    if (role?.role === "green") return;
+    await dropReplicationAccount(blue);
+  },
+};

@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parse, stringify } from "yaml";
+import { projectDir } from "../setup/paths";
+import { readRecord } from "../setup/record";
+import type { World } from "../world/index";
+import type { Pulumi } from "./pulumi";
+import type { Stage } from "./stage";
+
+/** Writes into the stage's config what a wiki's owner would: hosts, host keys, base images, secrets. */
+export async function configure(stage: Stage, world: World, pulumi: Pulumi): Promise<void> {
+  const settingsFile = join(stage.directory, "SiteSettings.php");
+  writeFileSync(
+    settingsFile,
+    `<?php\n$wgMetaNamespace = ${JSON.stringify(world.wiki.metaNamespace)};\n${world.wiki.extraSettings}`,
+  );
+  const file = parse(readFileSync(stage.configFile, "utf8")) as { config: Record<string, unknown> };
+  const bases = Object.entries(readRecord()?.images ?? {})
+    .filter(([service]) => !service.startsWith("blue-"))
+    .map(([service, { base }]) => `${service}=${base}`);
+  merge(file.config, {
+    "wikiferry:wiki": {
+      database: world.options.database,
+      tablePrefix: world.options.prefix,
+      serverUrl: world.wiki.serverUrl,
+      sitename: world.wiki.sitename,
+      language: world.wiki.language,
+      uploadPath: world.wiki.uploadPath,
+      authenticationTokenVersion: world.wiki.authenticationTokenVersion,
+      settingsFile: relative(projectDir, settingsFile),
+    },
+    "wikiferry:ssh": { privateKeyFile: relative(projectDir, world.operatorKeyFile) },
+    "wikiferry:blue": {
+      web: { hostKey: world.hosts.web.hostKey },
+      database: { hostKey: world.hosts.db.hostKey },
+      files: { hostKey: world.hosts.files.hostKey },
+    },
+    "wikiferry:green": { images: bases.join(",") },
+  });
+  writeFileSync(stage.configFile, stringify(file, { lineWidth: 0 }));
+  const created = await pulumi.run(["stack", "init", "staging"]);
+  if (created.exitCode !== 0 && !created.output.includes("already exists")) throw new Error(created.output);
+  const secrets: Record<string, string> = {
+    masterSecret: randomBytes(32).toString("hex"),
+    "wiki.appPassword": world.secrets.appPassword,
+    "wiki.secretKey": world.secrets.secretKey,
+    "blue.database.adminPassword": world.secrets.adminPassword,
+  };
+  for (const [key, value] of Object.entries(secrets)) await pulumi.set(key, value, { secret: true });
+}
+
+function merge(into: Record<string, unknown>, from: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(from)) {
+    const there = into[key];
+    if (isObject(value) && isObject(there)) merge(there, value);
+    else into[key] = value;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { WikiferryError } from "../../engine/errors";
+import { projectDir } from "../setup/paths";
+import { type Stage, stageEnvironment } from "./stage";
+
+export interface PulumiRun {
+  exitCode: number;
+  /** All that it printed, both streams. */
+  output: string;
+  ms: number;
+}
+
+/** The Pulumi engine on the rehearsal's stack, with the commands that people type. */
+export class Pulumi {
+  /** The run under way, for a test that kills it. */
+  child: ChildProcess | undefined;
+
+  constructor(
+    private readonly stage: Stage,
+    /** Gets each line as it is printed. */
+    private readonly onLine: (line: string) => void = () => {},
+  ) {}
+
+  /** `pulumi up`: carries out what the config wants. @throws `PULUMI_UP` */
+  async up(): Promise<PulumiRun> {
+    await this.clearInterrupted();
+    return this.must("PULUMI_UP", ["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+  }
+
+  /** A second `pulumi up`, which must find nothing to do. @throws `PULUMI_CHANGES` */
+  upAgain(): Promise<PulumiRun> {
+    return this.must("PULUMI_CHANGES", ["up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes"]);
+  }
+
+  /** `pulumi preview`, the dry run. */
+  preview(): Promise<PulumiRun> {
+    return this.run(["preview", "--suppress-outputs"]);
+  }
+
+  /** `pulumi config set --path`. */
+  async set(key: string, value: string, options: { secret?: boolean } = {}): Promise<void> {
+    const args = ["config", "set", "--path", key, ...(options.secret ? ["--secret"] : [])];
+    // The value goes by standard input: a process's arguments are for all to see.
+    const result = await this.run(args, value);
+    if (result.exitCode !== 0) throw failed("PULUMI_CONFIG", args, result);
+  }
+
+  /** What a killed run leaves behind: a lock, and operations that nobody knows the end of; every step can be repeated. */
+  async clearInterrupted(): Promise<void> {
+    await this.run(["cancel", "--yes"]);
+  }
+
+  /** Runs a command to its end; a failure is returned, not thrown. */
+  run(args: string[], stdin?: string): Promise<PulumiRun> {
+    const startedMs = Date.now();
+    return new Promise((resolve, reject) => {
+      const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
+        cwd: projectDir,
+        env: { ...process.env, ...stageEnvironment(this.stage) },
+        stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      });
+      this.child = child;
+      const lines: string[] = [];
+      for (const stream of [child.stdout, child.stderr]) {
+        createInterface({ input: stream as NodeJS.ReadableStream }).on("line", (line) => {
+          lines.push(line);
+          this.onLine(line);
+        });
+      }
+      child.stdin?.end(stdin);
+      child.on("error", reject);
+      child.on("close", (code) => {
+        this.child = undefined;
+        resolve({ exitCode: code ?? -1, output: lines.join("\n"), ms: Date.now() - startedMs });
+      });
+    });
+  }
+
+  private async must(code: string, args: string[]): Promise<PulumiRun> {
+    const result = await this.run(args);
+    if (result.exitCode !== 0) throw failed(code, args, result);
+    return result;
+  }
+}
+
+function failed(code: string, args: string[], { exitCode, output }: PulumiRun): WikiferryError {
+  const tail = output.trim().split("\n").slice(-25).join("\n");
+  return new WikiferryError(
+    code,
+    `\`pulumi ${args.join(" ")}\` ended with exit code ${exitCode}:\n${tail}\n`,
+    "Mend what it names and run it again; a run that was cut off is taken up by the next",
+  );
+}
