@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import { messageOf, WikiferryError } from "../errors";
+import type { MoveSpec } from "../move";
+import type { Finding, Severity } from "../mover";
+import type { SshPool } from "../ssh/pool";
+import { sessionStore } from "./sessions";
+import { readSettings, type WikiSettings } from "./settings";
+import type { SiteInfo } from "./wiki";
+
+/** What green is made with, to be compared with blue. */
+export interface Expected {
+  wiki: Pick<MoveSpec["wiki"], "database" | "tablePrefix" | "appUser" | "serverUrl" | "uploadPath">;
+  /** `$wgSecretKey` as it is in the stack's config. */
+  secretKey: string;
+  /** Directory of the uploads as blue's web tier sees it, where it is known. */
+  uploadDirectory?: string;
+  /** What green's MediaWiki says; undefined before it exists. */
+  green?: SiteInfo;
+}
+
+/** Reads blue's settings by SSH and says what stands in the way. Never writes. */
+export async function webPreflight(
+  blue: MoveSpec["blue"]["web"],
+  expected: Expected,
+  pool: SshPool,
+): Promise<Finding[]> {
+  try {
+    return judgeSettings(await readSettings(blue.ssh, blue.mediawikiDirectory, pool), expected);
+  } catch (error) {
+    if (!(error instanceof WikiferryError)) throw error;
+    return [{ code: error.code, severity: "block", found: messageOf(error.found), wayOut: error.wayOut }];
+  }
+}
+
+/** The findings for settings that were read. */
+export function judgeSettings(blue: WikiSettings, expected: Expected): Finding[] {
+  const { wiki } = expected;
+  return [
+    sameSecretKey(blue, expected.secretKey),
+    same("APP_SERVER_URL", "$wgServer", blue.wgServer, "wiki.serverUrl", wiki.serverUrl),
+    same(
+      "APP_DATABASE",
+      "$wgDBname, $wgDBprefix and $wgDBuser",
+      `${blue.wgDBname} ${blue.wgDBprefix} ${blue.wgDBuser}`,
+      "wiki.database, wiki.tablePrefix and wiki.appUser",
+      `${wiki.database} ${wiki.tablePrefix} ${wiki.appUser}`,
+    ),
+    same("APP_UPLOAD_PATH", "$wgUploadPath", blue.wgUploadPath, "wiki.uploadPath", wiki.uploadPath),
+    version(blue, expected.green),
+    sessions(blue),
+    jobRunRate(blue),
+    jobQueue(blue),
+    readOnly(blue),
+    readOnlyFile(blue),
+  ];
+}
+
+function finding(code: string, severity: Severity, found: string, wayOut = ""): Finding {
+  return { code, severity, found, wayOut };
+}
+
+function same(code: string, what: string, onBlue: string, key: string, wanted: string): Finding {
+  if (onBlue === wanted) return finding(code, "pass", `${what}: ${onBlue.trim()} on both sides`);
+  return finding(
+    code,
+    "block",
+    `blue has ${what} "${onBlue}", the config has ${key} "${wanted}"`,
+    `Set ${key} to what blue has: with another value people are logged out or pages point to the wrong place`,
+  );
+}
+
+function sameSecretKey(blue: WikiSettings, secretKey: string): Finding {
+  const code = "APP_SECRET_KEY";
+  if (createHash("sha256").update(secretKey).digest("hex") === blue.secretKeyHash)
+    return finding(code, "pass", "$wgSecretKey is the same on both sides");
+  return finding(
+    code,
+    "block",
+    "$wgSecretKey in the config is another than blue's",
+    "Set the config's secret wiki.secretKey to the value in blue's LocalSettings.php: with another one everyone is logged out",
+  );
+}
+
+function version(blue: WikiSettings, green: SiteInfo | undefined): Finding {
+  const code = "APP_VERSION";
+  const branch = (text: string) => text.split(".").slice(0, 2).join(".");
+  if (branch(blue.version) !== "1.39") {
+    return finding(
+      code,
+      "block",
+      `blue runs MediaWiki ${blue.version}, green is made for 1.39`,
+      "Upgrade blue to 1.39 first: the version must be the same on both sides while the wiki moves",
+    );
+  }
+  if (green && branch(green.version) !== branch(blue.version)) {
+    return finding(
+      code,
+      "block",
+      `blue runs MediaWiki ${blue.version}, green ${green.version}`,
+      "Give green an image of blue's version; upgrading is a step of its own, after the move",
+    );
+  }
+  if (green && green.version !== blue.version) {
+    return finding(
+      code,
+      "warn",
+      `blue runs MediaWiki ${blue.version}, green ${green.version}`,
+      "Patch releases of one branch share their database layout; update the older side when you can",
+    );
+  }
+  return finding(code, "pass", `MediaWiki ${blue.version}${green ? " on both sides" : ""}`);
+}
+
+function sessions(blue: WikiSettings): Finding {
+  const store = sessionStore(blue);
+  if (store === "database")
+    return finding("APP_SESSIONS", "pass", "sessions live in the database and move with it");
+  return finding(
+    "APP_SESSIONS",
+    "block",
+    `blue keeps sessions in ${store} ($wgSessionCacheType ${JSON.stringify(blue.wgSessionCacheType)}), which does not move: everyone would be logged out`,
+    'Set $wgSessionCacheType = CACHE_DB; in blue\'s LocalSettings.php some hours before the move. People who are logged in now, without "keep me logged in", log in once more',
+  );
+}
+
+function jobRunRate(blue: WikiSettings): Finding {
+  const code = "APP_JOB_RUN_RATE";
+  if (blue.wgJobRunRate === 0) return finding(code, "pass", "jobs run as a service, not within page views");
+  return finding(
+    code,
+    "warn",
+    `blue runs jobs within page views ($wgJobRunRate ${blue.wgJobRunRate})`,
+    "Set $wgJobRunRate = 0; on blue and run maintenance/runJobs.php from cron, so that the cutover can stop jobs; a job caught by the fence is tried again otherwise",
+  );
+}
+
+function jobQueue(blue: WikiSettings): Finding {
+  const code = "APP_JOB_QUEUE";
+  if (blue.wgJobTypeClass === "JobQueueDB" || blue.wgJobTypeClass === "")
+    return finding(code, "pass", "jobs live in the database and move with it");
+  return finding(
+    code,
+    "block",
+    `blue keeps its jobs in ${blue.wgJobTypeClass}, which does not move`,
+    "Let the queue run empty and set $wgJobTypeConf['default'] back to JobQueueDB on blue",
+  );
+}
+
+function readOnly(blue: WikiSettings): Finding {
+  const code = "APP_READ_ONLY";
+  if (!blue.wgReadOnly) return finding(code, "pass", "blue takes edits");
+  return finding(
+    code,
+    "warn",
+    `blue is read-only by $wgReadOnly ("${blue.wgReadOnly}")`,
+    "Nothing is lost by that; take it out of LocalSettings.php if it is not meant",
+  );
+}
+
+function readOnlyFile(blue: WikiSettings): Finding {
+  const code = "APP_READ_ONLY_FILE";
+  const file = blue.wgReadOnlyFile;
+  const inside = typeof file === "string" && file.startsWith(`${blue.wgUploadDirectory}/`);
+  const name = inside ? (file as string).slice(blue.wgUploadDirectory.length + 1) : "";
+  if (!inside || name === "lock_yBgMBwiR") {
+    return finding(code, "pass", "a read-only notice on blue does not reach green with the uploads");
+  }
+  return finding(
+    code,
+    "warn",
+    `$wgReadOnlyFile is ${name} inside blue's upload directory, from where it would be copied`,
+    "Don't make that file while the wiki moves, or set $wgReadOnlyFile to a path elsewhere",
+  );
+}

@@ -1,0 +1,136 @@
+import { request } from "node:http";
+import { request as requestTls } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "node:tls";
+import { z } from "zod";
+import { messageOf, WikiferryError } from "../errors";
+import type { Address, MoveSpec } from "../move";
+import { describeAddress } from "../ssh/connection";
+import type { SshPool } from "../ssh/pool";
+
+/** What a MediaWiki says of itself. */
+export interface SiteInfo {
+  /** Such as `1.39.17`. */
+  version: string;
+  readOnly: boolean;
+  /** Why, as MediaWiki tells its users; empty while it can be edited. */
+  readOnlyReason: string;
+}
+
+const siteInfoSchema = z.object({
+  query: z.object({
+    general: z.object({
+      generator: z.string(),
+      readonly: z.boolean().default(false),
+      readonlyreason: z.string().default(""),
+    }),
+  }),
+});
+
+/** A MediaWiki at an address, asked under the wiki's public name whatever the address is. */
+export class Wiki {
+  constructor(
+    private readonly address: Address & { tls?: boolean },
+    private readonly wiki: Pick<MoveSpec["wiki"], "serverUrl" | "apiPath">,
+    private readonly pool: SshPool,
+  ) {}
+
+  /**
+   * @param timeoutMs Defaults to 10,000.
+   * @throws `WEB_UNREACHABLE` without an answer, `WEB_NOT_MEDIAWIKI` for any other than MediaWiki's
+   */
+  async siteInfo(timeoutMs = 10_000): Promise<SiteInfo> {
+    const query = "?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2";
+    const { status, body } = await this.get(this.wiki.apiPath + query, timeoutMs);
+    let json: unknown;
+    try {
+      json = JSON.parse(body);
+    } catch {
+      json = undefined;
+    }
+    const parsed = siteInfoSchema.safeParse(json);
+    if (status !== 200 || !parsed.success) {
+      throw new WikiferryError(
+        "WEB_NOT_MEDIAWIKI",
+        `${this.where} answered ${this.wiki.apiPath} with status ${status}: ${body.trim().slice(0, 200)}`,
+        "See that the address is the wiki's web server and that wiki.apiPath is right; look into its error log",
+      );
+    }
+    const { generator, readonly, readonlyreason } = parsed.data.query.general;
+    return {
+      version: generator.replace(/^MediaWiki\s+/, ""),
+      readOnly: readonly,
+      readOnlyReason: readonlyreason,
+    };
+  }
+
+  /**
+   * Waits until MediaWiki takes edits; answers how long that took, in milliseconds.
+   * MediaWiki keeps a read-only answer of its database for up to 5 s (1.39, `rdbms-server-readonly`).
+   *
+   * @throws `WEB_READ_ONLY`, and as `siteInfo`
+   */
+  async awaitWritable(timeoutMs: number): Promise<number> {
+    const started = performance.now();
+    for (;;) {
+      const leftMs = timeoutMs - (performance.now() - started);
+      const info = await this.siteInfo(Math.max(100, leftMs));
+      const waitedMs = performance.now() - started;
+      if (!info.readOnly) return waitedMs;
+      if (waitedMs >= timeoutMs) {
+        throw new WikiferryError(
+          "WEB_READ_ONLY",
+          `${this.where} was still read-only after ${timeoutMs} ms (${info.readOnlyReason})`,
+          "See whether its database is open, and whether $wgReadOnly or $wgReadOnlyFile locks it",
+        );
+      }
+      await sleep(20);
+    }
+  }
+
+  private get where(): string {
+    return `the wiki at ${describeAddress(this.address)}`;
+  }
+
+  /** One GET with the wiki's Host header, over a connection of its own. */
+  private async get(path: string, timeoutMs: number): Promise<{ status: number; body: string }> {
+    const { host, hostname, protocol } = new URL(this.wiki.serverUrl);
+    const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
+    try {
+      const stream = await this.pool.stream(this.address);
+      signal.addEventListener("abort", () => stream.destroy());
+      const options = {
+        path,
+        signal,
+        agent: false,
+        headers: { host, "x-forwarded-proto": protocol.replace(":", ""), connection: "close" },
+      };
+      return await new Promise((resolve, reject) => {
+        const sent = this.address.tls
+          ? requestTls({
+              ...options,
+              createConnection: () => connect({ socket: stream, servername: hostname }),
+            })
+          : request({ ...options, createConnection: () => stream });
+        sent.on("error", reject);
+        sent.on("response", (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("error", reject);
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+          );
+        });
+        sent.end();
+      });
+    } catch (error) {
+      if (error instanceof WikiferryError) throw error;
+      throw new WikiferryError(
+        "WEB_UNREACHABLE",
+        `no answer from ${this.where} (${signal.aborted ? `not within ${Math.ceil(timeoutMs)} ms` : messageOf(error)})`,
+        "See that its web server runs and that the address is right",
+        { cause: error },
+      );
+    }
+  }
+}
