@@ -110,6 +110,7 @@ export class Server {
         supportBigNumbers: true,
         bigNumberStrings: true,
         dateStrings: true,
+        jsonStrings: true,
         multipleStatements: false,
       });
     } catch (error) {

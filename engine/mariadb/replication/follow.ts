@@ -5,8 +5,8 @@ import { positions, type ReplicationStatus, replicationStatus } from "./status";
 
 /** Where a replica finds what it needs to trust its source. */
 export interface FollowTls {
-  /** Path of the CA's certificate on the replica's host, such as `/etc/mysql/wikiferry/ca.pem`. */
-  caFile: string;
+  /** Path of the CA's certificate on the replica's host. Defaults to the one of the replica's own certificate (`ssl_ca`). */
+  caFile?: string;
 }
 
 /** The account by which each side follows the other. */
@@ -46,7 +46,7 @@ export async function follow(
   replica: Server,
   source: Server,
   replicationPassword: string,
-  tls: FollowTls,
+  tls: FollowTls = {},
   options: FollowOptions = {},
 ): Promise<ReplicationStatus> {
   const { host, port } = source.place.replication;
@@ -73,20 +73,29 @@ export async function follow(
   return await untilRunning(replica, { host, port }, options.timeoutMs ?? 10_000);
 }
 
-/** Points a stopped replica at its source. The server masks the password in its logs; it is kept in master.info only. */
+/** Points a stopped replica at its source. The password is kept in master.info, and out of the general and slow logs. */
 export async function changeMaster(
   replica: Server,
   source: Server,
   replicationPassword: string,
-  tls: FollowTls,
+  tls: FollowTls = {},
 ): Promise<void> {
   const { host, port } = source.place.replication;
   const session = await replica.unlogged();
+  const caFile = tls.caFile ?? (await session.value("SELECT @@GLOBAL.ssl_ca"));
+  if (!caFile) {
+    throw new WikiferryError(
+      "REPL_TLS",
+      `${replica.side}'s MariaDB has no certificate of a CA (ssl_ca)`,
+      "Run `pulumi up` in phase sync, which sets it",
+    );
+  }
+  await session.run("SET SESSION sql_log_off = 1, slow_query_log = 0");
   await session.run(
     `CHANGE MASTER TO MASTER_HOST = ?, MASTER_PORT = ?, MASTER_USER = ?, MASTER_PASSWORD = ?,
        MASTER_SSL = 1, MASTER_SSL_CA = ?, MASTER_SSL_VERIFY_SERVER_CERT = 1,
        MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 2, MASTER_USE_GTID = slave_pos`,
-    [host, port, replicationUser, replicationPassword, tls.caFile],
+    [host, port, replicationUser, replicationPassword, caFile],
   );
 }
 

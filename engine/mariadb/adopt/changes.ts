@@ -1,0 +1,192 @@
+import type { DatabaseSide } from "../../move";
+
+/** What was read of blue: `SHOW GLOBAL VARIABLES`. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** One change on blue's MariaDB that following it needs. */
+export interface AdoptionChange {
+  /** The setting's name, as in the configuration file. */
+  setting: string;
+  /** What it is now, as the server shows it. */
+  from: string;
+  to: string;
+  reason: string;
+  /** What it costs the owner. */
+  cost: string;
+  /** Whether it takes a restart; the others are set while the server runs. */
+  restart: boolean;
+}
+
+/** Where what belongs to the move is on blue's host. */
+export const adoptedDirectory = "/etc/mysql/wikiferry";
+export const dropInName = "99-wikiferry.cnf";
+
+/** Binary logs are kept for at least as long as a way back is promised: 7 days, in seconds. */
+export const rollbackWindowSeconds = 7 * 24 * 60 * 60;
+const retentionSeconds = 2 * rollbackWindowSeconds;
+
+/** What blue's MariaDB needs before green can follow it, and before it can follow green; empty once it has it all. */
+export function adoptionNeeded(blue: Variables, place: Pick<DatabaseSide, "serverId">): AdoptionChange[] {
+  return wanted(blue, place)
+    .filter(({ holds }) => !holds)
+    .map(({ holds: _, ...change }) => change);
+}
+
+/** All settings of the drop-in file, also those that hold already, so that they go on holding. */
+export function dropIn(blue: Variables, place: Pick<DatabaseSide, "serverId">): string {
+  // What the owner had set differently and serves as well stays as it is; log_bin is shown as ON whatever its name.
+  const keep = new Set(
+    wanted(blue, place)
+      .filter(({ setting, holds, from, to }) => holds && from !== to && setting !== "log_bin")
+      .map(({ setting }) => setting),
+  );
+  const lines = wanted(blue, place)
+    .filter(({ setting }) => !keep.has(setting))
+    .map(({ setting, to }) => `${setting} = ${to}`);
+  return [
+    "# Written by wikiferry for the move of this wiki; remove it when the move is over.",
+    "[mysqld]",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+function wanted(
+  blue: Variables,
+  place: Pick<DatabaseSide, "serverId">,
+): (AdoptionChange & { holds: boolean })[] {
+  const value = (name: string) => blue[name] ?? "";
+  const on = (name: string) => ["ON", "1"].includes(value(name).toUpperCase());
+  const changes: (AdoptionChange & { holds: boolean })[] = [];
+  const want = (
+    setting: string,
+    to: string,
+    restart: boolean,
+    reason: string,
+    cost: string,
+    holds = value(setting).toUpperCase() === to.toUpperCase(),
+  ) => changes.push({ setting, from: value(setting), to, restart, reason, cost, holds });
+  const restartCost = "one restart of MariaDB";
+
+  want(
+    "log_bin",
+    on("log_bin") ? value("log_bin_basename") || "binlog" : "binlog",
+    true,
+    "green follows blue by its binary log",
+    `${restartCost}; disk space for ${retentionSeconds / 86_400} days of changes`,
+    on("log_bin"),
+  );
+  want(
+    "server_id",
+    String(place.serverId),
+    false,
+    "each server of a stream needs a number of its own",
+    "none",
+  );
+  want("gtid_domain_id", "0", false, "both sides write one and the same stream, one after the other", "none");
+  want(
+    "binlog_format",
+    "ROW",
+    false,
+    "rows are applied as they were written, whatever statement wrote them",
+    "a larger binary log",
+  );
+  want(
+    "binlog_row_image",
+    "FULL",
+    false,
+    "a row without a key is found by all its columns",
+    "a larger binary log",
+  );
+  want(
+    "log_slave_updates",
+    "ON",
+    true,
+    "after a switchback green must find its own transactions in blue's binary log",
+    restartCost,
+  );
+  want(
+    "gtid_strict_mode",
+    "ON",
+    false,
+    "a write on the wrong side shows at once instead of being carried over",
+    "replication stops at such a write",
+  );
+  want(
+    "sync_binlog",
+    "1",
+    false,
+    "an acknowledged edit survives a power failure",
+    "one disk flush for each commit",
+  );
+  want(
+    "innodb_flush_log_at_trx_commit",
+    "1",
+    false,
+    "an acknowledged edit survives a power failure",
+    "one disk flush for each commit",
+  );
+  // Versions before 10.6 know days only; 0 keeps everything.
+  const days = Number(value("expire_logs_days") || 0);
+  const expiry = "binlog_expire_logs_seconds" in blue ? "binlog_expire_logs_seconds" : "expire_logs_days";
+  const keptSeconds = expiry === "expire_logs_days" ? days * 86_400 : Number(value(expiry));
+  want(
+    expiry,
+    String(expiry === "expire_logs_days" ? retentionSeconds / 86_400 : retentionSeconds),
+    false,
+    "the way back needs the changes of 7 days",
+    "disk space for them",
+    keptSeconds === 0 || keptSeconds >= rollbackWindowSeconds,
+  );
+  for (const [setting, file] of [
+    ["ssl_ca", "ca.pem"],
+    ["ssl_cert", "cert.pem"],
+    ["ssl_key", "key.pem"],
+  ] as const) {
+    want(
+      setting,
+      `${adoptedDirectory}/${file}`,
+      true,
+      "the stream crosses the internet: TLS with checked certificates",
+      `${restartCost}; clients that use TLS see this certificate from then on`,
+      value(setting) === `${adoptedDirectory}/${file}` && value("have_ssl") === "YES",
+    );
+  }
+  want(
+    "bind_address",
+    "0.0.0.0",
+    true,
+    "green must reach this server",
+    `${restartCost}; the port is open to other hosts unless a firewall bars it`,
+    !["127.0.0.1", "localhost", "::1"].includes(value("bind_address")),
+  );
+  want(
+    "skip_networking",
+    "OFF",
+    true,
+    "green must reach this server",
+    `${restartCost}; the port is open to other hosts unless a firewall bars it`,
+  );
+  want(
+    "init_file",
+    `${adoptedDirectory}/role.sql`,
+    true,
+    "once green is the primary, a restarted blue must come up closed",
+    restartCost,
+    // An owner's own file is not taken away: the accounts that the cutover locks stay locked after a restart anyway.
+    value("init_file") !== "",
+  );
+  return changes;
+}
+
+/**
+ * Run at each start of blue's MariaDB: closed (`read_only`) if the role record names green. Without the record, as
+ * before and after a move, it changes nothing.
+ */
+export const roleSql = `${[
+  "SELECT COUNT(*) INTO @wikiferry_tables FROM information_schema.tables WHERE table_schema = 'wikiferry' AND table_name = 'role';",
+  "SET @wikiferry_rule = IF(@wikiferry_tables = 1, 'SET GLOBAL read_only = @@GLOBAL.read_only OR EXISTS (SELECT 1 FROM wikiferry.role WHERE id = 1 AND role <> ''blue'')', 'DO 0');",
+  "PREPARE wikiferry_rule FROM @wikiferry_rule;",
+  "EXECUTE wikiferry_rule;",
+  "DEALLOCATE PREPARE wikiferry_rule;",
+].join("\n")}\n`;
