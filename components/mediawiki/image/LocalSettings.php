@@ -82,7 +82,7 @@ $wgJobRunRate = 0;
 
 $wgEnableUploads = true;
 $wgUploadDirectory = '/srv/uploads';
-$wgUploadPath = '/images';
+$wgUploadPath = $wikiferryEnv( 'WIKI_UPLOAD_PATH', '/images' );
 $wgHashedUploadDirectory = $wikiferryEnv( 'WIKI_HASHED_UPLOADS', 'true' ) !== 'false';
 $wgFileExtensions = $wikiferryWords( $wikiferryEnv( 'WIKI_FILE_EXTENSIONS', 'png gif jpg jpeg webp svg' ) );
 $wgUseImageMagick = true;

@@ -16,6 +16,7 @@ case ${1:-web} in
 web)
   export APACHE_RUN_DIR="$run/apache" APACHE_LOCK_DIR="$run/apache" APACHE_LOG_DIR="$run/apache"
   export APACHE_PID_FILE="$run/apache/httpd.pid" APACHE_RUN_USER=www-data APACHE_RUN_GROUP=www-data
+  export WIKI_UPLOAD_PATH="${WIKI_UPLOAD_PATH:-/images}"
   export APACHE_WORKERS="${APACHE_WORKERS:-24}"
   umask 022
   exec apache2 -f /etc/wikiferry/httpd.conf -DFOREGROUND
