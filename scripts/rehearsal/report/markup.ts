@@ -1,0 +1,31 @@
+/** Markup that is safe as it is; everything else is escaped. */
+export class Markup {
+  constructor(readonly text: string) {}
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+export type Content = Markup | string | number | undefined | readonly Content[];
+
+export function escaped(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+}
+
+function render(content: Content): string {
+  if (content === undefined) return "";
+  if (content instanceof Markup) return content.text;
+  if (typeof content === "string" || typeof content === "number") return escaped(String(content));
+  return content.map(render).join("");
+}
+
+/** A template for HTML and SVG: what is put in is escaped unless it came from this template itself. */
+export function html(parts: TemplateStringsArray, ...contents: Content[]): Markup {
+  return new Markup(parts.reduce((text, part, i) => text + render(contents[i - 1]) + part));
+}

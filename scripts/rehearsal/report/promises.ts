@@ -1,0 +1,94 @@
+import { count, duration, some } from "./format";
+import type { KeptPromise, RehearsalFacts } from "./types";
+
+/** Editors may be kept waiting for less than this, in milliseconds. */
+export const LONGEST_PAUSE_MS = 1_000;
+
+/** What the move promises, held against what was seen. Pure. */
+export function promises(facts: RehearsalFacts): KeptPromise[] {
+  const { phases, flips, judgements, restart, expected } = facts;
+  // Something missing after an earlier flip is as bad as at the end.
+  const tables = [facts.judge, ...judgements.map(({ result }) => result)];
+  const worst = (read: (table: RehearsalFacts["judge"]) => number) => Math.max(...tables.map(read));
+  const none = (name: string, n: number, unit: string) => ({ name, found: some(n, unit), kept: n === 0 });
+
+  const missing = expected.phases.filter((name) => !phases.some((phase) => phase.name === name));
+  const again = phases.filter(({ unchanged }) => unchanged !== undefined);
+  const changed = again.filter(({ unchanged }) => unchanged === false);
+  const longest = Math.max(0, ...flips.map(({ writePauseMs }) => writePauseMs));
+  const directions = flips.map(({ from, to }) => `${from} to ${to}`).join(", ");
+  const { acknowledged: edits } = facts.judge.edits;
+  const { acknowledged: uploads } = facts.judge.uploads;
+
+  return [
+    none(
+      "No edit is lost",
+      worst(({ edits }) => edits.lost),
+      "edit",
+    ),
+    none(
+      "No edit is there twice",
+      worst(({ edits }) => edits.doubled),
+      "edit",
+    ),
+    none(
+      "No edit is altered",
+      worst(({ edits }) => edits.altered),
+      "edit",
+    ),
+    none(
+      "No upload is lost, there twice or altered",
+      worst(({ uploads }) => uploads.lost + uploads.doubled + uploads.altered),
+      "upload",
+    ),
+    none(
+      "No page view fails",
+      worst(({ views }) => views.failed),
+      "page view",
+    ),
+    none(
+      "Nobody is logged out",
+      worst(({ loggedOut }) => loggedOut),
+      "time",
+    ),
+    {
+      name: `Saving waits less than ${duration(LONGEST_PAUSE_MS)} at each flip`,
+      found: flips.length === 0 ? "no flip was made" : `longest write pause ${duration(longest)}`,
+      kept: flips.every(
+        ({ writePauseMs }) => Number.isFinite(writePauseMs) && writePauseMs < LONGEST_PAUSE_MS,
+      ),
+    },
+    {
+      name: "Every phase is gone through",
+      found: missing.length === 0 ? some(phases.length, "phase") : `missing: ${missing.join(", ")}`,
+      kept: missing.length === 0,
+    },
+    {
+      name: "The wiki goes over, and back, as often as asked",
+      found: `${count(flips.length)} of ${some(expected.flips, "flip")}${directions && `: ${directions}`}`,
+      kept: flips.length === expected.flips,
+    },
+    {
+      name: "Running a phase again changes nothing",
+      found:
+        changed.length === 0
+          ? `${some(again.length, "second run")} changed nothing`
+          : `changed again: ${changed.map(({ name }) => name).join(", ")}`,
+      kept: changed.length === 0,
+    },
+    {
+      name: "People were busy all the while",
+      found: `${some(edits, "edit")} of at least ${count(expected.edits)}, ${some(uploads, "upload")} of at least ${count(expected.uploads)}`,
+      kept: edits >= expected.edits && uploads >= expected.uploads,
+    },
+    ...(restart
+      ? [
+          {
+            name: "The old database is restarted once, when allowed",
+            found: `${duration(restart.ms)}, before the judged time`,
+            kept: true,
+          },
+        ]
+      : []),
+  ];
+}

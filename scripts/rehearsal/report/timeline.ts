@@ -1,0 +1,37 @@
+import { type RequestKind, type RequestRecord, readRequests } from "../load/requestLog";
+
+/** How far a timeline reaches to either side, in milliseconds. */
+export const TIMELINE_REACH_MS = 15_000;
+
+/** Requests around a flip; times count from the start of its write pause. */
+export interface Timeline {
+  fromMs: number;
+  toMs: number;
+  requests: { startMs: number; latencyMs: number; kind: RequestKind; ok: boolean; side?: string }[];
+}
+
+/** The requests that were under way within 15 s of a flip. Pure. */
+export function timelineOf(requests: RequestRecord[], pauseStartedAtMs: number): Timeline {
+  const [fromMs, toMs] = [-TIMELINE_REACH_MS, TIMELINE_REACH_MS];
+  return {
+    fromMs,
+    toMs,
+    requests: requests
+      .map(({ startedAtMs, ...request }) => ({ startMs: startedAtMs - pauseStartedAtMs, ...request }))
+      .filter(({ startMs, latencyMs }) => startMs <= toMs && startMs + latencyMs >= fromMs)
+      .sort((a, b) => a.startMs - b.startMs),
+  };
+}
+
+/** The same from the load's request log. */
+export function readTimeline(requestsFile: string, pauseStartedAtMs: number): Timeline {
+  const from = pauseStartedAtMs - TIMELINE_REACH_MS;
+  return timelineOf(readRequests(requestsFile, from, from + 2 * TIMELINE_REACH_MS), pauseStartedAtMs);
+}
+
+/** Writes that were under way during the pause, so were held or finished just before it. */
+export function heldWrites(timeline: Timeline, writePauseMs: number): Timeline["requests"] {
+  return timeline.requests.filter(
+    ({ kind, startMs, latencyMs }) => kind !== "view" && startMs < writePauseMs && startMs + latencyMs > 0,
+  );
+}

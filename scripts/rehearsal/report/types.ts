@@ -1,0 +1,86 @@
+import type { Side } from "../../../engine/move";
+import type { JudgeResult, JudgeTable } from "../judge";
+import type { Complaint } from "../load/tally";
+import type { Timeline } from "./timeline";
+
+/** One rung of the phase ladder. */
+export interface PhaseFact {
+  /** Such as `set-up`, `prepare`, `sync`, `switch`, `active green`, `retire`. */
+  name: string;
+  ms: number;
+  /** Whether a second `pulumi up` changed nothing; none where there was no second one. */
+  unchanged?: boolean;
+  /** How long the second one took, in milliseconds. */
+  againMs?: number;
+}
+
+export interface FlipStep {
+  name: string;
+  ms: number;
+  /** True for a step inside the write pause. */
+  inPause?: boolean;
+}
+
+export interface FlipFact {
+  from: Side;
+  to: Side;
+  /** From the last write that the old primary acknowledged to the first that the new one acknowledged. */
+  writePauseMs: number;
+  /** What `pulumi preview` said before. */
+  predictedPauseMs?: number;
+  /** When the write pause began, epoch in milliseconds. */
+  pauseStartedAtMs: number;
+  /** In order. */
+  steps: FlipStep[];
+  timeline?: Timeline;
+}
+
+/** Something done on a host, from the journal. */
+export interface HostAction {
+  host: string;
+  /** ISO 8601. */
+  at: string;
+  action: string;
+}
+
+/** What a rehearsal saw; `writeReport` adds the judgement. */
+export interface RehearsalFacts {
+  /** ISO 8601. */
+  startedAt: string;
+  endedAt: string;
+  machine: { cpus: number; memoryBytes: number; system: string };
+  wiki: { pages: number; revisions: number; files: number; users: number };
+  /** As given on the command line, or the defaults. */
+  options: Record<string, string | number>;
+  phases: PhaseFact[];
+  /** The one restart of blue's database, measured apart; the judged time begins after it. */
+  restart?: { host: string; at: string; ms: number };
+  flips: FlipFact[];
+  /** The last judgement, of the side that is left. */
+  judge: JudgeTable;
+  /** Every judgement in order, `when` such as `after flip 1, through the gate`. */
+  judgements: { when: string; result: JudgeResult }[];
+  /** What readers and editors met with. */
+  complaints: Complaint[];
+  hosts: HostAction[];
+  /** Largest memory of the tool's process, in bytes. */
+  peakMemoryBytes: number;
+  /** What this rehearsal has to show to be one. */
+  expected: { phases: string[]; flips: number; edits: number; uploads: number };
+}
+
+/** Something that the move promises, and whether it was so. */
+export interface KeptPromise {
+  /** For people: `No edit is lost`. */
+  name: string;
+  /** What was found. */
+  found: string;
+  kept: boolean;
+}
+
+/** `reports/rehearsal.json`: other tools read it; fields are added, none renamed. */
+export interface RehearsalReport extends RehearsalFacts {
+  /** True if every promise was kept. */
+  ok: boolean;
+  promises: KeptPromise[];
+}

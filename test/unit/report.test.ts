@@ -1,0 +1,198 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { conclude, type RehearsalFacts, summary, writeReport } from "../../scripts/rehearsal/report";
+import { count, duration, size, some } from "../../scripts/rehearsal/report/format";
+import { html } from "../../scripts/rehearsal/report/markup";
+import { page } from "../../scripts/rehearsal/report/page";
+import { heldWrites, timelineOf } from "../../scripts/rehearsal/report/timeline";
+import { flip, goodFacts, judgeTable } from "./reportFacts";
+
+const brokenNames = (facts: RehearsalFacts) =>
+  conclude(facts)
+    .promises.filter(({ kept }) => !kept)
+    .map(({ name }) => name);
+
+test("a rehearsal that kept every promise is ok", () => {
+  const report = conclude(goodFacts());
+  expect(report.ok).toBe(true);
+  expect(report.promises.map(({ name, found }) => [name, found])).toEqual([
+    ["No edit is lost", "0 edits"],
+    ["No edit is there twice", "0 edits"],
+    ["No edit is altered", "0 edits"],
+    ["No upload is lost, there twice or altered", "0 uploads"],
+    ["No page view fails", "0 page views"],
+    ["Nobody is logged out", "0 times"],
+    ["Saving waits less than 1.0 s at each flip", "longest write pause 74 ms"],
+    ["Every phase is gone through", "9 phases"],
+    [
+      "The wiki goes over, and back, as often as asked",
+      "3 of 3 flips: blue to green, green to blue, blue to green",
+    ],
+    ["Running a phase again changes nothing", "8 second runs changed nothing"],
+    ["People were busy all the while", "1,312 edits of at least 1,000, 83 uploads of at least 50"],
+    ["The old database is restarted once, when allowed", "2.7 s, before the judged time"],
+  ]);
+});
+
+const judge = judgeTable();
+const breaches: [string, Partial<RehearsalFacts>][] = [
+  ["No edit is lost", { judge: judgeTable({ lost: 1 }) }],
+  ["No edit is there twice", { judge: judgeTable({ doubled: 1 }) }],
+  ["No edit is altered", { judge: judgeTable({ altered: 1 }) }],
+  [
+    "No upload is lost, there twice or altered",
+    { judge: { ...judge, uploads: { ...judge.uploads, lost: 1 } } },
+  ],
+  [
+    "No upload is lost, there twice or altered",
+    { judge: { ...judge, uploads: { ...judge.uploads, altered: 1 } } },
+  ],
+  [
+    "No upload is lost, there twice or altered",
+    { judge: { ...judge, uploads: { ...judge.uploads, doubled: 1 } } },
+  ],
+  ["No page view fails", { judge: { ...judge, views: { ...judge.views, failed: 1 } } }],
+  ["Nobody is logged out", { judge: { ...judge, loggedOut: 1 } }],
+  ["Saving waits less than 1.0 s at each flip", { flips: [flip(0, 61), flip(1, 1000), flip(2, 58)] }],
+  ["Saving waits less than 1.0 s at each flip", { flips: [flip(0, 61), flip(1, Number.NaN), flip(2, 58)] }],
+  ["Every phase is gone through", { phases: goodFacts().phases.slice(0, -1) }],
+  ["The wiki goes over, and back, as often as asked", { flips: [flip(0, 61)] }],
+  [
+    "Running a phase again changes nothing",
+    { phases: goodFacts().phases.map((p) => ({ ...p, unchanged: p.name !== "sync" })) },
+  ],
+  ["People were busy all the while", { judge: judgeTable({ acknowledged: 999 }) }],
+];
+
+test.each(breaches)("not ok when broken: %s", (name, change) => {
+  expect(brokenNames(goodFacts(change))).toEqual([name]);
+  expect(conclude(goodFacts(change)).ok).toBe(false);
+});
+
+test("what was lost after an earlier flip is not forgotten when it is there again at the end", () => {
+  const facts = goodFacts();
+  const first = facts.judgements[0];
+  if (first) first.result.edits.lost = 2;
+  expect(brokenNames(facts)).toEqual(["No edit is lost"]);
+});
+
+test("edits refused with an error are told, and break no promise", () => {
+  const report = conclude(goodFacts({ judge: judgeTable({ failed: 3 }) }));
+  expect(report.ok).toBe(true);
+  expect(page(report)).toContain("3 saves ended with an error");
+  expect(summary(report)).toContain("3 failed");
+});
+
+test("the summary has at most fifteen lines, whatever went wrong", () => {
+  const bad = goodFacts({
+    judge: { ...judgeTable({ lost: 1, doubled: 2, altered: 3 }), loggedOut: 4 },
+    flips: [0, 1, 2, 3, 4, 5].map((n) => flip(n, 2000)),
+    phases: goodFacts()
+      .phases.map((phase) => ({ ...phase, unchanged: false }))
+      .slice(1),
+  });
+  for (const facts of [goodFacts(), bad, goodFacts({ flips: [], phases: [], judgements: [] })])
+    expect(summary(conclude(facts)).split("\n").length).toBeLessThanOrEqual(15);
+  expect(summary(conclude(goodFacts()))).toMatch(/^OK {2}0 edits lost · longest write pause 74 ms\n/);
+  expect(summary(conclude(bad))).toMatch(/^NOT OK {2}No edit is lost: broken \(1 edit\) · /);
+});
+
+test("rehearsal.json has what its contract names", () => {
+  const dir = mkdtempSync(join(tmpdir(), "wikiferry-report-"));
+  try {
+    writeReport(goodFacts(), dir);
+    expect(readdirSync(dir).sort()).toEqual(["rehearsal.html", "rehearsal.json"]);
+    const json = JSON.parse(readFileSync(join(dir, "rehearsal.json"), "utf8"));
+    expect(json).toMatchObject({
+      ok: true,
+      startedAt: "2026-11-21T09:30:00.000Z",
+      machine: expect.any(Object),
+      peakMemoryBytes: 187e6,
+      judge: {
+        edits: { acknowledged: 1312, lost: 0, doubled: 0, altered: 0, failed: 0, maxWaitMs: 412 },
+        uploads: { acknowledged: 83, lost: 0, altered: 0, failed: 0 },
+        views: { served: 1987, failed: 0, maxMs: 318 },
+        loggedOut: 0,
+      },
+    });
+    expect(json.phases[1]).toMatchObject({ name: "prepare", ms: 31_000 });
+    expect(json.flips[1]).toMatchObject({ from: "green", to: "blue", writePauseMs: 74 });
+    expect(json.flips[1].steps[0]).toEqual({ name: "gate the lag", ms: 5210 });
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test("the page stands alone: no script, no link, no address to fetch", () => {
+  const text = page(conclude(goodFacts()));
+  expect(text).not.toMatch(/<script|<link|<img|<iframe|@import|url\(|href=|src=|https?:/);
+  expect(text).not.toMatch(/NaN|undefined|\[object/);
+});
+
+test("names from outside can't become markup", () => {
+  const evil = `<script>alert("x")</script>&'`;
+  const facts = goodFacts({
+    phases: [{ name: evil, ms: 1 }],
+    complaints: [{ t: 0, what: "view", title: evil, reason: evil }],
+    hosts: [{ host: evil, at: "2026-01-01T00:00:00Z", action: evil }],
+    options: { [evil]: evil },
+    machine: { cpus: 2, memoryBytes: 1, system: evil },
+  });
+  const problem = {
+    fault: "lost",
+    kind: "edit",
+    id: "1",
+    editor: evil,
+    title: evil,
+    t: 0,
+    detail: evil,
+  } as const;
+  facts.judgements[0]?.result.problems.push(problem);
+  for (const fact of facts.flips) fact.steps.push({ name: evil, ms: 3, inPause: true });
+  const text = page(conclude(facts));
+  expect(text).not.toContain("<script");
+  expect(text).toContain("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;");
+  fc.assert(fc.property(fc.string(), (s) => !/[<>"']/.test(html`${s}`.text)));
+});
+
+test("the page is drawn for an empty rehearsal as well", () => {
+  const facts = goodFacts({ flips: [], phases: [], judgements: [], hosts: [], restart: undefined });
+  expect(page(conclude(facts))).not.toMatch(/NaN|undefined|Infinity/);
+  const quiet = flip(0, 61);
+  quiet.timeline = { fromMs: -15_000, toMs: 15_000, requests: [] };
+  expect(page(conclude(goodFacts({ flips: [quiet] })))).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test("a timeline has what was under way within 15 s, and knows which writes met the pause", () => {
+  const at = (startedAtMs: number, latencyMs: number, kind: "view" | "edit") =>
+    ({ startedAtMs, latencyMs, kind, ok: true }) as const;
+  const timeline = timelineOf(
+    [
+      at(100_030, 20, "view"),
+      at(99_990, 100, "edit"),
+      at(84_000, 1_100, "edit"),
+      at(80_000, 10, "edit"),
+      at(100_070, 10, "edit"),
+    ],
+    100_000,
+  );
+  expect(timeline.requests.map(({ startMs }) => startMs)).toEqual([-16_000, -10, 30, 70]);
+  expect(heldWrites(timeline, 60)).toEqual([{ startMs: -10, latencyMs: 100, kind: "edit", ok: true }]);
+});
+
+test("figures read as people write them", () => {
+  expect([0, 4.25, 61.4, 999, 1000, 4210, 59_990, 125_000].map(duration)).toEqual([
+    "0 ms",
+    "4.3 ms",
+    "61 ms",
+    "999 ms",
+    "1.0 s",
+    "4.2 s",
+    "1 min 00 s",
+    "2 min 05 s",
+  ]);
+  expect([12, 1500, 187e6, 8.3e9].map(size)).toEqual(["12 B", "1.5 kB", "187 MB", "8.3 GB"]);
+  expect([some(1, "edit"), some(0, "edit"), count(1234567)]).toEqual(["1 edit", "0 edits", "1,234,567"]);
+});
