@@ -96,7 +96,7 @@ test("the summary has at most fifteen lines, whatever went wrong", () => {
   for (const facts of [goodFacts(), bad, goodFacts({ flips: [], phases: [], judgements: [] })])
     expect(summary(conclude(facts)).split("\n").length).toBeLessThanOrEqual(15);
   expect(summary(conclude(goodFacts()))).toMatch(/^OK {2}0 edits lost · longest write pause 74 ms\n/);
-  expect(summary(conclude(bad))).toMatch(/^NOT OK {2}No edit is lost: broken \(1 edit\) · /);
+  expect(summary(conclude(bad))).toMatch(/^NOT OK {2}8 promises broken · 1 edit lost · /);
 });
 
 test("rehearsal.json has what its contract names", () => {

@@ -4,7 +4,7 @@ import { heldWrites, type Timeline } from "./timeline";
 import type { FlipFact, FlipStep } from "./types";
 
 const WIDTH = 440;
-const LEFT = 40;
+const LEFT = 50;
 const RIGHT = 8;
 
 /** One decimal is enough for a picture. */
@@ -138,13 +138,13 @@ ${sides(lower, flip)}${timeAxis(lower, 5_000)}${latencies(timeline, held, lower)
 }
 
 /** How far the close-up reaches before and after the pause, in milliseconds. */
-const CLOSE_UP_MS = 750;
+const CLOSE_UP_MS = 1_000;
 
 /** The moment itself: every request as a line from its start to its answer. */
 export function closeUpChart(flip: FlipFact, timeline: Timeline): Markup {
   const [fromMs, toMs] = [
     -CLOSE_UP_MS,
-    Math.max(CLOSE_UP_MS, Math.ceil((flip.writePauseMs * 1.6) / 250) * 250),
+    Math.max(CLOSE_UP_MS, Math.ceil((flip.writePauseMs * 1.6) / 500) * 500),
   ];
   const shown = timeline.requests.filter(
     ({ startMs, latencyMs }) => startMs <= toMs && startMs + latencyMs >= fromMs,
@@ -158,18 +158,18 @@ export function closeUpChart(flip: FlipFact, timeline: Timeline): Markup {
     return { request, lane };
   });
   const frame: Frame = { fromMs, toMs, top: 18, bottom: 236 };
-  const laneHeight = Math.min(16, (frame.bottom - frame.top - 22) / Math.max(1, lanes.length));
+  const laneHeight = Math.min(24, (frame.bottom - frame.top - 22) / Math.max(1, lanes.length));
   const bars = placed.map(({ request, lane }) => {
     const { startMs, latencyMs, kind, ok } = request;
     const x = xOf(frame, Math.max(fromMs, startMs));
     const width = n(Math.max(2, xOf(frame, Math.min(toMs, startMs + latencyMs)) - x));
     const tone = ok ? (held.has(request) ? "held" : kind) : "failed-bar";
     const y = n(frame.top + 20 + lane * laneHeight);
-    return html`<rect class="${tone}" x="${x}" y="${y}" width="${width}" height="${n(laneHeight * 0.7)}" rx="2"><title>${words(kind)}: ${duration(latencyMs)}${ok ? "" : ", failed"}</title></rect>`;
+    return html`<rect class="${tone}" x="${x}" y="${y}" width="${width}" height="${n(laneHeight * 0.66)}" rx="2"><title>${words(kind)}: ${duration(latencyMs)}${ok ? "" : ", failed"}</title></rect>`;
   });
   const middle = xOf(frame, flip.writePauseMs / 2);
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} 256" role="img" aria-label="Every request around the write pause">
-${sides(frame, flip)}${timeAxis(frame, toMs > 2_000 ? 1_000 : 250)}${bars}
+${sides(frame, flip)}${timeAxis(frame, toMs > 2_000 ? 1_000 : 500)}${bars}
 <text class="title" x="${LEFT}" y="12">the moment itself: one line for each request</text>
 <text class="note" x="${n(xOf(frame, fromMs) + 4)}" y="${frame.top + 13}">${flip.from} takes edits</text>
 <text class="note" x="${n(xOf(frame, toMs) - 4)}" y="${frame.top + 13}" text-anchor="end">${flip.to} takes edits</text>

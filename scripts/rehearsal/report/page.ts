@@ -1,10 +1,19 @@
 import { bar, closeUpChart, stackedBar, timelineChart } from "./charts";
-import { count, duration, size, some } from "./format";
+import { count, size, some, duration as spaced } from "./format";
 import { html, Markup } from "./markup";
 import { STYLE } from "./style";
 import { heldWrites } from "./timeline";
 import type { FlipFact, HostAction, RehearsalReport } from "./types";
 import { explanation, headline } from "./verdict";
+
+/** Keeps figures and their units on one line. */
+function unbroken(text: string): string {
+  return text.replace(/(\d) (ms|s|min)\b/g, "$1\u00a0$2");
+}
+
+function duration(ms: number): string {
+  return unbroken(spaced(ms));
+}
 
 function figure(value: string, label: string, bad = false): Markup {
   return html`<div class="figure${bad ? " bad" : ""}"><b>${value}</b><span>${label}</span></div>`;
@@ -28,7 +37,7 @@ ${figure(count(loggedOut), "people logged out", loggedOut > 0)}
 function promiseList({ promises }: RehearsalReport): Markup {
   const items = promises.map(
     ({ name, found, kept }) =>
-      html`<li${new Markup(kept ? "" : ' class="broken"')}><span class="tick">${kept ? "✓" : "✗"}</span><div><b>${name}</b> <span>${kept ? "" : "broken: "}${found}</span></div></li>`,
+      html`<li${new Markup(kept ? "" : ' class="broken"')}><span class="tick">${kept ? "✓" : "✗"}</span><div><b>${name}</b><span>${kept ? "" : "broken: "}${found}</span></div></li>`,
   );
   return html`<section><h2>What was promised</h2><ul class="promises">${items}</ul></section>`;
 }
@@ -36,20 +45,17 @@ function promiseList({ promises }: RehearsalReport): Markup {
 function ladder({ phases, restart }: RehearsalReport): Markup {
   const longest = Math.max(1, ...phases.map(({ ms }) => ms));
   const again = phases.some(({ unchanged }) => unchanged !== undefined);
-  const rows = phases.map(({ name, ms, unchanged, againMs }) => {
-    const tone = /\bgreen$/.test(name) ? "green" : /\bblue$/.test(name) ? "blue" : "plain";
-    const second =
-      unchanged === undefined
-        ? "–"
-        : `${unchanged ? "no change" : "changed again"}${againMs === undefined ? "" : `, ${duration(againMs)}`}`;
+  const rows = phases.map(({ name, ms, unchanged }) => {
+    const tone = /\bgreen\b/.test(name) ? "green" : /\bblue\b/.test(name) ? "blue" : "plain";
+    const second = unchanged === undefined ? "–" : unchanged ? "no change" : "changed again";
     const cell = again ? html`<td class="${unchanged === false ? "bad" : "soft"}">${second}</td>` : undefined;
     return html`<tr><th scope="row">${name}</th><td class="wide">${bar(ms / longest, tone)}</td><td class="number">${duration(ms)}</td>${cell}</tr>`;
   });
   const secondHead = again ? html`<th>run again</th>` : undefined;
   const restarted = restart
-    ? html`<p class="soft">Adopting the old site needed one restart of its database on ${restart.host}. It took ${duration(restart.ms)} and is not part of the judged time.</p>`
+    ? html`<p class="soft after">Adopting the old site needed one restart of its database on ${restart.host}. It took ${duration(restart.ms)} and is not part of the judged time.</p>`
     : undefined;
-  return html`<section><h2>Phase by phase</h2><p class="soft">How long each phase took. Readers and editors were at work all the time.</p>
+  return html`<section><h2>Phase by phase</h2><p class="soft">How long each phase took.</p>
 <table><thead><tr><th>phase</th><th></th><th class="number">time</th>${secondHead}</tr></thead><tbody>${rows}</tbody></table>${restarted}</section>`;
 }
 
@@ -108,8 +114,12 @@ ${charts}<h3>Where the pause went</h3>${steps(flip)}</section>`;
 function judgeSection({ judge, judgements }: RehearsalReport): Markup {
   const { edits, uploads, views, loggedOut } = judge;
   const cell = (n: number) => html`<td class="number${n > 0 ? " bad" : ""}">${count(n)}</td>`;
-  const row = (name: string, t: typeof uploads) =>
-    html`<tr><th scope="row">${name}</th><td class="number">${count(t.acknowledged)}</td>${cell(t.lost)}${cell(t.doubled)}${cell(t.altered)}${cell(t.failed)}<td class="number">${duration(t.maxWaitMs)}</td></tr>`;
+  const row = (name: string, edit: Markup, upload: Markup) =>
+    html`<tr><th scope="row">${name}</th>${edit}${upload}</tr>`;
+  const plain = (text: string) => html`<td class="number">${text}</td>`;
+  const faults = (["lost", "doubled", "altered", "failed"] as const).map((fault) =>
+    row(fault, cell(edits[fault]), cell(uploads[fault])),
+  );
   const looks = judgements.map(
     ({ when, result }) =>
       html`<tr><th scope="row">${when}</th><td class="number">${count(result.edits.acknowledged + result.uploads.acknowledged)}</td>${cell(result.edits.lost + result.uploads.lost)}${cell(result.edits.doubled + result.uploads.doubled)}${cell(result.edits.altered + result.uploads.altered)}</tr>`,
@@ -123,9 +133,10 @@ function judgeSection({ judge, judgements }: RehearsalReport): Markup {
     );
   return html`<section><h2>The judge’s table</h2>
 <p class="soft">Every change that the wiki had confirmed to an editor was looked up afterwards, text by text and file by file. “Failed” are saves that ended with an error, which the editor saw.</p>
-<div class="scroll"><table><thead><tr><th></th><th class="number">confirmed</th><th class="number">lost</th><th class="number">doubled</th><th class="number">altered</th><th class="number">failed</th><th class="number">longest wait</th></tr></thead>
-<tbody>${row("Edits", edits)}${row("Uploads", uploads)}</tbody></table></div>
-<p>${some(views.served, "page")} served, ${some(views.failed, "page view")} failed, the slowest took ${duration(views.maxMs)}. ${count(loggedOut)} people were logged out.</p>
+<table><thead><tr><th></th><th class="number">edits</th><th class="number">uploads</th></tr></thead><tbody>
+${row("confirmed", plain(count(edits.acknowledged)), plain(count(uploads.acknowledged)))}${faults}
+${row("longest wait", plain(duration(edits.maxWaitMs)), plain(duration(uploads.maxWaitMs)))}</tbody></table>
+<p class="after">${some(views.served, "page")} served, ${some(views.failed, "page view")} failed; the slowest took ${duration(views.maxMs)}. ${loggedOut === 0 ? "Nobody was logged out." : `Somebody was logged out ${some(loggedOut, "time")}.`}</p>
 ${looks.length === 0 ? undefined : html`<h3>Each time it was looked up</h3><div class="scroll"><table><thead><tr><th>when</th><th class="number">confirmed</th><th class="number">lost</th><th class="number">doubled</th><th class="number">altered</th></tr></thead><tbody>${looks}</tbody></table></div>`}
 ${problems.length === 0 ? undefined : html`<h3>What is wrong</h3><div class="scroll"><table><tbody>${problems}</tbody></table></div>`}</section>`;
 }
@@ -161,7 +172,7 @@ export function page(report: RehearsalReport): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Rehearsal: ${headline(report)}</title><style>${new Markup(STYLE)}</style></head><body><main>
 <header class="verdict${ok ? "" : " broken"}"><p class="eyebrow">Rehearsal of the move · ${startedAt.slice(0, 16).replace("T", " ")} UTC · took ${duration(took)}</p>
-<h1>${headline(report)}</h1><p class="lead">${explanation(report)}</p></header>
+<h1>${unbroken(headline(report))}</h1><p class="lead">${unbroken(explanation(report))}</p></header>
 ${figures(report)}${promiseList(report)}${ladder(report)}${report.flips.map(flipSection)}${judgeSection(report)}${complaintsSection(report)}${hostsSection(report)}
 <footer><p>The wiki: ${some(wiki.pages, "page")}, ${some(wiki.revisions, "revision")}, ${some(wiki.files, "file")}, ${some(wiki.users, "user")}. The machine: ${some(machine.cpus, "core")}, ${size(machine.memoryBytes)} of memory, ${machine.system}. wikiferry itself used at most ${size(report.peakMemoryBytes)} of memory. Run with ${given.join(", ") || "default options"}.</p></footer>
 </main></body></html>

@@ -31,7 +31,8 @@ header.verdict.broken { border-left-color: var(--bad); }
 h1 { margin: 4px 0 8px; font-size: clamp(24px, 5vw, 34px); line-height: 1.2; overflow-wrap: anywhere; }
 h2 { margin: 0 0 4px; font-size: 20px; line-height: 1.3; }
 h3 { margin: 20px 0 4px; font-size: 17px; }
-p { margin: 0 0 12px; max-width: 68ch; }
+p { margin: 0 0 12px; max-width: 74ch; }
+p.after { margin: 12px 0 0; }
 .lead { margin: 0; font-size: 17px; }
 .soft { color: var(--soft); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px; margin: 0 0 16px; }
@@ -41,6 +42,7 @@ p { margin: 0 0 12px; max-width: 68ch; }
 .figure.bad b { color: var(--bad); }
 ul.promises { list-style: none; margin: 12px 0 0; padding: 0; display: grid; gap: 8px; }
 .promises li { display: grid; grid-template-columns: 24px 1fr; gap: 8px; }
+.promises li > div { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); column-gap: 16px; }
 .promises .tick { font-weight: 700; color: var(--good); }
 .promises .broken .tick, .promises .broken b { color: var(--bad); }
 .promises b { font-weight: 600; }
@@ -49,9 +51,10 @@ ul.promises { list-style: none; margin: 12px 0 0; padding: 0; display: grid; gap
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: 7px 10px 7px 0; text-align: left; border-top: 1px solid var(--line); vertical-align: middle; }
 thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: 14px; }
-tbody th { font-weight: 500; overflow-wrap: anywhere; }
+tbody th { font-weight: 500; overflow-wrap: break-word; }
+td.soft { white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
-td.wide { width: 45%; }
+td.wide { width: 50%; padding-right: 20px; }
 td.bad { color: var(--bad); font-weight: 700; }
 .bar, .stack { display: block; width: 100%; height: 12px; border-radius: 4px; }
 .stack { height: 26px; border-radius: 6px; margin: 8px 0; }
@@ -81,10 +84,11 @@ footer { color: var(--soft); font-size: 14px; }
 .i-view { background: var(--view); } .i-edit { background: var(--edit); } .i-upload { background: var(--upload); }
 .i-held { background: var(--held); } .i-pause { background: var(--pause); } .i-failed { background: var(--bad); }
 @media (max-width: 520px) {
+  table { font-size: 15px; }
   main { padding: 8px 8px 32px; }
   section, header.verdict { padding: 16px 14px; }
   .figures { grid-template-columns: 1fr 1fr; gap: 8px; }
-  td.wide { width: 32%; }
+  td.wide { width: 26%; }
   th, td { padding-right: 8px; }
 }
 @media print { body { background: none; } section, header.verdict, .figure { break-inside: avoid; } }

@@ -1,13 +1,13 @@
 import { duration, some } from "./format";
 import type { RehearsalReport } from "./types";
 
-/** `0 edits lost · longest write pause 61 ms`, or what went wrong first. */
+/** `0 edits lost · longest write pause 61 ms`, after the number of broken promises if there are any. */
 export function headline({ promises, judge, flips }: RehearsalReport): string {
-  const broken = promises.find(({ kept }) => !kept);
+  const broken = promises.filter(({ kept }) => !kept).length;
   const pause = Math.max(0, ...flips.map(({ writePauseMs }) => writePauseMs));
   const figures = [some(judge.edits.lost, "edit lost", "edits lost")];
   if (flips.length > 0) figures.push(`longest write pause ${duration(pause)}`);
-  if (broken) figures.unshift(`${broken.name}: broken (${broken.found})`);
+  if (broken > 0) figures.unshift(some(broken, "promise broken", "promises broken"));
   return figures.join(" · ");
 }
 
