@@ -4,6 +4,7 @@ import { execInContainer, runInContainer } from "../../engine/docker/exec";
 import type { ContainerRef } from "../../engine/move";
 import { SshPool } from "../../engine/ssh/pool";
 import { DockerWorld } from "../support/dockerWorld";
+import { testImage } from "../support/image";
 
 jest.setTimeout(60_000);
 
@@ -12,7 +13,7 @@ const pool = new SshPool("");
 let ref: ContainerRef;
 
 beforeAll(async () => {
-  const running = await world.run("exec", "wikiferry/redis", { Env: ["REDIS_PASSWORD=x"] });
+  const running = await world.run("exec", await testImage("redis"), { Env: ["REDIS_PASSWORD=x"] });
   ref = { container: running.name };
 });
 
@@ -78,7 +79,7 @@ test("a missing and a stopped container, and a failing command, each have their 
   await expect(execInContainer({ container: "wikiferry-no-such" }, ["true"], pool)).rejects.toMatchObject({
     code: "CONTAINER_MISSING",
   });
-  const stopped = await world.run("stopped", "wikiferry/redis", { Env: ["REDIS_PASSWORD=x"] });
+  const stopped = await world.run("stopped", await testImage("redis"), { Env: ["REDIS_PASSWORD=x"] });
   await stopped.container.stop();
   await expect(execInContainer({ container: stopped.name }, ["true"], pool)).rejects.toMatchObject({
     code: "CONTAINER_MISSING",

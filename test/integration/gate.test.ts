@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Gate } from "../../engine/gate/gate";
 import { SshPool } from "../../engine/ssh/pool";
 import { DockerWorld, type RunningContainer } from "../support/dockerWorld";
+import { testImage } from "../support/image";
 import { until } from "../support/until";
 import { Upstream } from "../support/upstream";
 
@@ -30,7 +31,7 @@ let gate: Gate;
 async function startGate(what: string, env: string[] = [], volume = stateVolume): Promise<RunningContainer> {
   return world.run(
     what,
-    "wikiferry/gate",
+    await testImage("gate"),
     {
       Env: [
         `BLUE_ADDRESS=${addresses.blue}`,

@@ -1,6 +1,7 @@
 import { RedisInstance } from "../../engine/redis/instance";
 import { SshPool } from "../../engine/ssh/pool";
 import { DockerWorld, type RunningContainer } from "../support/dockerWorld";
+import { testImage } from "../support/image";
 import { until } from "../support/until";
 
 jest.setTimeout(60_000);
@@ -12,7 +13,7 @@ let container: RunningContainer;
 let redis: RedisInstance;
 
 beforeAll(async () => {
-  container = await world.run("redis", "wikiferry/redis", {
+  container = await world.run("redis", await testImage("redis"), {
     Env: [`REDIS_PASSWORD=${password}`],
     HostConfig: { ReadonlyRootfs: true, Tmpfs: { "/tmp": "" } },
   });

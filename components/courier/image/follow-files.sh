@@ -1,7 +1,7 @@
 #!/bin/sh
 # Carries the uploads round after round, in the direction and at the pace that /state/follow.env names, which is read
 # anew before each. A round that fails (rsync's 23 and 24 too) is recorded, and the next begins as soon as a second
-# later. Ends after the round under way when told to stop.
+# later. Ends after the round under way when told to stop. PAUSED=yes leaves the rounds to sync-now for a while.
 set -eu
 umask 022
 
@@ -17,15 +17,16 @@ await() {
 while [ -z "$stopping" ]; do
   DIRECTION=off
   INTERVAL_SECONDS=5
+  PAUSED=no
   # shellcheck disable=SC1091
   [ ! -r /state/follow.env ] || . /state/follow.env
   code=0
-  if [ "$DIRECTION" != off ]; then
+  if [ "$DIRECTION" != off ] && [ "$PAUSED" != yes ]; then
     sync-now >/dev/null &
     await $!
   fi
   [ -z "$stopping" ] || break
-  if [ "$code" -ne 0 ]; then
+  if [ "$code" -ne 0 ] || [ "$PAUSED" = yes ]; then
     pause=1
   else
     pause=$INTERVAL_SECONDS

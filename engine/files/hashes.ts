@@ -1,0 +1,31 @@
+/**
+ * A shell command that hashes every file below a directory, thumbnails and what is MediaWiki's or rsync's own
+ * scratch space left out. Names end with a NUL, so that no character in them matters.
+ */
+export function hashAllCommand(directory: string): string {
+  const skipped = ["thumb", "temp", "lockdir", ".wikiferry-replaced"].map((name) => `-path ./${name}`);
+  return (
+    `cd ${quote(directory)} && find . \\( ${skipped.join(" -o ")} -o -name .wikiferry-partial \\) -prune ` +
+    "-o -type f -print0 | xargs -0 -r sha1sum -z --"
+  );
+}
+
+/** A shell command that hashes the files whose NUL-terminated names it reads, and is silent about missing ones. */
+export function hashNamedCommand(directory: string): string {
+  return `cd ${quote(directory)} && xargs -0 -r sha1sum -z -- 2>/dev/null; true`;
+}
+
+/** The output of `sha1sum -z`: path without `./`, to 40 hexadecimal digits. */
+export function parseHashes(output: string): Map<string, string> {
+  const hashes = new Map<string, string>();
+  for (const line of output.split("\0")) {
+    const match = /^([0-9a-f]{40}) [ *](?:\.\/)?([\s\S]+)$/.exec(line);
+    if (match) hashes.set(match[2] as string, match[1] as string);
+  }
+  return hashes;
+}
+
+/** A word of a shell command. */
+export function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

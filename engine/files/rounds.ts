@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { WikiferryError } from "../errors";
+
+const roundSchema = z.object({
+  rounds: z.number(),
+  direction: z.string(),
+  startedMs: z.number(),
+  endedMs: z.number(),
+  exitCode: z.number(),
+  filesSent: z.number(),
+  filesDeleted: z.number(),
+  sentBytes: z.number(),
+  partial: z.boolean(),
+  lastGoodStartMs: z.number(),
+  stderr: z.string(),
+});
+
+/** One round of rsync, as the courier records it. Times are the courier's clock, in milliseconds since 1970. */
+export interface Round {
+  /** How many rounds there were, this one included. */
+  rounds: number;
+  /** `pull` to green, `push` to blue. */
+  direction: string;
+  startedMs: number;
+  endedMs: number;
+  /** rsync's, or 3 for a setting that can't be right, 4 for an empty source, 75 when another round took too long. */
+  exitCode: number;
+  filesSent: number;
+  filesDeleted: number;
+  sentBytes: number;
+  /** True for a round of named files only. */
+  partial: boolean;
+  /** Start of the last whole round that went well, 0 if there was none. */
+  lastGoodStartMs: number;
+  stderr: string;
+}
+
+/** @throws `FILES_ROUND` */
+export function parseRound(text: string): Round {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = undefined;
+  }
+  const parsed = roundSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new WikiferryError(
+    "FILES_ROUND",
+    `the courier's record of its last round can't be read: "${text.trim().slice(0, 200)}"`,
+    "See `docker logs` of the courier; the next round writes it anew",
+  );
+}
+
+const meanings: Record<number, string> = {
+  3: "The courier was not told where to: run `pulumi up` again",
+  4: "See that the upload directory is the right one and that its disk is mounted; nothing was deleted",
+  11: "See that the target's disk has room and that the files belong to www-data",
+  12: "See that rsync is installed on blue's files host and that its disk has room",
+  20: "The round was interrupted; the next one goes on where it ended",
+  23: "Some files could not be carried: see which, and whether the courier may read and write them",
+  24: "Files vanished while they were carried: run it again",
+  25: "More files than expected would be deleted: see that the source is complete, then delete them by hand",
+  30: "The connection stood still: see the network between green and blue's files host",
+  75: "Another round took more than two minutes: wait for it",
+  255: "SSH from green to blue's files host fails: see host key, port and firewall",
+};
+
+/** @throws `FILES_SYNC` unless the round went well; rsync's 23 and 24 are failures too. */
+export function checkRound(round: Round): Round {
+  if (round.exitCode === 0) return round;
+  throw new WikiferryError(
+    "FILES_SYNC",
+    `carrying the uploads (${round.direction}) ended with exit code ${round.exitCode}: ${round.stderr.trim().slice(-500)}`,
+    meanings[round.exitCode] ?? "See `man rsync`, exit values, and the courier's log",
+  );
+}

@@ -1,0 +1,378 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { execInContainer, runInContainer } from "../docker/exec";
+import { WikiferryError } from "../errors";
+import type { Server } from "../mariadb/server";
+import type { MoveSpec, Side } from "../move";
+import { otherSide } from "../move";
+import type { Finding } from "../mover";
+import { type Report, silent } from "../progress";
+import type { SshPool } from "../ssh/pool";
+import { authorizedLine, installCommand, knownHostsLine, removeCommand } from "./authorization";
+import { type Comparison, compareFiles } from "./comparison";
+import { hashAllCommand, hashNamedCommand, parseHashes, quote } from "./hashes";
+import { UploadLayout } from "./layout";
+import { UploadRecords } from "./records";
+import { checkRound, parseRound, type Round } from "./rounds";
+
+/** What `Uploads` needs of a move. */
+export interface UploadsMove {
+  spec: MoveSpec;
+  pool: SshPool;
+  blue: Server;
+  green: Server;
+  report?: Report;
+}
+
+export interface UploadsOptions {
+  /** `$wgHashedUploadDirectory`. Defaults to true. */
+  hashed?: boolean;
+  /** Pause between two rounds of the courier, in seconds. Defaults to 2. */
+  intervalSeconds?: number;
+  /** Most files that one round may delete. Defaults to 500. */
+  maxDelete?: number;
+}
+
+/** `pull` to green, `push` to blue. */
+export type Direction = "pull" | "push" | "off";
+
+const step = "uploads";
+/** A file's record may be older than its bytes by this much and more, as uploads take time and clocks differ. */
+const changeMarginMs = 60_000;
+
+/**
+ * The uploads of both sides. The courier in green carries them: `pull` while blue serves, `push` while green does.
+ * Only what the side that serves no longer has is deleted on the other; blue keeps what it loses in a directory of
+ * its own.
+ */
+export class Uploads {
+  private readonly layout: UploadLayout;
+  private readonly report: Report;
+
+  constructor(
+    private readonly move: UploadsMove,
+    private readonly options: UploadsOptions = {},
+  ) {
+    this.layout = new UploadLayout(options.hashed ?? true);
+    this.report = move.report ?? silent;
+  }
+
+  /** Reads both sides and says what stands in the way. Never writes. The courier may be missing still. */
+  async preflight(): Promise<Finding[]> {
+    const { ssh, directory } = this.move.spec.blue.files;
+    const blue = await this.move.pool.to(ssh);
+    const source = await blue.exec(
+      `[ -d ${quote(directory)} ] && du -sb --exclude=thumb ${quote(directory)} | cut -f1`,
+    );
+    if (source.exitCode !== 0) {
+      return [
+        block(
+          "FILES_DIRECTORY",
+          `${ssh.host} has no readable directory ${directory} (${source.stderr.trim().slice(0, 200)})`,
+          "Set blue.files.directory to MediaWiki's upload directory on blue's files host",
+        ),
+      ];
+    }
+    const sourceBytes = Number(source.stdout.trim());
+    const findings: Finding[] = [pass("FILES_DIRECTORY", `${directory} holds ${megabytes(sourceBytes)}`)];
+    if (!/^\/[A-Za-z0-9._/+-]*$/.test(directory)) {
+      findings.push(
+        block(
+          "FILES_DIRECTORY_NAME",
+          `the upload directory ${directory} has other characters than letters, digits and . _ / + -`,
+          "Make a symbolic link with a plain name to it, and set blue.files.directory to that",
+        ),
+      );
+    }
+    const rsync = await blue.exec("command -v rsync");
+    findings.push(
+      rsync.exitCode === 0
+        ? pass("FILES_RSYNC", `rsync is installed on ${ssh.host}`)
+        : block("FILES_RSYNC", `${ssh.host} has no rsync`, "Install it there: `apt-get install rsync`"),
+    );
+    findings.push(...(await this.diskSpace(sourceBytes)));
+    return findings;
+  }
+
+  /** Lets the courier into blue's files host for the uploads alone, and pins that host's key. */
+  async authorise(): Promise<void> {
+    const { ssh, directory, address } = this.move.spec.blue.files;
+    const courier = this.move.spec.green.courier;
+    const publicKey = await runInContainer(courier, ["cat", "/state/ssh/id_ed25519.pub"], this.move.pool);
+    const blue = await this.move.pool.to(ssh);
+    await blue.run(installCommand, authorizedLine(publicKey, trimmed(directory)));
+    await this.write("/state/ssh/known_hosts", knownHostsLine(address.host, address.port, ssh.hostKey));
+  }
+
+  /** Takes back what `authorise` gave, and stops following. */
+  async retire(): Promise<void> {
+    await this.follow("off");
+    await (await this.move.pool.to(this.move.spec.blue.files.ssh)).run(removeCommand);
+  }
+
+  /**
+   * From now on the courier carries the uploads round after round in this direction, deleting at the target what the
+   * source no longer has; the source must be the side that serves. A round under way is not interrupted.
+   */
+  async follow(direction: Direction): Promise<void> {
+    await this.tell(direction, false);
+  }
+
+  /**
+   * A whole round from `from`, after which the courier begins none by itself until `follow` is called, so that
+   * `catchUp` has little left to do and nothing to wait for. Call it right before writes are held. @throws `FILES_SYNC`
+   */
+  async settle(from: Side): Promise<Round> {
+    await this.tell(directionFrom(from), true);
+    return this.sync();
+  }
+
+  private async tell(direction: Direction, paused: boolean): Promise<void> {
+    const { ssh, directory, address } = this.move.spec.blue.files;
+    const lines = [
+      `DIRECTION=${direction}`,
+      `REMOTE=${ssh.user}@${address.host}`,
+      `PORT=${address.port}`,
+      `REMOTE_PATH=${trimmed(directory)}`,
+      "DELETE=yes",
+      `PAUSED=${paused ? "yes" : "no"}`,
+      `MAX_DELETE=${this.options.maxDelete ?? 500}`,
+      `INTERVAL_SECONDS=${this.options.intervalSeconds ?? 2}`,
+    ];
+    await this.write("/state/follow.env", `${lines.join("\n")}\n`);
+  }
+
+  /** The direction that the courier was told last. */
+  async direction(): Promise<Direction> {
+    const text = await this.readState("/state/follow.env");
+    const direction = /^DIRECTION=(pull|push)$/m.exec(text ?? "")?.[1];
+    return (direction as Direction | undefined) ?? "off";
+  }
+
+  /** The courier's last round, good or not; undefined before the first. */
+  async lastRound(): Promise<Round | undefined> {
+    const text = await this.readState("/state/rounds.json");
+    return text === undefined ? undefined : parseRound(text);
+  }
+
+  /**
+   * One whole round now, with progress; `follow` says in which direction. Files that vanished meanwhile are looked
+   * at again, three times at most. @throws `FILES_SYNC`
+   */
+  async sync(): Promise<Round> {
+    const total = await this.sourceBytes();
+    const running = { yes: true };
+    const watch = this.watch(total, running);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const round = await this.round();
+        if (round.exitCode === 24 && attempt < 3) continue;
+        checkRound(round);
+        this.report({
+          step,
+          message: `${round.filesSent} files, ${megabytes(round.sentBytes)} carried`,
+          percent: 100,
+        });
+        return round;
+      }
+    } finally {
+      running.yes = false;
+      await watch;
+    }
+  }
+
+  /**
+   * Brings the passive side to exactly what `from` has, after `from` was closed: the files of all records that
+   * changed since the last whole round. @throws `FILES_SYNC`, `FILES_NEVER_SYNCED`
+   */
+  async catchUp(from: Side): Promise<Round> {
+    const last = await this.lastRound();
+    if (!last || last.lastGoodStartMs === 0 || last.direction !== directionFrom(from)) {
+      throw new WikiferryError(
+        "FILES_NEVER_SYNCED",
+        `the courier has no whole round from ${from} on record`,
+        "Run `pulumi up` in the phase sync and wait for the uploads to be carried",
+      );
+    }
+    const records = await this.records(from);
+    const names = await records.changedSince(last.lastGoodStartMs - changeMarginMs);
+    const files = await records.expected(names);
+    if (files.length === 0) return last;
+    return checkRound(await this.round(files.map((file) => file.path)));
+  }
+
+  /**
+   * Compares every file on the passive side with the SHA-1 that MediaWiki has of it. A difference is looked at again
+   * after another round, since people go on uploading; one that is there on the side that serves as well is
+   * reported, and no failure of the move.
+   *
+   * @throws `FILES_MISMATCH`
+   */
+  async verify(passive: Side): Promise<Comparison> {
+    const serving = otherSide(passive);
+    const records = await this.records(serving);
+    const hashes = await this.hashAll(passive);
+    let comparison = compareFiles(await records.expected(), hashes);
+    for (let attempt = 1; comparison.missing.length + comparison.different.length > 0; attempt++) {
+      const doubtful = [...comparison.missing, ...comparison.different];
+      const expected = (await records.expected()).filter((file) => doubtful.includes(file.path));
+      const atSource = compareFiles(expected, await this.hashNamed(serving, doubtful));
+      const broken = new Set([...atSource.missing, ...atSource.different]);
+      await this.round(doubtful);
+      const again = compareFiles(
+        expected.filter((file) => !broken.has(file.path)),
+        await this.hashNamed(passive, doubtful),
+      );
+      comparison = {
+        ...comparison,
+        missing: again.missing,
+        different: again.different,
+        brokenAtSource: [...broken],
+        sameFiles: comparison.sameFiles + again.sameFiles,
+      };
+      if (attempt === 3) break;
+    }
+    const { missing, different } = comparison;
+    if (missing.length + different.length > 0) {
+      throw new WikiferryError(
+        "FILES_MISMATCH",
+        `on ${passive} ${missing.length} uploads are missing and ${different.length} differ from MediaWiki's records, such as ${[...missing, ...different].slice(0, 5).join(", ")}`,
+        "See the courier's last round; nothing is switched while uploads differ",
+      );
+    }
+    const unsound = comparison.brokenAtSource.length;
+    this.report({
+      step,
+      message: `${comparison.sameFiles} files compared with MediaWiki's SHA-1${unsound ? `, ${unsound} are broken on ${serving} already` : ""}`,
+      percent: 100,
+    });
+    return comparison;
+  }
+
+  /** Names of all files of which a record changed on `side` at `sinceMs` or after, in milliseconds since 1970. */
+  async changedSince(side: Side, sinceMs: number): Promise<string[]> {
+    return (await this.records(side)).changedSince(sinceMs);
+  }
+
+  private async records(side: Side): Promise<UploadRecords> {
+    return new UploadRecords(await this.move[side].session(), this.move.spec.wiki, this.layout);
+  }
+
+  /** One round, of these paths only if they are given. What went wrong is in the answer. */
+  private async round(paths?: string[]): Promise<Round> {
+    const { courier } = this.move.spec.green;
+    const command = paths ? ["sync-now", "--files-from", "-"] : ["sync-now"];
+    const stdin = paths?.map((path) => `${path}\n`).join("");
+    const result = await execInContainer(courier, command, this.move.pool, { stdin });
+    if (result.stdout.trim() !== "") return parseRound(result.stdout);
+    throw new WikiferryError(
+      "FILES_SYNC",
+      `the courier's round ended with exit code ${result.exitCode}: ${result.stderr.trim().slice(-500)}`,
+      "See `docker logs` of the courier, and run it again",
+    );
+  }
+
+  private async hashAll(side: Side): Promise<Map<string, string>> {
+    return parseHashes(await this.shell(side, hashAllCommand(this.directory(side))));
+  }
+
+  private async hashNamed(side: Side, paths: string[]): Promise<Map<string, string>> {
+    const names = paths.map((path) => `./${path}\0`).join("");
+    return parseHashes(await this.shell(side, hashNamedCommand(this.directory(side)), names));
+  }
+
+  private directory(side: Side): string {
+    const { blue, green } = this.move.spec;
+    return side === "blue" ? blue.files.directory : green.courier.directory;
+  }
+
+  private async shell(side: Side, command: string, stdin = ""): Promise<string> {
+    const { blue, green } = this.move.spec;
+    const result =
+      side === "blue"
+        ? await (await this.move.pool.to(blue.files.ssh)).exec(command, stdin)
+        : await execInContainer(green.courier, ["sh", "-c", command], this.move.pool, { stdin });
+    // 123: xargs saw a command fail, because a file vanished between finding and hashing it.
+    if (result.exitCode === 0 || result.exitCode === 123) return result.stdout;
+    throw new WikiferryError(
+      "FILES_HASH",
+      `the uploads on ${side} can't be read (exit code ${result.exitCode}): ${result.stderr.trim().slice(-300)}`,
+      `See the rights of ${this.directory(side)} there`,
+    );
+  }
+
+  private async sourceBytes(): Promise<number> {
+    const side = (await this.direction()) === "push" ? "green" : "blue";
+    const size = await this.shell(side, `du -sb --exclude=thumb ${quote(this.directory(side))} | cut -f1`);
+    return Number(size.trim());
+  }
+
+  private async watch(totalBytes: number, running: { yes: boolean }): Promise<void> {
+    const direction = await this.direction();
+    const target: Side = direction === "push" ? "blue" : "green";
+    const command = `du -sb --exclude=thumb ${quote(this.directory(target))} | cut -f1`;
+    for (let ticks = 1; running.yes; ticks++) {
+      await sleep(200);
+      if (ticks % 10 !== 0 || !running.yes) continue;
+      const doneBytes = Number((await this.shell(target, command).catch(() => "0")).trim());
+      const percent = totalBytes > 0 ? Math.min(99, (100 * doneBytes) / totalBytes) : 99;
+      this.report({ step, message: `${megabytes(doneBytes)} of ${megabytes(totalBytes)}`, percent });
+    }
+  }
+
+  private async diskSpace(neededBytes: number): Promise<Finding[]> {
+    const { courier } = this.move.spec.green;
+    const directory = quote(courier.directory);
+    const script = `df -B1 --output=avail ${directory} | tail -n 1; du -sb ${directory} | cut -f1`;
+    let text: string;
+    try {
+      text = await runInContainer(courier, ["sh", "-c", script], this.move.pool);
+    } catch (error) {
+      if (error instanceof WikiferryError && error.code === "CONTAINER_MISSING") return [];
+      throw error;
+    }
+    const [availableBytes = 0, presentBytes = 0] = text.trim().split(/\s+/).map(Number);
+    const wantedBytes = Math.max(0, neededBytes - presentBytes) * 1.1;
+    if (availableBytes >= wantedBytes) {
+      return [pass("FILES_DISK_SPACE", `green has ${megabytes(availableBytes)} free for uploads`)];
+    }
+    return [
+      block(
+        "FILES_DISK_SPACE",
+        `green has ${megabytes(availableBytes)} free, the uploads need ${megabytes(wantedBytes)}`,
+        "Give Docker's disk on green more room, or remove unused images with `docker image prune`",
+      ),
+    ];
+  }
+
+  private async write(path: string, content: string): Promise<void> {
+    const script = 'umask 077; cat >"$1.new" && mv "$1.new" "$1"';
+    await runInContainer(this.move.spec.green.courier, ["sh", "-c", script, "sh", path], this.move.pool, {
+      stdin: content,
+    });
+  }
+
+  private async readState(path: string): Promise<string | undefined> {
+    const command = ["sh", "-c", 'if [ -s "$1" ]; then cat "$1"; fi', "sh", path];
+    return (await runInContainer(this.move.spec.green.courier, command, this.move.pool)) || undefined;
+  }
+}
+
+function directionFrom(side: Side): Direction {
+  return side === "blue" ? "pull" : "push";
+}
+
+function trimmed(directory: string): string {
+  return directory.replace(/\/+$/, "");
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)} MB`;
+}
+
+function pass(code: string, found: string): Finding {
+  return { code, severity: "pass", found, wayOut: "" };
+}
+
+function block(code: string, found: string, wayOut: string): Finding {
+  return { code, severity: "block", found, wayOut };
+}

@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { compareFiles } from "../../engine/files/comparison";
+import { parseHashes, quote } from "../../engine/files/hashes";
+import { base36ToHex, UploadLayout } from "../../engine/files/layout";
+import { checkRound, parseRound } from "../../engine/files/rounds";
+
+const empty = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+const empty36 = "phoiac9h4m842xq45sp7s6u21eteeq1";
+
+test("MediaWiki's base 36 is the hash that sha1sum prints", () => {
+  expect(base36ToHex(empty36)).toBe(empty);
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: (1n << 160n) - 1n }), (hash) => {
+      expect(base36ToHex(hash.toString(36).padStart(31, "0"))).toBe(hash.toString(16).padStart(40, "0"));
+    }),
+  );
+});
+
+test("each kind of file is looked for where MediaWiki keeps it", () => {
+  const layout = new UploadLayout(true);
+  const old = { name: "Foo.jpg", sha1: empty36, archiveName: "20260101000000!Foo.jpg", deleted: 0 };
+  expect(layout.current({ name: "Foo.jpg", sha1: empty36 })).toEqual({ path: "0/06/Foo.jpg", sha1: empty });
+  expect(layout.old(old)?.path).toBe("archive/0/06/20260101000000!Foo.jpg");
+  expect(layout.old({ ...old, archiveName: "20260101000000!Foo.JPEG", deleted: 1 })?.path).toBe(
+    `deleted/p/h/o/${empty36}.jpg`,
+  );
+  expect(layout.old({ ...old, archiveName: "" })).toBeUndefined();
+  expect(layout.archived({ storageKey: `${empty36}.png` })).toEqual({
+    path: `deleted/p/h/o/${empty36}.png`,
+    sha1: empty,
+  });
+  expect(layout.archived({ storageKey: "" })).toBeUndefined();
+  const flat = new UploadLayout(false);
+  expect(flat.current({ name: "Foo.jpg", sha1: empty36 }).path).toBe("Foo.jpg");
+  expect(flat.archived({ storageKey: `${empty36}.png` })?.path).toBe(`deleted/${empty36}.png`);
+});
+
+test("names with anything in them are read from sha1sum", () => {
+  const hashes = parseHashes(`${empty}  ./a/new\nline\0${empty}  ./-dash 'q' "d" 😀\0`);
+  expect([...hashes.keys()]).toEqual(["a/new\nline", "-dash 'q' \"d\" 😀"]);
+  expect(quote("it's")).toBe("'it'\\''s'");
+});
+
+test("a comparison tells missing, different and extra files apart", () => {
+  const expected = ["a", "b", "c", "c"].map((path) => ({ path, sha1: empty }));
+  const hashes = new Map([
+    ["b", "0".repeat(40)],
+    ["c", empty],
+    ["d", empty],
+  ]);
+  expect(compareFiles(expected, hashes)).toEqual({
+    sameFiles: 1,
+    missing: ["a"],
+    different: ["b"],
+    extra: ["d"],
+    brokenAtSource: [],
+  });
+});
+
+test.each([23, 24])("rsync's exit code %i is a failure", (exitCode) => {
+  const round = parseRound(
+    JSON.stringify({
+      rounds: 1,
+      direction: "pull",
+      startedMs: 1,
+      endedMs: 2,
+      exitCode,
+      filesSent: 0,
+      filesDeleted: 0,
+      sentBytes: 0,
+      partial: false,
+      lastGoodStartMs: 0,
+      stderr: "rsync: some files",
+    }),
+  );
+  expect(() => checkRound(round)).toThrow(/FILES_SYNC: .*exit code/);
+  expect(checkRound({ ...round, exitCode: 0 }).rounds).toBe(1);
+  expect(() => parseRound("{")).toThrow(/FILES_ROUND/);
+});
