@@ -11,9 +11,14 @@ export interface LoadReady {
   editors: number;
 }
 
+interface Counts {
+  total: Figures;
+  since: Record<string, Figures>;
+}
+
 interface Message {
   ready?: LoadReady;
-  stats?: Figures;
+  stats?: Counts;
   done?: number;
   summary?: LoadSummary;
   error?: { code: string; found: string; wayOut: string };
@@ -23,7 +28,7 @@ interface Message {
 export class Load {
   readonly historyFile: string;
   readonly requestsFile: string;
-  private latest = noFigures();
+  private latest: Counts = { total: noFigures(), since: {} };
   private commands = 0;
   private readonly waiting = new Map<number, () => void>();
   private readonly ended: Promise<LoadSummary>;
@@ -69,9 +74,13 @@ export class Load {
     return this.command({ mark: name });
   }
 
-  /** Figures from the start, at most a second old. */
-  stats(): Figures {
-    return this.latest;
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Figures from the start or from a mark on, at most a second old. */
+  stats(mark?: string): Figures {
+    return mark === undefined ? this.latest.total : (this.latest.since[mark] ?? noFigures());
   }
 
   /** Ends the load; also returns the summary of one that has ended by its time limit. */
@@ -107,7 +116,7 @@ export class Load {
         if (message.ready) this.announceReady(message.ready);
         if (message.stats) {
           this.latest = message.stats;
-          this.onStats?.(message.stats);
+          this.onStats?.(message.stats.total);
         }
         if (message.done !== undefined) {
           this.waiting.get(message.done)?.();
@@ -120,7 +129,7 @@ export class Load {
       child.on("error", reject);
       child.on("close", (code, signal) => {
         if (summary) {
-          this.latest = summary.total;
+          this.latest = summary;
           resolve(summary);
         } else
           reject(

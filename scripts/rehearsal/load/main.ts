@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     process.exit(0);
   };
   run.finished().catch(fail);
-  setInterval(() => say({ stats: run.tally.total }), STATS_EVERY_MS);
+  setInterval(() => say({ stats: { total: run.tally.total, since: run.tally.since } }), STATS_EVERY_MS);
   setTimeout(() => end().catch(fail), options.minutes * 60_000);
 
   for await (const line of { [Symbol.asyncIterator]: () => lines }) {
