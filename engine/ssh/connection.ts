@@ -10,6 +10,9 @@ export interface ExecResult {
   exitCode: number;
 }
 
+/** How long a command that has ended may be silent before its output counts as complete, in milliseconds. */
+const quietMs = 400;
+
 /** One SSH connection with a pinned host key. */
 export class SshConnection {
   private constructor(
@@ -56,20 +59,37 @@ export class SshConnection {
     return new SshConnection(target, client);
   }
 
-  /** Runs a shell command; a non-zero exit code is returned, not thrown. */
+  /**
+   * Runs a shell command; a non-zero exit code is returned, not thrown. A service that the command started and that
+   * keeps its output open is not waited for.
+   */
   async exec(command: string, stdin?: string | Readable): Promise<ExecResult> {
     const channel = await this.spawn(command);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    channel.on("data", (chunk: Buffer) => stdout.push(chunk));
-    channel.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    let lastData = 0;
+    const collect = (into: Buffer[]) => (chunk: Buffer) => {
+      lastData = performance.now();
+      into.push(chunk);
+    };
+    channel.on("data", collect(stdout));
+    channel.stderr.on("data", collect(stderr));
     const exitCode = new Promise<number>((resolve, reject) => {
       let code = -1;
+      let watch: NodeJS.Timeout | undefined;
       channel.on("exit", (exit: number | null) => {
         code = exit ?? -1;
+        lastData = performance.now();
+        // sshd closes the channel only when everybody has let go of it: a daemon that was started never does.
+        watch = setInterval(() => {
+          if (performance.now() - lastData < quietMs) return;
+          channel.close();
+          resolve(code);
+        }, quietMs / 4);
       });
       channel.on("close", () => resolve(code));
       channel.on("error", reject);
+      channel.once("close", () => clearInterval(watch));
     });
     if (typeof stdin === "string" || stdin === undefined) channel.end(stdin);
     else stdin.pipe(channel);
