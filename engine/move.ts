@@ -67,6 +67,8 @@ export interface MoveSpec {
     apiPath: string;
     /** `$wgUploadPath`, such as `/images`. */
     uploadPath: string;
+    /** `$wgHashedUploadDirectory`. */
+    hashedUploads: boolean;
   };
   blue: {
     database: DatabaseSide & {

@@ -19,6 +19,7 @@ export function moveSpec(config: Config): MoveSpec {
       serverUrl: config["wiki.serverUrl"],
       apiPath: config["wiki.apiPath"],
       uploadPath: config["wiki.uploadPath"],
+      hashedUploads: config["wiki.hashedUploads"],
     },
     blue: {
       database: {

@@ -66,7 +66,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     green: [database, courier],
   });
 
-  const outputs = { facts: blue.facts, url: undefined as pulumi.Output<string> | undefined };
+  const outputs = { facts: blue.facts, url: pulumi.output("") };
   if (!ladder.synced) return outputs;
 
   const copied = migration.sync({ following: ladder.following, active: ladder.active });

@@ -17,7 +17,8 @@ export function projectFile(): string {
         type: key.type,
         description: key.description,
         ...(key.fallback === undefined ? {} : { default: key.fallback }),
-        ...(key.secret ? { secret: true } : {}),
+        // The engine wants a secret key's value encrypted, its default too: an optional one can't be declared as such.
+        ...(key.secret && key.fallback === undefined ? { secret: true } : {}),
       },
     ]),
   );

@@ -1,0 +1,58 @@
+import type { Move } from "../context";
+import { WikiferryError } from "../errors";
+import { readRole } from "../mariadb/control/role";
+import { follow, stopFollowing } from "../mariadb/replication/follow";
+import { replicationStatus } from "../mariadb/replication/status";
+import { otherSide, type Side } from "../move";
+import { deriveSecret } from "../secrets";
+import type { Hold, HoldInputs } from "./hold";
+
+interface Inputs extends HoldInputs {
+  /** Whether the passive side follows; false once the old side is retired. */
+  following: boolean;
+}
+
+interface Outputs {
+  /** The side that follows; empty if none does. */
+  follower: Side | "";
+}
+
+async function bringAbout(move: Move, { following }: Inputs): Promise<Outputs> {
+  const primary = await primaryOf(move);
+  const follower = otherSide(primary);
+  if (!following) {
+    await stopFollowing(move[follower]);
+    return { follower: "" };
+  }
+  const password = deriveSecret(move.secrets.masterSecret, "mariadb-replication");
+  await follow(move[follower], move[primary], password);
+  move.report({ step: "replication", message: `${follower} follows ${primary}` });
+  return { follower };
+}
+
+/** Who takes writes, by the record on both; the newer one counts. */
+async function primaryOf({ blue, green }: Move): Promise<Side> {
+  const records = await Promise.all([readRole(blue), readRole(green)]);
+  const newest = records.filter((record) => record !== undefined).sort((a, b) => b.epoch - a.epoch)[0];
+  if (newest) return newest.role;
+  throw new WikiferryError(
+    "CTRL_NO_ROLE",
+    "neither database has a record of who is primary",
+    "Run `pulumi up` in phase prepare, which writes it",
+  );
+}
+
+/** The passive side follows the active one, over TLS, both threads running. */
+export const hold: Hold<Inputs, Outputs> = {
+  create: bringAbout,
+  update: bringAbout,
+  async read(move) {
+    const follower = otherSide(await primaryOf(move));
+    const status = await replicationStatus(move[follower]);
+    return { follower: status?.io === "yes" && status.sql ? follower : "" };
+  },
+  async remove(move) {
+    await stopFollowing(move[otherSide(await primaryOf(move))]);
+  },
+  stillHolds: (inputs, outputs) => inputs.following === (outputs.follower !== ""),
+};

@@ -1,0 +1,39 @@
+import type { Move } from "../context";
+import { readRole } from "../mariadb/control/role";
+import { lastVerification } from "../mariadb/verify/record";
+import { verify } from "../mariadb/verify/verify";
+import { otherSide, type Side } from "../move";
+import type { Hold, HoldInputs } from "./hold";
+
+interface Inputs extends HoldInputs {
+  /** The wanted primary: a flip wants a fresh comparison before it. */
+  before: Side;
+}
+
+interface Outputs {
+  gtid: string;
+  tables: number;
+  rows: string;
+}
+
+async function compare(move: Move): Promise<Outputs> {
+  const primary = (await readRole(move.blue))?.role ?? "blue";
+  const { gtid, tables, rows } = await verify(
+    move[primary],
+    move[otherSide(primary)],
+    move.spec.wiki.database,
+    move.report,
+  );
+  return { gtid, tables, rows };
+}
+
+/** Both databases hold the same rows, compared as whole tables at one GTID. */
+export const hold: Hold<Inputs, Outputs> = {
+  create: compare,
+  update: compare,
+  async read({ green }, outputs) {
+    const last = await lastVerification(green);
+    return last ? { gtid: last.gtid, tables: last.tables, rows: last.rows } : outputs;
+  },
+  async remove() {},
+};

@@ -1,0 +1,86 @@
+import type { Move } from "../context";
+import { WikiferryError } from "../errors";
+import { Uploads } from "../files/uploads";
+import type { Gate } from "../gate/gate";
+import type { Surroundings } from "../mariadb/cutover/surroundings";
+import { otherSide, type Side } from "../move";
+import { RedisInstance } from "../redis/instance";
+import { deriveSecret } from "../secrets";
+import { startJobs, stopJobs } from "./jobs";
+import { webOf } from "./web";
+
+/** What lies around the databases of a wiki that moves: gate, jobs, caches, uploads. */
+export class WikiSurroundings implements Surroundings {
+  private readonly uploads: Uploads;
+
+  constructor(
+    private readonly move: Move,
+    private readonly gate: Gate,
+  ) {
+    this.uploads = uploadsOf(move);
+  }
+
+  async quiesce(from: Side, to: Side): Promise<void> {
+    await this.gate.setViews(from, 0);
+    await Promise.all([stopJobs(this.move, from), this.forgetCaches(to)]);
+  }
+
+  async hold(): Promise<void> {
+    await this.uploads.settle(await this.primaryAtGate());
+    // Longer than an attempt may last; a tool that dies leaves no wiki without writes.
+    await this.gate.hold(this.move.spec.cutover.attemptMs + 2_000);
+  }
+
+  async drain(timeoutMs: number): Promise<number> {
+    try {
+      await this.gate.drain(timeoutMs);
+      return 0;
+    } catch (error) {
+      if (error instanceof WikiferryError && error.code === "GATE_DRAIN") return this.gate.inFlightWrites();
+      throw error;
+    }
+  }
+
+  async lastFiles(from: Side): Promise<void> {
+    await this.uploads.catchUp(from);
+  }
+
+  async awaitWritable(side: Side, timeoutMs: number): Promise<void> {
+    await webOf(this.move, side).awaitWritable(timeoutMs);
+  }
+
+  async route(side: Side): Promise<void> {
+    await this.gate.set({ primary: side, views: side, canary: 0 });
+  }
+
+  async release(): Promise<void> {
+    await this.gate.release();
+  }
+
+  async resume(side: Side): Promise<void> {
+    await Promise.all([
+      stopJobs(this.move, otherSide(side)).then(() => startJobs(this.move, side)),
+      this.uploads.follow(side === "blue" ? "pull" : "push"),
+    ]);
+  }
+
+  private async primaryAtGate(): Promise<Side> {
+    return (await this.gate.state()).primary;
+  }
+
+  /** What a side cached while the other was written to is stale; it must not be served once this side is primary. */
+  private async forgetCaches(side: Side): Promise<void> {
+    const { spec, pool, secrets } = this.move;
+    if (side === "blue") {
+      await (await pool.to(spec.blue.web.ssh)).run(spec.blue.web.refreshCaches);
+      return;
+    }
+    const password = deriveSecret(secrets.masterSecret, "redis");
+    const { cache, sessions } = spec.green.redis;
+    await Promise.all([cache, sessions].map((place) => new RedisInstance(place, password, pool).flush()));
+  }
+}
+
+export function uploadsOf(move: Move): Uploads {
+  return new Uploads(move, { hashed: move.spec.wiki.hashedUploads });
+}
