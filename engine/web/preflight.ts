@@ -12,8 +12,17 @@ export interface Expected {
   wiki: Pick<MoveSpec["wiki"], "database" | "tablePrefix" | "appUser" | "serverUrl" | "uploadPath">;
   /** `$wgSecretKey` as it is in the stack's config. */
   secretKey: string;
-  /** Directory of the uploads as blue's web tier sees it, where it is known. */
-  uploadDirectory?: string;
+  /** Green's settings that have no place in the move's description; compared if given. */
+  identity?: {
+    /** `$wgCookiePrefix`; empty is MediaWiki's default. */
+    cookiePrefix: string;
+    /** `$wgSessionName`; empty is MediaWiki's default. */
+    sessionName: string;
+    /** `$wgAuthenticationTokenVersion`; empty is MediaWiki's default. */
+    authenticationTokenVersion: string;
+    /** `$wgHashedUploadDirectory` */
+    hashedUploads: boolean;
+  };
   /** What green's MediaWiki says; undefined before it exists. */
   green?: SiteInfo;
 }
@@ -46,6 +55,7 @@ export function judgeSettings(blue: WikiSettings, expected: Expected): Finding[]
       `${wiki.database} ${wiki.tablePrefix} ${wiki.appUser}`,
     ),
     same("APP_UPLOAD_PATH", "$wgUploadPath", blue.wgUploadPath, "wiki.uploadPath", wiki.uploadPath),
+    ...identity(blue, expected),
     version(blue, expected.green),
     sessions(blue),
     jobRunRate(blue),
@@ -79,6 +89,38 @@ function sameSecretKey(blue: WikiSettings, secretKey: string): Finding {
     "$wgSecretKey in the config is another than blue's",
     "Set the config's secret wiki.secretKey to the value in blue's LocalSettings.php: with another one everyone is logged out",
   );
+}
+
+function identity(blue: WikiSettings, { identity, wiki }: Expected): Finding[] {
+  if (!identity) return [];
+  const prefixOf = (prefix: string | false, database: string, tables: string) =>
+    prefix || (tables ? `${database}_${tables}` : database);
+  const bluePrefix = prefixOf(blue.wgCookiePrefix, blue.wgDBname, blue.wgDBprefix);
+  const greenPrefix = prefixOf(identity.cookiePrefix || false, wiki.database, wiki.tablePrefix);
+  return [
+    same("APP_COOKIE_PREFIX", "$wgCookiePrefix", bluePrefix, "wiki.cookiePrefix", greenPrefix),
+    same(
+      "APP_SESSION_NAME",
+      "$wgSessionName",
+      blue.wgSessionName || `${bluePrefix}_session`,
+      "wiki.sessionName",
+      identity.sessionName || `${greenPrefix}_session`,
+    ),
+    same(
+      "APP_TOKEN_VERSION",
+      "$wgAuthenticationTokenVersion",
+      blue.wgAuthenticationTokenVersion ?? "",
+      "wiki.authenticationTokenVersion",
+      identity.authenticationTokenVersion,
+    ),
+    same(
+      "APP_HASHED_UPLOADS",
+      "$wgHashedUploadDirectory",
+      String(blue.wgHashedUploadDirectory),
+      "wiki.hashedUploads",
+      String(identity.hashedUploads),
+    ),
+  ];
 }
 
 function version(blue: WikiSettings, green: SiteInfo | undefined): Finding {

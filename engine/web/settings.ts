@@ -38,14 +38,16 @@ const names = Object.keys(settingsSchema.shape).filter(
   (name) => name.startsWith("wg") && name !== "wgJobTypeClass",
 );
 const marker = "wikiferry-settings:";
-// One line, because eval.php runs its input line by line.
+// eval.php runs its input line by line and reads 1,023 bytes of a line at most.
 const script = [
-  `$wfOut = [ 'version' => MW_VERSION, 'phpVersion' => PHP_VERSION, 'secretKeyHash' => hash( 'sha256', (string)$wgSecretKey )`,
-  `, 'wgJobTypeClass' => (string)( $wgJobTypeConf['default']['class'] ?? '' )`,
-  ...names.map((name) => `, '${name}' => $GLOBALS['${name}'] ?? null`),
-  `, 'cacheClasses' => (object)array_filter( array_map( static function ( $c ) { return is_array( $c ) && is_string( $c['class'] ?? null ) ? $c['class'] : ''; }, $wgObjectCaches ) ) ]`,
-  `; print "\\n${marker}" . json_encode( $wfOut ) . "\\n"`,
-].join("");
+  "$wfOut = [ 'version' => MW_VERSION, 'phpVersion' => PHP_VERSION ]",
+  "$wfOut['secretKeyHash'] = hash( 'sha256', (string)$wgSecretKey )",
+  "$wfOut['wgJobTypeClass'] = (string)( $wgJobTypeConf['default']['class'] ?? '' )",
+  ...names.map((name) => `$wfOut['${name}'] = $GLOBALS['${name}'] ?? null`),
+  "$wfClass = static function ( $c ) { return is_array( $c ) && is_string( $c['class'] ?? null ) ? $c['class'] : ''; }",
+  "$wfOut['cacheClasses'] = (object)array_filter( array_map( $wfClass, $wgObjectCaches ) )",
+  `print PHP_EOL . "${marker}" . json_encode( $wfOut ) . PHP_EOL`,
+].join("\n");
 
 /**
  * Reads the settings of the MediaWiki on a host, as PHP there sees them after LocalSettings.php. Changes nothing.

@@ -102,7 +102,6 @@ export class Wiki {
       const options = {
         path,
         signal,
-        agent: false,
         headers: { host, "x-forwarded-proto": protocol.replace(":", ""), connection: "close" },
       };
       return await new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ const settings: WikiSettings = {
   wgDBname: "wikidb",
   wgDBprefix: "mw_",
   wgDBuser: "wikiuser",
-  wgCookiePrefix: "wikidb",
+  wgCookiePrefix: "wikidb_mw_",
   wgSessionName: false,
   wgAuthenticationTokenVersion: null,
   wgSessionCacheType: 1,
@@ -36,6 +36,7 @@ const expected: Expected = {
     uploadPath: "/images",
   },
   secretKey: "key",
+  identity: { cookiePrefix: "", sessionName: "", authenticationTokenVersion: "", hashedUploads: true },
   green: { version: "1.39.17", readOnly: false, readOnlyReason: "" },
 };
 
@@ -48,8 +49,11 @@ test("a blue wiki as it should be passes everywhere", () => {
 test.each([
   ["APP_SECRET_KEY", "block", { secretKeyHash: "0" }],
   ["APP_SERVER_URL", "block", { wgServer: "http://old" }],
-  ["APP_DATABASE", "block", { wgDBprefix: "" }],
+  ["APP_DATABASE", "block", { wgDBuser: "root" }],
   ["APP_UPLOAD_PATH", "block", { wgUploadPath: "/w/images" }],
+  ["APP_SESSION_NAME", "block", { wgSessionName: "other" }],
+  ["APP_TOKEN_VERSION", "block", { wgAuthenticationTokenVersion: "1" }],
+  ["APP_HASHED_UPLOADS", "block", { wgHashedUploadDirectory: false }],
   ["APP_VERSION", "block", { version: "1.35.2" }],
   ["APP_VERSION", "warn", { version: "1.39.3" }],
   ["APP_SESSIONS", "block", { wgSessionCacheType: 3 }],
