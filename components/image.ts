@@ -30,7 +30,6 @@ export function serviceImage(
         context: relative(process.cwd(), folder),
         // Host network: a package mirror that only the host can reach serves the build too.
         networkMode: "host",
-        suppressOutput: true,
         ...(base ? { buildArgs: { BASE: base } } : {}),
       },
       keepLocally: true,

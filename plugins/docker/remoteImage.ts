@@ -40,7 +40,7 @@ async function facts(config: DockerConfig, name: string) {
   return found && { imageId: found.Id, repoDigest: found.RepoDigests?.[0] ?? "" };
 }
 
-async function build({ config, log }: Call<DockerConfig>, wanted: Inputs): Promise<void> {
+async function build({ config }: Call<DockerConfig>, wanted: Inputs): Promise<void> {
   const { build: from } = wanted;
   if (!from) return;
   const docker = engine(config);
@@ -62,7 +62,12 @@ async function build({ config, log }: Call<DockerConfig>, wanted: Inputs): Promi
       forcerm: from.forceRemove ?? false,
     },
   );
-  await follow(docker, stream, log);
+  const printed: string[] = [];
+  try {
+    await follow(docker, stream, (line) => printed.push(line));
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${printed.slice(-20).join("\n")}`, { cause: error });
+  }
   for (const other of from.tags ?? []) {
     const colon = other.lastIndexOf(":");
     const tagged = colon > other.lastIndexOf("/");

@@ -39,8 +39,7 @@ export async function configure(stage: Stage, world: World, pulumi: Pulumi): Pro
     "wikiferry:green": { images: bases.join(",") },
   });
   writeFileSync(stage.configFile, stringify(file, { lineWidth: 0 }));
-  const created = await pulumi.run(["stack", "init", "staging"]);
-  if (created.exitCode !== 0 && !created.output.includes("already exists")) throw new Error(created.output);
+  await pulumi.init();
   const secrets: Record<string, string> = {
     masterSecret: randomBytes(32).toString("hex"),
     "wiki.appPassword": world.secrets.appPassword,

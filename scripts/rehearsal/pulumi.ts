@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { WikiferryError } from "../../engine/errors";
 import { projectDir } from "../setup/paths";
-import { type Stage, stageEnvironment } from "./stage";
+import { type Stage, stackName, stageEnvironment } from "./stage";
 
 export interface PulumiRun {
   exitCode: number;
@@ -38,6 +41,20 @@ export class Pulumi {
     return this.run(["preview", "--suppress-outputs"]);
   }
 
+  /** Makes the stack, with a key of its own for its secrets. @throws `PULUMI_INIT` */
+  async init(): Promise<void> {
+    // `stack init` writes beside Pulumi.yaml whatever the config file is: here that is the stage's own.
+    const project = join(this.stage.directory, "Pulumi.yaml");
+    copyFileSync(join(projectDir, "Pulumi.yaml"), project);
+    const args = ["stack", "init", stackName, "--cwd", this.stage.directory];
+    try {
+      const result = await this.run(args);
+      if (result.exitCode !== 0) throw failed("PULUMI_INIT", args, result);
+    } finally {
+      rmSync(project);
+    }
+  }
+
   /** `pulumi config set --path`. */
   async set(key: string, value: string, options: { secret?: boolean } = {}): Promise<void> {
     const args = ["config", "set", "--path", key, ...(options.secret ? ["--secret"] : [])];
@@ -46,9 +63,20 @@ export class Pulumi {
     if (result.exitCode !== 0) throw failed("PULUMI_CONFIG", args, result);
   }
 
-  /** What a killed run leaves behind: a lock, and operations that nobody knows the end of; every step can be repeated. */
+  /**
+   * Clears what a killed run leaves behind: a lock, and operations of which nobody knows the end. Every step can be
+   * repeated, so those are simply forgotten.
+   */
   async clearInterrupted(): Promise<void> {
-    await this.run(["cancel", "--yes"]);
+    const exported = await this.run(["stack", "export"]);
+    const state = JSON.parse(exported.output.slice(exported.output.indexOf("{"))) as {
+      deployment: { pending_operations?: unknown[] };
+    };
+    const locked = existsSync(join(fileURLToPath(this.stage.backendUrl), ".pulumi", "locks"));
+    if (locked) await this.run(["cancel", "--yes"]);
+    if ((state.deployment.pending_operations ?? []).length === 0) return;
+    delete state.deployment.pending_operations;
+    await this.run(["stack", "import"], JSON.stringify(state));
   }
 
   /** Runs a command to its end; a failure is returned, not thrown. */
