@@ -7,12 +7,11 @@ export interface ColumnKind {
   virtual: boolean;
 }
 
-/** What one pass over a table yields; equal on both sides if, and but for chance of about 2⁻¹²⁸ only if, its rows are. */
+/** What one pass over a table yields: equal on both sides if, and but for a chance of 2⁻¹²⁸ only if, its rows are. */
 export interface TableDigest {
+  /** Decimal. */
   rows: string;
-  /** Exclusive or of the left halves of all rows' MD5, decimal. */
-  xor: string;
-  /** Sum of the right halves, decimal, exact: it sees a pair of equal rows, which the exclusive or does not. */
+  /** Sum of all rows' MD5 as 128-bit numbers, exact, decimal. Unlike an exclusive or it sees pairs of equal rows. */
   sum: string;
 }
 
@@ -60,18 +59,27 @@ function present(value: string): string {
   return `IFNULL(CONCAT(LENGTH(${value}),':',${value}),'N')`;
 }
 
+/** Stands for the hash of a row that has none; the sum of all hashes of 10¹¹ rows stays below it. */
+const unhashed = 10n ** 50n;
+
 /**
- * One statement, one pass: count, exclusive or and sum of the rows' hashes. The user variable makes the server
- * compute each hash once; a derived table takes twice the time (measured on 10.11, 300,000 rows). `hashed` falls
- * short of `n` where a hash is NULL.
+ * One statement, one pass. A user variable makes the server compute each row's hash once, which halves the time
+ * (measured on 10.11, 300,000 rows). It is set and read within one sum, whose left side is evaluated before its
+ * right: in which order the columns of a result are computed, or whether COUNT looks at what it counts, is up to the
+ * server.
  */
 export function digestQuery(table: string, columns: readonly ColumnKind[]): string {
-  return `SELECT COUNT(*) AS n, COUNT(@wikiferry_h := ${rowHash(columns)}) AS hashed,
-    BIT_XOR(CAST(CONV(LEFT(@wikiferry_h, 16), 16, 10) AS UNSIGNED)) AS x,
-    IFNULL(SUM(CAST(CONV(RIGHT(@wikiferry_h, 16), 16, 10) AS UNSIGNED)), 0) AS s
-    FROM ${table}`;
+  const left = `CAST(CONV(LEFT(@wikiferry_h := ${rowHash(columns)}, 16), 16, 10) AS DECIMAL(20))`;
+  const right = "CAST(CONV(RIGHT(@wikiferry_h, 16), 16, 10) AS DECIMAL(20))";
+  return `SELECT COUNT(*) AS n, SUM(IFNULL(${left} * 18446744073709551616 + ${right}, ${unhashed})) AS s FROM ${table}`;
+}
+
+/** Reads the row of `digestQuery`; undefined if the hash of a row was NULL. */
+export function readDigest(row: { n: string | number; s: string | null }): TableDigest | undefined {
+  const sum = BigInt(row.s ?? 0);
+  return sum >= unhashed ? undefined : { rows: String(row.n), sum: String(sum) };
 }
 
 export function sameDigest(a: TableDigest, b: TableDigest): boolean {
-  return a.rows === b.rows && a.xor === b.xor && a.sum === b.sum;
+  return a.rows === b.rows && a.sum === b.sum;
 }

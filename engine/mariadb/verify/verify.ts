@@ -4,7 +4,7 @@ import type { Server, Session } from "../server";
 import { definitionDifferences, isTransactional, readDefinitions, type TableDefinition } from "./definitions";
 import { compareLooseTable } from "./looseTable";
 import { recordVerification, type TableDifference, type Verification } from "./record";
-import { digestQuery, sameDigest, type TableDigest } from "./rowHash";
+import { digestQuery, readDigest, sameDigest, type TableDigest } from "./rowHash";
 import { openSnapshots } from "./snapshots";
 
 /**
@@ -96,17 +96,14 @@ function qualified(database: string, table: string): string {
 }
 
 async function digest(session: Session, name: string, table: TableDefinition): Promise<TableDigest> {
-  const row = await session.row<Record<"n" | "hashed" | "x" | "s", string | number>>(
-    digestQuery(name, table.columns),
+  const row = await session.row<{ n: string | number; s: string | null }>(digestQuery(name, table.columns));
+  const found = row && readDigest(row);
+  if (found) return found;
+  throw new WikiferryError(
+    "VERIFY_ROW_TOO_LONG",
+    `${name} on ${session.side} has a row that can't be hashed: without its TEXT and BLOB columns it is longer than max_allowed_packet`,
+    "Raise max_allowed_packet on both servers, then run again",
   );
-  if (!row || String(row.n) !== String(row.hashed)) {
-    throw new WikiferryError(
-      "VERIFY_ROW_TOO_LONG",
-      `${name} on ${session.side} has rows that can't be hashed: ${row?.hashed} of ${row?.n} were`,
-      "Raise max_allowed_packet on both servers above the longest row without its TEXT and BLOB columns",
-    );
-  }
-  return { rows: String(row.n), xor: String(row.x), sum: String(row.s) };
 }
 
 function digestDifferences(there: TableDigest, here: TableDigest): string[] {
