@@ -90,8 +90,16 @@ async function withMove<T>(spec: MoveSpec, secrets: Secrets, act: (move: Move) =
   }
 }
 
-/** The engine shows each line of a provider's standard output in the terminal of `pulumi up`. */
+let lastPrintedAt = 0;
+
+/**
+ * The engine shows each line of a provider's standard output in the terminal of `pulumi up`. What only says how far a
+ * step is, is shown every other second.
+ */
 function printProgress(event: ProgressEvent): void {
+  const underWay = event.percent !== undefined && event.percent > 0 && event.percent < 100;
+  if (underWay && performance.now() - lastPrintedAt < 2_000) return;
+  lastPrintedAt = performance.now();
   const percent = event.percent === undefined ? "" : ` ${event.percent.toFixed(0)} %`;
   process.stdout.write(`[${event.step}]${percent} ${event.message}\n`);
 }

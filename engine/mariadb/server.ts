@@ -100,6 +100,8 @@ export class Server {
     let connection: Connection;
     try {
       const stream = await within(connectTimeoutMs, this.pool.stream(this.place.admin));
+      // A forwarded stream is only half closed when the server is gone, and a query would wait for its answer forever.
+      stream.once("end", () => stream.destroy());
       connection = await mysql.createConnection({
         stream,
         user: this.place.adminUser,

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Move } from "../context";
 import type { CutoverContext } from "../mariadb/cutover/context";
-import { flipBlockers } from "../mariadb/preflight";
+import { flipBlockers } from "../mariadb/preflight/flipBlockers";
 import { deriveSecret } from "../secrets";
 import { openGate } from "./gate";
 import { journalOn } from "./journal";
@@ -24,7 +24,8 @@ export async function withCutover<T>(move: Move, act: (ctx: CutoverContext) => P
       journal: journalOn(green),
       holder: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
       report: move.report,
-      findBlockers: (from, to) => flipBlockers(servers[from], servers[to]),
+      findBlockers: (from, to) =>
+        flipBlockers({ primary: servers[from], replica: servers[to], appUser: spec.wiki.appUser, limits: spec.cutover }),
     });
   } finally {
     gate.close();

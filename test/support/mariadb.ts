@@ -184,6 +184,7 @@ function specOf(
       serverUrl: "http://127.0.0.1:9",
       apiPath: "/api.php",
       uploadPath: "/images",
+      hashedUploads: true,
     },
     blue: {
       database: {

@@ -69,6 +69,8 @@ export async function follow(
   const start = newest(here.applied, here.binlog);
   if (!samePosition(start, here.applied)) await session.run("SET GLOBAL gtid_slave_pos = ?", [start]);
   await changeMaster(replica, source, replicationPassword, tls);
+  // A copy that was killed may have left the forgiving mode behind.
+  await session.run("SET GLOBAL slave_exec_mode = 'STRICT'");
   await session.run("START SLAVE");
   return await untilRunning(replica, { host, port }, options.timeoutMs ?? 10_000);
 }

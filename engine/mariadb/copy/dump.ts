@@ -1,0 +1,141 @@
+import { Transform } from "node:stream";
+import type { ClientChannel } from "ssh2";
+import { WikiferryError } from "../../errors";
+import type { MoveSpec } from "../../move";
+import type { SshConnection } from "../../ssh/connection";
+import { formatGtid, parseGtid } from "../replication/gtid";
+
+/**
+ * mariadb-dump on blue's host, as one consistent snapshot with its GTID position. The access data come by standard
+ * input and live in a file that only this user can read, for as long as the dump runs.
+ */
+const dumpScript = `set -u; umask 077
+directory=$(mktemp -d /tmp/wikiferry-dump.XXXXXXXX) || exit 70
+trap 'rm -rf "$directory"' EXIT
+trap 'exit 129' HUP INT TERM PIPE
+cat >"$directory/access.cnf"
+program=$(command -v mariadb-dump || command -v mysqldump) || { echo 'neither mariadb-dump nor mysqldump is installed' >&2; exit 71; }
+"$program" --defaults-file="$directory/access.cnf" --single-transaction --quick --master-data=2 --gtid \\
+  --default-character-set=binary --hex-blob --max-allowed-packet=1G --routines --triggers --events \\
+  --no-autocommit --skip-lock-tables "$database"`;
+
+/** Ends a dump that an earlier run left behind, and removes its access data. */
+const sweepScript = `for process in /proc/[0-9]*; do
+  if tr '\\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q -- '--defaults-file=/tmp/wikiferry-dump[.]'; then kill "\${process#/proc/}" 2>/dev/null; fi
+done
+find /tmp -maxdepth 1 -name 'wikiferry-dump.????????' -user "$(id -un)" -exec rm -rf {} +`;
+
+export async function sweepDumps(ssh: SshConnection): Promise<void> {
+  await ssh.exec(sweepScript);
+}
+
+/** Starts the dump; its output is the channel. */
+export async function startDump(
+  ssh: SshConnection,
+  place: MoveSpec["blue"]["database"],
+  password: string,
+  database: string,
+): Promise<RunningDump> {
+  const channel = await ssh.spawn(`database=${shellQuote(database)}; ${dumpScript}`);
+  channel.end(accessFile(place, password));
+  return new RunningDump(channel);
+}
+
+/** The option file of one client, for a server as seen from blue's host. */
+export function accessFile(
+  place: Pick<MoveSpec["blue"]["database"], "admin" | "adminUser">,
+  password: string,
+): string {
+  const quoted = (text: string) => `"${text.replaceAll("\\", "\\\\")}"`;
+  const { host, port } = place.admin;
+  const where = host.startsWith("/") ? `socket=${quoted(host)}` : `host=${quoted(host)}\nport=${port}`;
+  return `[client]\nuser=${quoted(place.adminUser)}\npassword=${quoted(password)}\n${where}\n`;
+}
+
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+export class RunningDump {
+  private readonly stderr: Buffer[] = [];
+  private readonly code: Promise<number>;
+  private giveUp: (code: number) => void = () => {};
+
+  constructor(readonly channel: ClientChannel) {
+    channel.stderr.on("data", (chunk: Buffer) => this.stderr.push(chunk));
+    this.code = new Promise((resolve) => {
+      this.giveUp = resolve;
+      let code = -1;
+      channel.on("exit", (exit: number | null) => (code = exit ?? -1));
+      channel.on("close", () => resolve(code));
+    });
+  }
+
+  /** Waits for its end. @throws `COPY_DUMP_FAILED` unless it succeeded */
+  async succeeded(): Promise<void> {
+    const code = await this.code;
+    if (code !== 0) {
+      throw new WikiferryError(
+        "COPY_DUMP_FAILED",
+        `mariadb-dump on blue ended with exit code ${code}: ${Buffer.concat(this.stderr).toString().trim().slice(-500) || "the connection was lost"}`,
+        "See the reason; the next `pulumi up` copies anew",
+      );
+    }
+  }
+
+  /** Breaks it off. A channel of which nobody reads the rest never says that it is closed, so nobody waits for that. */
+  stop(): void {
+    this.giveUp(-1);
+    this.channel.destroy();
+  }
+}
+
+const headBytes = 64 * 1024;
+const tailBytes = 8 * 1024;
+
+/** Passes a dump on unchanged; counts it, and reads its position from its head and its completion from its tail. */
+export class DumpMeter extends Transform {
+  bytes = 0;
+  private head = Buffer.alloc(0);
+  private tail = Buffer.alloc(0);
+
+  constructor(private readonly onBytes: (bytes: number) => void = () => {}) {
+    super();
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: (error: null, chunk: Buffer) => void): void {
+    this.bytes += chunk.length;
+    if (this.head.length < headBytes) {
+      this.head = Buffer.concat([this.head, chunk.subarray(0, headBytes - this.head.length)]);
+    }
+    this.tail = Buffer.concat([this.tail, chunk.subarray(-tailBytes)]).subarray(-tailBytes);
+    this.onBytes(this.bytes);
+    done(null, chunk);
+  }
+
+  /**
+   * The GTID position of the snapshot. Known at the end only: mariadb-dump names it in the head, or since the
+   * releases of 2025 in the last lines. @throws `COPY_NO_POSITION`
+   */
+  get gtid(): string {
+    return dumpPosition(`${this.head.toString("latin1")}\n${this.tail.toString("latin1")}`);
+  }
+
+  /** Whether the dump was written to its end. */
+  get complete(): boolean {
+    return /^-- Dump completed/m.test(this.tail.toString("latin1"));
+  }
+}
+
+/** Reads `-- SET GLOBAL gtid_slave_pos='…'` from the head and tail of a dump. @throws `COPY_NO_POSITION` */
+export function dumpPosition(text: string): string {
+  const found = /^(?:-- )?SET GLOBAL gtid_slave_pos='([0-9,-]*)';/m.exec(text)?.[1];
+  if (found === undefined) {
+    throw new WikiferryError(
+      "COPY_NO_POSITION",
+      "the dump names no GTID position",
+      "See that blue's binary log is on (SHOW MASTER STATUS) and that mariadb-dump is MariaDB's own",
+    );
+  }
+  return formatGtid(parseGtid(found));
+}

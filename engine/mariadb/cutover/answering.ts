@@ -1,0 +1,31 @@
+import { WikiferryError } from "../../errors";
+import type { Side } from "../../move";
+
+/** How long a database may take for a small question while a flip is mended, in milliseconds. */
+export const answerMs = 2_000;
+
+/**
+ * What `work` answers, unless the server hangs: a stopped machine refuses nothing, it only never answers.
+ * @throws `DB_UNREACHABLE` after `answerMs`
+ */
+export async function answering<T>(side: Side, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new WikiferryError(
+            "DB_UNREACHABLE",
+            `${side}'s MariaDB gave no answer within ${answerMs} ms`,
+            "See that its machine runs and can be reached, then run again",
+          ),
+        ),
+      answerMs,
+    );
+  });
+  try {
+    return await Promise.race([work, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,38 @@
+import { WikiferryError } from "../../errors";
+
+/** The end of an attempt. */
+export class Deadline {
+  private readonly end: number;
+
+  constructor(private readonly boundMs: number) {
+    this.end = performance.now() + boundMs;
+  }
+
+  /** At least 1, so that it can be a time-out. In milliseconds. */
+  leftMs(): number {
+    return Math.max(1, this.end - performance.now());
+  }
+
+  /** What `work` answers. @throws `CUTOVER_TIMEOUT` once the time is over; `work` is not stopped by that */
+  async bound<T>(name: string, work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () =>
+          reject(
+            new WikiferryError(
+              "CUTOVER_TIMEOUT",
+              `the attempt was not over after ${this.boundMs} ms; it was at: ${name}`,
+              "It was undone. See what is slow there, or raise cutover.attemptMs",
+            ),
+          ),
+        this.leftMs(),
+      );
+    });
+    try {
+      return await Promise.race([work, over]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Side } from "../../move";
+import type { Heartbeat } from "../replication/lag";
+import type { Server, Session } from "../server";
+import type { CutoverContext } from "./context";
+import type { Deadline } from "./deadline";
+import type { RunLease } from "./runLease";
+
+/** One attempt under way: what the steps know of it and hand on. */
+export interface Flip {
+  readonly ctx: CutoverContext;
+  readonly from: Side;
+  readonly to: Side;
+  readonly source: Server;
+  readonly target: Server;
+  /** Of the role record when the attempt began. */
+  readonly epoch: number;
+  readonly lease: RunLease;
+  /** Of the lag gate; it beats until writes are held. */
+  heartbeat?: Heartbeat;
+  /** Sessions for what waits, opened before the pause; ended with the attempt, so nothing of it acts later. */
+  hands: Hand[];
+  /** Set by the intent. */
+  deadline?: Deadline;
+  /** The last round of uploads, under way since writes were held. */
+  files?: Promise<void>;
+  fenceGtid: string;
+  /** By `performance.now()`. */
+  heldAt: number;
+  fencedAt: number;
+  openedAt: number;
+  releasedAt: number;
+  /** Says what is done next, before it is done. */
+  say(message: string): void;
+}
+
+/** A session of the attempt's own, and its number on the server. */
+export interface Hand {
+  side: Side;
+  session: Session;
+  connectionId: string;
+}
+
+export interface Step {
+  /** A verb and its object. */
+  name: string;
+  /** Brings it about and checks it. */
+  run(flip: Flip): Promise<void>;
+}
+
+export function handOn(flip: Flip, side: Side): Session {
+  const hand = flip.hands.find((other) => other.side === side);
+  if (!hand) throw new Error(`no session on ${side}: the intent comes first`);
+  return hand.session;
+}

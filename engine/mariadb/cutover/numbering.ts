@@ -1,0 +1,29 @@
+import type { Server } from "../server";
+
+/** For each table with AUTO_INCREMENT its next number. */
+export type Numbering = ReadonlyMap<string, bigint>;
+
+/** 1 to 5 ms with 70 tables on 10.11. Never writes. */
+export async function readNumbering(server: Server, database: string): Promise<Numbering> {
+  const rows = await server.rows<{ name: string; next: string | number }>(
+    `SELECT table_name AS name, auto_increment AS next FROM information_schema.tables
+      WHERE table_schema = ? AND auto_increment IS NOT NULL AND engine = 'InnoDB'`,
+    [database],
+  );
+  return new Map(rows.map((row) => [row.name, BigInt(row.next)]));
+}
+
+/** Tables whose next number in `behind` is lower than in `ahead`, with that of `ahead`. */
+export function lagging(ahead: Numbering, behind: Numbering): Numbering {
+  return new Map([...ahead].filter(([table, next]) => (behind.get(table) ?? 0n) < next));
+}
+
+/**
+ * Raises next numbers, without the binary log. Each takes 10 to 40 ms, so it is done before the pause: numbers given
+ * out later reach the replica with their rows, or belong to inserts that were rolled back and are nobody's.
+ */
+export async function raiseNumbering(server: Server, database: string, numbers: Numbering): Promise<void> {
+  const session = await server.unlogged();
+  for (const [table, next] of numbers)
+    await session.run("ALTER TABLE ??.?? AUTO_INCREMENT = ?, ALGORITHM = NOCOPY", [database, table, next]);
+}

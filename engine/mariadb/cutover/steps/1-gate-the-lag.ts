@@ -1,0 +1,59 @@
+import { WikiferryError } from "../../../errors";
+import { Heartbeat } from "../../replication/lag";
+import type { Flip, Step } from "../flip";
+import { lagging, raiseNumbering, readNumbering } from "../numbering";
+
+/** Waits until the lag has been small for long enough, and refuses whatever else forbids a flip. */
+export const gateTheLag: Step = {
+  name: "gate the lag",
+  async run(flip) {
+    await refuseBlockers(flip);
+    const { maxLagMs, lagStableMs, lagWaitMs } = flip.ctx.limits;
+    const heartbeat = new Heartbeat(flip.source, flip.target);
+    flip.heartbeat = heartbeat;
+    heartbeat.start();
+    const end = performance.now() + lagWaitMs;
+    for (;;) {
+      const stableMs = heartbeat.stableMs(maxLagMs);
+      if (stableMs >= lagStableMs) break;
+      if (performance.now() > end) throw tooFarBehind(flip, heartbeat.lagMs, stableMs);
+      flip.ctx.report({
+        step: this.name,
+        message: `lag ${heartbeat.lagMs === undefined ? "unknown" : `${heartbeat.lagMs.toFixed(0)} ms`}, below ${maxLagMs} ms for ${(stableMs / 1000).toFixed(0)} of ${lagStableMs / 1000} s`,
+        percent: (100 * stableMs) / lagStableMs,
+      });
+      await new Promise((resolve) => setTimeout(resolve, Math.min(500, lagStableMs - stableMs + 20)));
+    }
+    // The wait may have been long: what was fine before it need not be now.
+    await refuseBlockers(flip);
+    const { database } = flip.ctx;
+    const behind = lagging(
+      await readNumbering(flip.source, database),
+      await readNumbering(flip.target, database),
+    );
+    await raiseNumbering(flip.target, database, behind);
+  },
+};
+
+async function refuseBlockers(flip: Flip): Promise<void> {
+  const blockers = (await flip.ctx.findBlockers(flip.from, flip.to)).filter(
+    (finding) => finding.severity === "block",
+  );
+  const first = blockers[0];
+  if (!first) return;
+  const others = blockers.slice(1).map((finding) => `${finding.code} (${finding.found})`);
+  throw new WikiferryError(
+    first.code,
+    others.length === 0 ? first.found : `${first.found}; also ${others.join(", ")}`,
+    first.wayOut,
+  );
+}
+
+function tooFarBehind(flip: Flip, lagMs: number | undefined, stableMs: number): WikiferryError {
+  const { maxLagMs, lagStableMs, lagWaitMs } = flip.ctx.limits;
+  return new WikiferryError(
+    "PRIMARY_LAG",
+    `${flip.to} is ${lagMs === undefined ? "an unknown time" : `${(lagMs / 1000).toFixed(1)} s`} behind; within ${lagWaitMs / 1000} s the lag did not stay below ${maxLagMs} ms for ${lagStableMs / 1000} s (at the end: ${(stableMs / 1000).toFixed(1)} s)`,
+    "Nothing was changed. Wait for a quieter time, or raise cutover.maxLagMs",
+  );
+}

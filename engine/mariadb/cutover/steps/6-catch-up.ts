@@ -1,0 +1,73 @@
+import { WikiferryError } from "../../../errors";
+import { errant } from "../../replication/gtid";
+import { positions, replicationStatus } from "../../replication/status";
+import { type Flip, handOn, type Step } from "../flip";
+import { lagging, readNumbering } from "../numbering";
+import { seeThatItStandsStill } from "./5-read-the-position";
+
+/** Waits until the new primary has applied everything, and checks that it has nothing else. */
+export const catchUp: Step = {
+  name: "catch up",
+  async run(flip) {
+    const timeoutMs = Math.min(
+      flip.ctx.limits.catchUpMs,
+      flip.deadline?.leftMs() ?? Number.POSITIVE_INFINITY,
+    );
+    const applied = handOn(flip, flip.to).value("SELECT MASTER_GTID_WAIT(?, ?)", [
+      flip.fenceGtid,
+      timeoutMs / 1000,
+    ]);
+    const [reached, numbering] = await Promise.all([applied, readNumbering(flip.source, flip.ctx.database)]);
+    if (reached !== "0") throw await notCaughtUp(flip, timeoutMs);
+    const [there, copied] = await Promise.all([
+      positions(flip.target),
+      readNumbering(flip.target, flip.ctx.database),
+      seeThatItStandsStill(flip),
+    ]);
+    const stray = errant(flip.fenceGtid, there.binlog);
+    if (stray) {
+      throw new WikiferryError(
+        "REPL_ERRANT_GTID",
+        `${flip.to} has ${stray}, which ${flip.from} (${flip.fenceGtid}) does not have`,
+        `Something wrote on ${flip.to}: see its binary log for what, carry it over by hand, and copy anew`,
+      );
+    }
+    const behind = lagging(numbering, copied);
+    if (behind.size > 0) await checkNumbersInUse(flip, behind, copied);
+  },
+};
+
+/**
+ * Numbers that inserts used up and rolled back are nobody's, so the copy may stay behind by those; it may not be
+ * behind a number in use.
+ */
+async function checkNumbersInUse(
+  flip: Flip,
+  behind: ReadonlyMap<string, bigint>,
+  copied: ReadonlyMap<string, bigint>,
+): Promise<void> {
+  const columns = await flip.source.rows<{ tbl: string; col: string }>(
+    `SELECT table_name AS tbl, column_name AS col FROM information_schema.columns
+      WHERE table_schema = ? AND table_name IN (?) AND extra LIKE '%auto_increment%'`,
+    [flip.ctx.database, [...behind.keys()]],
+  );
+  for (const { tbl, col } of columns) {
+    const used = await flip.source.value("SELECT MAX(??) FROM ??.??", [col, flip.ctx.database, tbl]);
+    const next = copied.get(tbl) ?? 0n;
+    if (used === undefined || next > BigInt(used)) continue;
+    throw new WikiferryError(
+      "CUTOVER_NUMBERING",
+      `the next number of ${tbl} on ${flip.to} is ${next}, though ${used} is in use`,
+      `ALTER TABLE ${tbl} AUTO_INCREMENT = ${BigInt(used) + 1n} on ${flip.to} with sql_log_bin = 0, then run again`,
+    );
+  }
+}
+
+async function notCaughtUp(flip: Flip, timeoutMs: number): Promise<WikiferryError> {
+  const status = await replicationStatus(flip.target);
+  return new WikiferryError(
+    "CUTOVER_CATCH_UP",
+    `${flip.to} has not applied ${flip.fenceGtid} within ${Math.round(timeoutMs)} ms; it is at ${status?.appliedGtid ?? "none"} (${status?.sqlError.message || status?.ioError.message || status?.sqlState || "following no one"})`,
+    `It was undone: ${flip.from} takes writes. See what keeps ${flip.to} back, then run again`,
+  );
+}

@@ -1,0 +1,32 @@
+import { WikiferryError } from "../../../errors";
+import { isFollowing } from "../../replication/follow";
+import { replicationStatus } from "../../replication/status";
+import type { Step } from "../flip";
+
+/**
+ * Lets the old primary follow the new one, which still follows it: a ring with no writer but this tool. Each skips
+ * what bears its own `server_id`, so nothing goes round. A former primary's own transactions are not in its
+ * `gtid_slave_pos`, so that is set to the fence first (MDEV-20122 describes why not `current_pos`).
+ */
+export const reverseTheStream: Step = {
+  name: "reverse the stream",
+  async run(flip) {
+    const session = await flip.source.unlogged();
+    await session.run("SET GLOBAL gtid_slave_pos = ?", [flip.fenceGtid]);
+    await session.run("START SLAVE");
+    for (;;) {
+      const status = await replicationStatus(flip.source);
+      if (isFollowing(status, flip.target.place.replication)) break;
+      // While it connects it is "connecting"; a thread that stopped stays so, and waiting for a retry costs a second.
+      const stopped = status === undefined || status.sqlError.number !== 0 || status.io === "no";
+      if (stopped || (flip.deadline?.leftMs() ?? 0) <= 1) {
+        throw new WikiferryError(
+          "CUTOVER_REVERSE",
+          `${flip.from} does not follow ${flip.to}: ${status?.sqlError.message || status?.ioError.message || "no thread runs"}`,
+          `It was undone: ${flip.from} takes writes. See that ${flip.from} reaches ${flip.to}'s replication address, then run again`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  },
+};

@@ -1,0 +1,95 @@
+import { Journal } from "../../engine/mariadb/control/journal";
+import { cutover } from "../../engine/mariadb/cutover/cutover";
+import type { Surroundings } from "../../engine/mariadb/cutover/surroundings";
+import { Server } from "../../engine/mariadb/server";
+import type { CutoverLimits, DatabaseSide, Side } from "../../engine/move";
+import { SshPool } from "../../engine/ssh/pool";
+
+/** What the parent sends first. */
+export interface ChildOrder {
+  places: Record<Side, DatabaseSide>;
+  passwords: Record<Side, string>;
+  sshPrivateKey: string;
+  database: string;
+  replicationPassword: string;
+  limits: CutoverLimits;
+  from: Side;
+  to: Side;
+  /** After how many actions this process kills itself. */
+  killAfter: number;
+}
+
+/** A call of the parent's surroundings. */
+export interface ChildCall {
+  call: keyof Surroundings;
+  args: unknown[];
+}
+
+let actions = 0;
+
+/** Carries out a flip and ends itself with SIGKILL, so that nothing is cleaned up, before an action chosen by number. */
+async function main(order: ChildOrder): Promise<void> {
+  const act = (action: string) => {
+    if (actions++ < order.killAfter) return;
+    process.send?.({ killed: action }, undefined, undefined, () => process.kill(process.pid, "SIGKILL"));
+    // Nothing more may happen until the message is out and the signal has come.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    process.kill(process.pid, "SIGKILL");
+  };
+  const pool = new SshPool(order.sshPrivateKey);
+  const servers = {
+    blue: new Server(order.places.blue, order.passwords.blue, pool),
+    green: new Server(order.places.green, order.passwords.green, pool),
+  };
+  let answer: (value: { result?: unknown; error?: string }) => void = () => {};
+  process.on("message", (message: { result?: unknown; error?: string }) => answer(message));
+  const pending: Promise<unknown>[] = [];
+  const ask =
+    (call: keyof Surroundings) =>
+    async (...args: unknown[]) => {
+      act(call);
+      // One question at a time: the parent answers in order.
+      const turn = Promise.allSettled([...pending]).then(
+        () =>
+          new Promise<{ result?: unknown; error?: string }>((resolve) => {
+            answer = resolve;
+            process.send?.({ call, args } satisfies ChildCall);
+          }),
+      );
+      pending.push(turn);
+      const { result, error } = await turn;
+      if (error) throw new Error(error);
+      return result;
+    };
+  const surroundings = Object.fromEntries(
+    (["quiesce", "hold", "drain", "lastFiles", "awaitWritable", "route", "release", "resume"] as const).map(
+      (call) => [call, ask(call)],
+    ),
+  ) as unknown as Surroundings;
+  await cutover(
+    {
+      servers,
+      database: order.database,
+      appUser: "wikiuser",
+      replicationPassword: order.replicationPassword,
+      limits: order.limits,
+      surroundings,
+      journal: new Journal(servers.green),
+      holder: `child:${process.pid}`,
+      report: ({ step, message }) => {
+        if (!message.startsWith("lag ")) act(`${step}: ${message}`);
+      },
+      findBlockers: async () => [],
+    },
+    order,
+  );
+  process.send?.({ finished: actions });
+  process.disconnect();
+  process.exit(0);
+}
+
+process.once("message", (order: ChildOrder) => {
+  main(order).catch((error: unknown) => {
+    process.send?.({ threw: String(error) }, undefined, undefined, () => process.exit(1));
+  });
+});
