@@ -2,8 +2,8 @@ import type { Move } from "../context";
 import { dropReplicationAccount, ensureReplicationAccount } from "../mariadb/accounts/accounts";
 import { adopt, readVariables } from "../mariadb/adopt/adopt";
 import { adoptionNeeded } from "../mariadb/adopt/changes";
-import { ensureControlSchema } from "../mariadb/control/schema";
 import { initRole, readRole } from "../mariadb/control/role";
+import { ensureControlSchema } from "../mariadb/control/schema";
 import { deriveSecret } from "../secrets";
 import { journalOn } from "../wiki/journal";
 import type { Hold, HoldInputs } from "./hold";
@@ -33,7 +33,10 @@ async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
   });
   await initRole(blue, { wiki: spec.wiki.name });
   await ensureReplicationAccount(blue, deriveSecret(secrets.masterSecret, "mariadb-replication"));
-  return { changed: changes.map(({ setting, from, to }) => `${setting}: ${from || "-"} → ${to}`), downtimeMs };
+  return {
+    changed: changes.map(({ setting, from, to }) => `${setting}: ${from || "-"} → ${to}`),
+    downtimeMs,
+  };
 }
 
 /** Blue's MariaDB can be followed: binary log, certificate, replication account, role record. */

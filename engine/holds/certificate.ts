@@ -1,5 +1,5 @@
-import { certificateServes, issueCertificate } from "../mariadb/tls/certificates";
 import type { Move } from "../context";
+import { certificateServes, issueCertificate } from "../mariadb/tls/certificates";
 import type { Hold, HoldInputs } from "./hold";
 
 interface Outputs {

@@ -1,6 +1,6 @@
 import type { Move } from "../context";
-import { type CopyResult, copyDatabase, copyState } from "../mariadb/copy/copy";
 import { ensureReplicationAccount } from "../mariadb/accounts/accounts";
+import { type CopyResult, copyDatabase, copyState } from "../mariadb/copy/copy";
 import { deriveSecret } from "../secrets";
 import type { Hold, HoldInputs } from "./hold";
 

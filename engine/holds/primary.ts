@@ -1,7 +1,7 @@
 import type { Move } from "../context";
-import { cutover, recover } from "../mariadb/cutover/cutover";
 import { readRole } from "../mariadb/control/role";
 import type { FlipResult } from "../mariadb/cutover/context";
+import { cutover, recover } from "../mariadb/cutover/cutover";
 import { otherSide, type Side } from "../move";
 import { withCutover } from "../wiki/flip";
 import type { Hold, HoldInputs } from "./hold";

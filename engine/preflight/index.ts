@@ -13,7 +13,8 @@ export async function preflight(move: Move): Promise<Finding[]> {
 async function hostsReachable(move: Move): Promise<Finding[]> {
   const { blue } = move.spec;
   const hosts = new Map<string, SshTarget>();
-  for (const ssh of [blue.web.ssh, blue.database.ssh, blue.files.ssh]) hosts.set(`${ssh.host}:${ssh.port}`, ssh);
+  for (const ssh of [blue.web.ssh, blue.database.ssh, blue.files.ssh])
+    hosts.set(`${ssh.host}:${ssh.port}`, ssh);
   const attempts = await Promise.all([
     ...[...hosts.values()].map((ssh) => attempt(async () => void (await move.pool.to(ssh)))),
     attempt(async () => void (await move.blue.session())),

@@ -25,7 +25,12 @@ export async function withCutover<T>(move: Move, act: (ctx: CutoverContext) => P
       holder: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
       report: move.report,
       findBlockers: (from, to) =>
-        flipBlockers({ primary: servers[from], replica: servers[to], appUser: spec.wiki.appUser, limits: spec.cutover }),
+        flipBlockers({
+          primary: servers[from],
+          replica: servers[to],
+          appUser: spec.wiki.appUser,
+          limits: spec.cutover,
+        }),
     });
   } finally {
     gate.close();

@@ -4,5 +4,7 @@ import { deriveSecret } from "../secrets";
 
 /** The gate of a move; close it. */
 export function openGate(move: Move): Gate {
-  return new Gate(move.spec.gate.admin, move.pool, { password: deriveSecret(move.secrets.masterSecret, "gate-admin") });
+  return new Gate(move.spec.gate.admin, move.pool, {
+    password: deriveSecret(move.secrets.masterSecret, "gate-admin"),
+  });
 }

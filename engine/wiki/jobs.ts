@@ -1,5 +1,5 @@
-import { runInContainer } from "../docker/exec";
 import type { Move } from "../context";
+import { runInContainer } from "../docker/exec";
 import type { Side } from "../move";
 
 /** Stops the job runners of a side; returns when the job under way has ended. */

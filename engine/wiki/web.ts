@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { execInContainer } from "../docker/exec";
 import type { Move } from "../context";
+import { execInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
 import type { Side } from "../move";
 import { Wiki } from "../web/wiki";

@@ -1,4 +1,4 @@
-import { cpus, totalmem, type as system, release } from "node:os";
+import { cpus, release, type as system, totalmem } from "node:os";
 import type { Move } from "../../engine/context";
 import { type JournalRecord, readJournal } from "../../engine/mariadb/control/journal";
 import type { FlipResult } from "../../engine/mariadb/cutover/context";
@@ -35,7 +35,11 @@ export function flips(records: readonly JournalRecord[]): FlipFact[] {
         to: flip.to,
         writePauseMs: flip.writePauseMs,
         pauseStartedAtMs: flip.fencedAtMs,
-        steps: flip.steps.map(({ name, ms }) => ({ name, ms, ...(inPause.has(name) ? { inPause: true } : {}) })),
+        steps: flip.steps.map(({ name, ms }) => ({
+          name,
+          ms,
+          ...(inPause.has(name) ? { inPause: true } : {}),
+        })),
       };
     });
 }
@@ -44,7 +48,11 @@ export function flips(records: readonly JournalRecord[]): FlipFact[] {
 export function restart(records: readonly JournalRecord[]): RehearsalFacts["restart"] {
   const found = records.find(({ event }) => event === "restarted MariaDB");
   if (!found) return undefined;
-  return { host: "blue-db", at: found.at, ms: Number((found.detail as { downtimeMs?: number }).downtimeMs ?? 0) };
+  return {
+    host: "blue-db",
+    at: found.at,
+    ms: Number((found.detail as { downtimeMs?: number }).downtimeMs ?? 0),
+  };
 }
 
 export function hostActions(records: readonly JournalRecord[]): HostAction[] {

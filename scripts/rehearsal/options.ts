@@ -21,7 +21,13 @@ export interface RehearsalOptions {
 function number(min: number, max: number, whole = true) {
   return (text: string): number => {
     const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value) || value < min || value > max || (whole && !Number.isInteger(value))) {
+    if (
+      text.trim() === "" ||
+      !Number.isFinite(value) ||
+      value < min ||
+      value > max ||
+      (whole && !Number.isInteger(value))
+    ) {
       throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${min} to ${max}.`);
     }
     return value;
@@ -43,7 +49,9 @@ export function parseOptions(argv: string[]): RehearsalOptions {
     .option("--edits <n>", "go on until so many edits are acknowledged", number(0, 1_000_000), 1000)
     .option("--uploads <n>", "and so many uploads", number(0, 100_000), 50)
     .addOption(
-      new Option("--until <phase>", "stop there with everything running, to go on by hand").choices([...stops]),
+      new Option("--until <phase>", "stop there with everything running, to go on by hand").choices([
+        ...stops,
+      ]),
     )
     .option("--json", "print the report as JSON at the end", false);
   program.parse(argv, { from: "user" });

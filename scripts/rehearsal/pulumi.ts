@@ -31,9 +31,16 @@ export class Pulumi {
     return this.must("PULUMI_UP", ["up", "--yes", "--skip-preview", "--suppress-outputs"]);
   }
 
-  /** A second `pulumi up`, which must find nothing to do. @throws `PULUMI_CHANGES` */
-  upAgain(): Promise<PulumiRun> {
-    return this.must("PULUMI_CHANGES", ["up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes"]);
+  /** A second `pulumi up`, which should find nothing to do; says whether that is so. */
+  async upAgain(): Promise<PulumiRun & { unchanged: boolean }> {
+    const result = await this.run([
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--suppress-outputs",
+      "--expect-no-changes",
+    ]);
+    return { ...result, unchanged: result.exitCode === 0 };
   }
 
   /** `pulumi preview`, the dry run. */

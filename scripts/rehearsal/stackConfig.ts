@@ -1,0 +1,22 @@
+import type { MoveSpec, Secrets } from "../../engine/move";
+import type { Config } from "../../stacks/config/keys";
+import { readConfig } from "../../stacks/config/read";
+import { moveSpec, secretsOf } from "../../stacks/spec";
+import { projectDir } from "../setup/paths";
+import type { Pulumi } from "./pulumi";
+
+/** A stack's config as the program sees it, secrets included: for scripts that ask the servers themselves. */
+export async function readStackConfig(
+  pulumi: Pulumi,
+): Promise<{ config: Config; spec: MoveSpec; secrets: Secrets }> {
+  const { output } = await pulumi.run(["config", "--json", "--show-secrets"]);
+  const entries = JSON.parse(output) as Record<string, { value?: string; objectValue?: unknown }>;
+  const raw = Object.fromEntries(
+    Object.entries(entries).map(([key, { value, objectValue }]) => [
+      key.includes(":") ? key : `wikiferry:${key}`,
+      objectValue === undefined ? (value ?? "") : JSON.stringify(objectValue),
+    ]),
+  );
+  const config = readConfig(raw);
+  return { config, spec: moveSpec(config), secrets: secretsOf(config, projectDir) };
+}
