@@ -19,5 +19,8 @@ export async function startAdoptedPair(options: PairOptions = {}): Promise<Pair>
   const password = deriveSecret(pair.secrets.masterSecret, "mariadb-replication");
   await ensureReplicationAccount(pair.blue, password);
   await ensureReplicationAccount(pair.green, password);
+  const own = await pair.green.unlogged();
+  await own.run("CREATE USER wikiuser@'%' IDENTIFIED BY ?", [pair.secrets.appPassword]);
+  await own.run("GRANT ALL ON ??.* TO wikiuser@'%'", [pair.spec.wiki.database]);
   return pair;
 }

@@ -151,16 +151,22 @@ async function dumpAndLoad(ctx: CopyContext): Promise<Loaded> {
   const meter = new DumpMeter((bytes) => progress.at(bytes));
   const dump = await startDump(ssh, spec.blue.database, secrets.blueAdminPassword, database);
   // Each member's failure is seen: of the dump by its exit code, of the load by its own, of the pipe by its error.
-  const carried = pipeline(dump.channel, meter);
+  const piping = pipeline(dump.channel, meter);
+  piping.catch(() => {});
   const loading = load(spec.green.database, database, meter, pool).catch((error) => {
     dump.stop();
     meter.destroy();
     throw error;
   });
+  // A channel that was broken off never says that it is closed, and the pipe would wait for it.
+  const carried = Promise.race([piping, loading.then(() => piping)]);
   const [pipe, loadResult, dumpResult] = await Promise.allSettled([carried, loading, dump.succeeded()]);
   // A load that failed makes the others fail as well, and a dump that failed may leave the load content.
-  for (const outcome of [loadResult, dumpResult, pipe])
-    if (outcome.status === "rejected") throw outcome.reason;
+  const failed = [loadResult, dumpResult, pipe].find((outcome) => outcome.status === "rejected");
+  if (failed) {
+    await sweepDumps(ssh).catch(() => {});
+    throw failed.reason;
+  }
   if (!meter.complete) {
     throw new WikiferryError(
       "COPY_DUMP_FAILED",
@@ -226,6 +232,9 @@ async function tablesOutsideSnapshot(server: Server, database: string): Promise<
   return rows.map((row) => row.name);
 }
 
+/** A stream that applies nothing for so long is given up. */
+const standstillMs = 60_000;
+
 /** Follows up to the position at the dump's end, in the mode that forgives what the dump has already. */
 async function converge(ctx: CopyContext, loaded: Loaded): Promise<void> {
   const { blue, green, secrets, report } = ctx;
@@ -247,23 +256,24 @@ async function converge(ctx: CopyContext, loaded: Loaded): Promise<void> {
 }
 
 async function untilApplied(green: Server, end: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
   let newest = "";
   let newestAt = performance.now();
   for (;;) {
+    // The status first: the receiving thread ends by itself once it has all up to `end`, the applying one after it.
+    const status = await replicationStatus(green);
     const { applied } = await positions(green);
     if (contains(applied, end)) return;
     if (applied !== newest) {
       newest = applied;
       newestAt = performance.now();
     }
-    const status = await replicationStatus(green);
-    const failed = status && (status.sqlError.number !== 0 || status.io === "no");
+    const stopped = status !== undefined && (status.sqlError.number !== 0 || !status.sql);
+    const refused = status !== undefined && status.io === "no" && status.ioError.number !== 0;
     // A long stream may take its time; one that stands still may not.
-    if (failed || performance.now() > Math.max(deadline, newestAt + 30_000)) {
+    if (stopped || refused || performance.now() > newestAt + standstillMs) {
       throw new WikiferryError(
         status?.cause ?? "REPL_STOPPED",
-        `green did not follow blue up to ${end}, it stands at ${applied} (${status?.sqlError.message || status?.ioError.message || "no progress for 30 s"})`,
+        `green did not follow blue up to ${end}, it stands at ${applied} (${status?.sqlError.message || status?.ioError.message || `no progress for ${standstillMs / 1000} s`})`,
         "See the reason, then run again",
       );
     }

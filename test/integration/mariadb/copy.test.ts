@@ -1,0 +1,147 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { copyDatabase, copyState } from "../../../engine/mariadb/copy/copy";
+import { follow, waitForGtid } from "../../../engine/mariadb/replication/follow";
+import { positions } from "../../../engine/mariadb/replication/status";
+import { silent } from "../../../engine/progress";
+import { deriveSecret } from "../../../engine/secrets";
+import { startAdoptedPair } from "../../support/adopted";
+import { eventually, type Pair } from "../../support/mariadb";
+import { addPage, contentOf, fillWiki, trickyTitles } from "../../support/mariadbContent";
+
+jest.setTimeout(180_000);
+
+const database = "wiki-db";
+const prefix = "mw_";
+
+describe("copying a wiki's database", () => {
+  let pair: Pair;
+  const copy = () => copyDatabase({ ...pair, report: silent });
+  const caughtUp = async () => {
+    const { binlog } = await positions(pair.blue);
+    expect(await waitForGtid(pair.green, binlog, 30_000)).toBe(true);
+  };
+
+  beforeAll(async () => {
+    pair = await startAdoptedPair({ database, tablePrefix: prefix });
+    await fillWiki(pair.blue, database, { pages: 3000, prefix, textBytes: 4000 });
+  });
+  afterAll(() => pair?.stop());
+
+  test("a green with somebody else's tables is refused and left as it is", async () => {
+    await pair.green.run("CREATE DATABASE other");
+    await pair.green.run("CREATE TABLE other.precious (id INT)");
+    await expect(copy()).rejects.toMatchObject({
+      code: "GREEN_NOT_EMPTY",
+      found: expect.stringContaining("other"),
+    });
+    expect(await pair.green.rows("SELECT * FROM other.precious")).toEqual([]);
+    expect(await pair.green.value("SHOW DATABASES LIKE 'wikiferry'")).toBeUndefined();
+    await pair.green.run("DROP DATABASE other");
+  });
+
+  test("a wrong password, a dump that fails and a load that fails are each seen and named", async () => {
+    const wrong = { ...pair, secrets: { ...pair.secrets, blueAdminPassword: "wrong" }, report: silent };
+    await expect(copyDatabase(wrong)).rejects.toMatchObject({
+      code: "COPY_DUMP_FAILED",
+      found: expect.stringMatching(/Access denied/),
+    });
+    const nowhere = structuredClone(pair.spec);
+    nowhere.green.database.container = pair.containers.blue;
+    await expect(copyDatabase({ ...pair, spec: nowhere, report: silent })).rejects.toMatchObject({
+      code: expect.stringMatching(/COPY_LOAD_FAILED/),
+    });
+    expect(await copyState(pair.green)).toEqual({ state: "copying" });
+    expect(await pair.onBlue("ls /tmp")).not.toMatch(/wikiferry-dump/);
+  });
+
+  test("after a kill in the middle the next run starts clean and ends in the same content, while the wiki is edited", async () => {
+    const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "../../support/copyOnce.ts")], {
+      stdio: ["pipe", "inherit", "inherit"],
+    });
+    child.stdin?.end(JSON.stringify({ spec: pair.spec, secrets: pair.secrets }));
+    await eventually(
+      async () => {
+        const rows = await pair.green.value(`SELECT COUNT(*) FROM ??.${prefix}text`, [database]);
+        if (Number(rows) === 0) throw new Error("nothing there yet");
+      },
+      30_000,
+      "first rows on green",
+    );
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(await copyState(pair.green)).toEqual({ state: "copying" });
+
+    let editing = true;
+    let edits = 0;
+    const editor = (async () => {
+      const session = await pair.blue.open({ database });
+      while (editing) {
+        await addPage(session, prefix, `During_${edits}`, Buffer.from(`text ${edits}`));
+        await session.run(`UPDATE ${prefix}searchindex SET si_text = ? WHERE si_page = ?`, [
+          `again ${edits}`,
+          1 + (edits % 500),
+        ]);
+        await session.run(`DELETE FROM ${prefix}searchindex WHERE si_page = ?`, [600 + (edits % 500)]);
+        await session.run(`UPDATE ${prefix}keyless SET k_value = k_value + 1 WHERE k_name = ?`, [
+          `k${edits % 7}`,
+        ]);
+        edits++;
+      }
+      await session.close();
+    })();
+    const result = await copy();
+    editing = false;
+    await editor;
+    process.stdout.write(`copied ${result.bytes} bytes in ${result.copyMs} ms during ${edits} edits\n`);
+    expect(edits).toBeGreaterThan(5);
+    expect(result.converged).toEqual([`${prefix}searchindex`]);
+    expect(await pair.green.value("SELECT @@GLOBAL.slave_exec_mode")).toBe("STRICT");
+    expect(await copyState(pair.green)).toEqual({ state: "copied", ...result });
+
+    await follow(pair.green, pair.blue, deriveSecret(pair.secrets.masterSecret, "mariadb-replication"));
+    await caughtUp();
+    expect(await contentOf(pair.green, database)).toEqual(await contentOf(pair.blue, database));
+    const ticks = `SELECT COUNT(*) FROM ??.${prefix}tick`;
+    expect(await pair.green.value(ticks, [database])).toBe("0");
+  });
+
+  test("titles arrive byte for byte; views, triggers, routines and events are there, and events rest", async () => {
+    for (const title of trickyTitles) {
+      const hex = await pair.green.value(
+        `SELECT HEX(page_title) FROM ??.${prefix}page WHERE page_title = ?`,
+        [database, Buffer.from(title)],
+      );
+      expect(hex).toBe(Buffer.from(title).toString("hex").toUpperCase());
+    }
+    const definition = (server: Pair["blue"]) =>
+      server.row("SHOW CREATE TABLE ??.??", [database, `${prefix}legacy`]);
+    expect(await definition(pair.green)).toEqual(await definition(pair.blue));
+    const made = (server: Pair["blue"]) => server.row("SHOW CREATE DATABASE ??", [database]);
+    expect(await made(pair.green)).toEqual(await made(pair.blue));
+    expect(await pair.green.value(`SELECT COUNT(*) FROM ??.${prefix}titles`, [database])).not.toBe("0");
+    expect(await pair.green.value(`SELECT ??.${prefix}one()`, [database])).toBe("1");
+    expect(await pair.green.value("SELECT STATUS FROM information_schema.events")).toBe("SLAVESIDE_DISABLED");
+    expect(
+      await pair.green.value("SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = ?", [
+        database,
+      ]),
+    ).toBe("1");
+  });
+
+  test("a finished copy is never repeated, and green has no transactions of its own", async () => {
+    const before = await copyState(pair.green);
+    await copy();
+    expect(await copyState(pair.green)).toEqual(before);
+    const { binlog } = await positions(pair.green);
+    expect(binlog).toBe((await positions(pair.blue)).binlog);
+  });
+
+  test("rows of a table without a key are found and changed on green", async () => {
+    await pair.blue.run(`UPDATE ??.${prefix}keyless SET k_value = -1 WHERE k_name = 'k3'`, [database]);
+    await pair.blue.run(`DELETE FROM ??.${prefix}keyless WHERE k_name = 'k4' LIMIT 2`, [database]);
+    await caughtUp();
+    expect(await contentOf(pair.green, database)).toEqual(await contentOf(pair.blue, database));
+  });
+});
