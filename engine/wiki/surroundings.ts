@@ -22,7 +22,10 @@ export class WikiSurroundings implements Surroundings {
 
   async quiesce(from: Side, to: Side): Promise<void> {
     await this.gate.setViews(from, 0);
-    await Promise.all([stopJobs(this.move, from), this.forgetCaches(to)]);
+    await Promise.all([
+      stopJobs(this.move, from),
+      this.forgetCaches(to).then(() => webOf(this.move, to).warm()),
+    ]);
   }
 
   async hold(): Promise<void> {

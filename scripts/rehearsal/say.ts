@@ -9,7 +9,10 @@ export class Say {
   }
 }
 
-/** The lines of `pulumi up` that carry progress: what a hold prints, as `[step] 40 % message`. */
+/**
+ * The lines of `pulumi up` that carry progress: what a hold prints, as `[step] 40 % message`, while it runs; the
+ * engine repeats them at the end.
+ */
 export function progressIn(line: string): string | undefined {
-  return /^\s*(?:[@+~-]\s.*?)?(\[[a-z][a-z -]*\] .*)$/.exec(line)?.[1];
+  return /^\s+pulumi:pulumi:Stack .*?(\[[a-z][a-z -]*\] .*)$/.exec(line)?.[1];
 }

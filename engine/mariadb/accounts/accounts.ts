@@ -105,6 +105,27 @@ async function killSessionsOf(session: Session, user: string): Promise<number> {
   return count;
 }
 
+/**
+ * Ends the sessions of `user` that are in the middle of a writing transaction; those that only read go on.
+ * @returns how many there were
+ */
+export async function killWriters(server: Server, user: string): Promise<number> {
+  const session = await server.unlogged();
+  const writers = await session.rows<{ id: string }>(
+    `SELECT t.trx_mysql_thread_id AS id
+       FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+      WHERE p.user = ? AND (t.trx_rows_modified > 0 OR t.trx_rows_locked > 0)`,
+    [user],
+  );
+  for (const { id } of writers) {
+    await session.run("KILL HARD CONNECTION ?", [Number(id)]).catch((error: unknown) => {
+      // ER_NO_SUCH_THREAD: it has ended by itself.
+      if ((error as { errno?: number }).errno !== 1094) throw error;
+    });
+  }
+  return writers.length;
+}
+
 /** Privileges with which a session writes through `read_only` (SUPER before 10.11 includes READ_ONLY ADMIN). */
 const writesThrough = ["SUPER", "READ_ONLY ADMIN", "READ ONLY ADMIN"];
 

@@ -173,19 +173,20 @@ function wanted(
     true,
     "once green is the primary, a restarted blue must come up closed",
     restartCost,
-    // An owner's own file is not taken away: the accounts that the cutover locks stay locked after a restart anyway.
+    // An owner's own file is not taken away: a blue that restarts while it is passive then needs read_only in it.
     value("init_file") !== "",
   );
   return changes;
 }
 
 /**
- * Run at each start of blue's MariaDB: closed (`read_only`) if the role record names green. Without the record, as
- * before and after a move, it changes nothing.
+ * Run at each start of blue's MariaDB: closed (`read_only`) if the role record names green, or a flip under way has
+ * fenced it (a lease with the next epoch that has not ended). Without the records, as before and after a move, it
+ * changes nothing.
  */
 export const roleSql = `${[
-  "SELECT COUNT(*) INTO @wikiferry_tables FROM information_schema.tables WHERE table_schema = 'wikiferry' AND table_name = 'role';",
-  "SET @wikiferry_rule = IF(@wikiferry_tables = 1, 'SET GLOBAL read_only = @@GLOBAL.read_only OR EXISTS (SELECT 1 FROM wikiferry.role WHERE id = 1 AND role <> ''blue'')', 'DO 0');",
+  "SELECT COUNT(*) INTO @wikiferry_tables FROM information_schema.tables WHERE table_schema = 'wikiferry' AND table_name IN ('role', 'lease');",
+  "SET @wikiferry_rule = IF(@wikiferry_tables = 2, 'SET GLOBAL read_only = @@GLOBAL.read_only OR EXISTS (SELECT 1 FROM wikiferry.role WHERE id = 1 AND role <> ''blue'') OR EXISTS (SELECT 1 FROM wikiferry.lease JOIN wikiferry.role ON lease.epoch > role.epoch WHERE lease.expires_at > UTC_TIMESTAMP(6))', 'DO 0');",
   "PREPARE wikiferry_rule FROM @wikiferry_rule;",
   "EXECUTE wikiferry_rule;",
   "DEALLOCATE PREPARE wikiferry_rule;",

@@ -1,13 +1,13 @@
 import { WikiferryError } from "../../errors";
-import { accountsLocked, killSessions, lockAccounts, unlockAccounts } from "../accounts/accounts";
+import { accountsLocked, killSessions, killWriters, unlockAccounts } from "../accounts/accounts";
 import { writeCheckpoint } from "../control/checkpoint";
 import type { Server, Session } from "../server";
 
 /*
- * Two things keep the wiki out of a fenced database. `read_only` stops its writes now; the lock of its accounts stops
- * it after a restart, for until the commit the role record still names this server, and its init file would open it.
- * From the commit on, the record keeps it closed through restarts, and the lock is lifted so that page views can be
- * read there.
+ * `read_only` keeps the wiki's writes out of a fenced database, and lets page views be read from it meanwhile: locking
+ * the accounts or ending every session would answer readers with errors for as long as the pause lasts. Through a
+ * restart it is the server's init file that keeps it closed: until the commit because of the lease with the next
+ * epoch, from the commit on because of the role record.
  */
 
 /** Seconds that `SET GLOBAL read_only` may wait behind LOCK TABLES or a backup's lock. */
@@ -30,9 +30,8 @@ export async function fence(server: Server, hand: Session, appUser: string): Pro
       { cause: error },
     );
   }
-  // Locked first: no session can begin between the two.
-  await lockAccounts(server, appUser);
-  await killSessions(server, appUser);
+  // Their COMMIT would fail (error 1290); until it comes, their row locks would stop the reverse stream.
+  await killWriters(server, appUser);
   if ((await server.value("SELECT @@GLOBAL.read_only")) === "1") return;
   throw new WikiferryError(
     "CUTOVER_FENCE_LIFTED",

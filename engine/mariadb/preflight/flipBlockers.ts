@@ -34,7 +34,9 @@ function block(code: string, found: string, wayOut: string): Finding {
 async function streamBroken({ primary, replica }: FlipQuestion): Promise<Finding | undefined> {
   const status = await replicationStatus(replica);
   if (status?.io === "yes" && status.sql) return undefined;
-  const reason = status ? status.sqlError.message || status.ioError.message || "a thread is stopped" : "it follows nobody";
+  const reason = status
+    ? status.sqlError.message || status.ioError.message || "a thread is stopped"
+    : "it follows nobody";
   return block(
     status?.cause ?? "REPL_STOPPED",
     `${replica.side} does not follow ${primary.side} (${reason})`,
@@ -59,7 +61,8 @@ async function staleVerification({ replica, limits }: FlipQuestion): Promise<Fin
   const last = await lastVerification(replica);
   const wayOut = "Run `pulumi up --refresh`, which compares them anew";
   if (!last) return block("VERIFY_MISSING", "the two databases have never been compared", wayOut);
-  if (!last.ok) return block("VERIFY_MISMATCH", "the last comparison of the two databases found differences", wayOut);
+  if (!last.ok)
+    return block("VERIFY_MISMATCH", "the last comparison of the two databases found differences", wayOut);
   if (last.ageMs <= limits.verificationMaxAgeMs) return undefined;
   return block(
     "VERIFY_STALE",
@@ -104,7 +107,9 @@ async function schemaWork({ primary }: FlipQuestion): Promise<Finding | undefine
 async function appPastReadOnly({ primary, appUser }: FlipQuestion): Promise<Finding | undefined> {
   const past = await accountsPastReadOnly(primary);
   const own = await accountsOf(primary, appUser);
-  const both = own.find((account) => past.some((other) => other.user === account.user && other.host === account.host));
+  const both = own.find((account) =>
+    past.some((other) => other.user === account.user && other.host === account.host),
+  );
   if (!both) return undefined;
   return block(
     "RIGHTS_READ_ONLY_ADMIN",
