@@ -1,0 +1,34 @@
+import { statfs } from "node:fs/promises";
+import { dockerFor } from "../../docker/engine";
+import { execInContainer } from "../../docker/exec";
+import { WikiferryError } from "../../errors";
+import type { ContainerRef } from "../../move";
+import type { SshPool } from "../../ssh/pool";
+
+/** Free bytes on the volume of green's MariaDB; while its container is not there yet, where Docker keeps its volumes. */
+export async function freeBytesOnGreen(ref: ContainerRef, pool: SshPool): Promise<number> {
+  try {
+    const { exitCode, stdout } = await execInContainer(
+      ref,
+      ["df", "-B1", "--output=avail", "/var/lib/mysql"],
+      pool,
+    );
+    if (exitCode === 0) return freeOf(stdout);
+  } catch (error) {
+    if (!(error instanceof WikiferryError) || error.code !== "CONTAINER_MISSING") throw error;
+  }
+  const { DockerRootDir: directory } = (await dockerFor(ref.dockerVia, pool).info()) as {
+    DockerRootDir: string;
+  };
+  if (ref.dockerVia) {
+    const ssh = await pool.to(ref.dockerVia);
+    return freeOf(await ssh.run(`df -B1 --output=avail '${directory.replaceAll("'", "'\\''")}'`));
+  }
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+/** Reads what `df --output=avail` prints: a heading and a number. */
+function freeOf(text: string): number {
+  return Number(text.trim().split("\n").at(-1));
+}

@@ -1,0 +1,248 @@
+import { WikiferryError } from "../../errors";
+import type { MoveSpec } from "../../move";
+import type { Finding } from "../../mover";
+import { accountsOf, accountsPastReadOnly } from "../accounts/accounts";
+import { readVariables, restartNeeded } from "../adopt/adopt";
+import { type AdoptionChange, adoptionNeeded } from "../adopt/changes";
+import { foreignDatabases, greenNotEmpty } from "../copy/copy";
+import type { Server } from "../server";
+import { primaryKeyFinding, readTables, storageEngineFinding } from "./tables";
+import { versionFinding } from "./version";
+
+export interface PreflightQuestion {
+  blue: Server;
+  /** Undefined while its server is not there yet. */
+  green: Server | undefined;
+  spec: MoveSpec;
+  /** Whether blue's MariaDB may be restarted. */
+  allowRestart: boolean;
+  /** Whether a restart would be due now (phase `sync` or later); before, it is announced only. */
+  adopting: boolean;
+  /** Free space for green's data, in bytes. */
+  freeBytes(): Promise<number>;
+}
+
+/**
+ * What stands in the way of moving the database: every guardrail as pass, warn or block. Never writes. A server that
+ * can't be reached is a finding itself, and those that would need it are left out.
+ */
+export async function mariadbPreflight(question: PreflightQuestion): Promise<Finding[]> {
+  const { blue, green, spec } = question;
+  const unreachable: Finding[] = [];
+  const reach = async (server: Server) => {
+    try {
+      return await server.value("SELECT VERSION()");
+    } catch (error) {
+      unreachable.push(asFinding(error));
+      return undefined;
+    }
+  };
+  const blueVersion = await reach(blue);
+  const greenVersion = green && (await reach(green));
+  const findings = [...unreachable];
+
+  if (green && greenVersion) findings.push(await greenEmptyFinding(green, spec.wiki.name));
+  if (!blueVersion) return findings;
+  const version = versionFinding(blueVersion, greenVersion);
+  findings.push(version);
+  // What follows relies on tables and statements that others may not have.
+  if (version.severity === "block") return findings;
+
+  const { database, tablePrefix, appUser } = spec.wiki;
+  if (
+    (await blue.value("SELECT 1 FROM information_schema.schemata WHERE schema_name = ?", [database])) ===
+    undefined
+  ) {
+    findings.push(await databaseMissing(blue, database));
+    return findings;
+  }
+  const tables = await readTables(blue, database);
+  findings.push(
+    tablesFinding(
+      tables.map((table) => table.name),
+      database,
+      tablePrefix,
+    ),
+    storageEngineFinding(tables, tablePrefix),
+    primaryKeyFinding(tables),
+    await definersFinding(blue, database, appUser),
+    await applicationFinding(blue, appUser),
+    adoptionFinding(adoptionNeeded(await readVariables(blue), spec.blue.database), question),
+    await spaceFinding(
+      blue,
+      database,
+      question.freeBytes,
+      greenVersion !== undefined && (await hasCopy(green, database)),
+    ),
+  );
+  return findings;
+}
+
+/** @throws anything that does not say its own way out */
+function asFinding(error: unknown): Finding {
+  if (!(error instanceof WikiferryError)) throw error;
+  return { code: error.code, severity: "block", found: error.found, wayOut: error.wayOut };
+}
+
+const pass = (code: string, found: string): Finding => ({ code, severity: "pass", found, wayOut: "" });
+
+async function greenEmptyFinding(green: Server, wiki: string): Promise<Finding> {
+  const foreign = await foreignDatabases(green, wiki);
+  return foreign.length > 0
+    ? asFinding(greenNotEmpty(foreign))
+    : pass("GREEN_NOT_EMPTY", "green's MariaDB is empty or of this move");
+}
+
+async function databaseMissing(blue: Server, database: string): Promise<Finding> {
+  const others = await blue.rows<{ name: string }>(
+    `SELECT schema_name AS name FROM information_schema.schemata
+      WHERE schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'wikiferry')`,
+  );
+  return {
+    code: "DB_MISSING",
+    severity: "block",
+    found: `blue has no database ${database}, but ${others.map((row) => row.name).join(", ") || "none at all"}`,
+    wayOut: "Set wiki.database to $wgDBname of LocalSettings.php",
+  };
+}
+
+/** A wiki has a `page` table; a wrong prefix shows here, before anything else goes wrong by it. */
+export function tablesFinding(names: readonly string[], database: string, tablePrefix: string): Finding {
+  if (names.includes(`${tablePrefix}page`)) return pass("DB_MISSING", `${database} holds a wiki`);
+  return {
+    code: "DB_MISSING",
+    severity: "block",
+    found: `${database} has no table ${tablePrefix}page`,
+    wayOut: "Set wiki.database and wiki.tablePrefix to $wgDBname and $wgDBprefix of LocalSettings.php",
+  };
+}
+
+/** Views, triggers, routines and events run as their definer, who must be on green too; the wiki's account is. */
+async function definersFinding(blue: Server, database: string, appUser: string): Promise<Finding> {
+  const rows = await blue.rows<{ kind: string; name: string; definer: string }>(
+    `SELECT 'view' AS kind, table_name AS name, definer FROM information_schema.views WHERE table_schema = ?
+     UNION ALL SELECT 'trigger', trigger_name, definer FROM information_schema.triggers WHERE trigger_schema = ?
+     UNION ALL SELECT LOWER(routine_type), routine_name, definer FROM information_schema.routines WHERE routine_schema = ?
+     UNION ALL SELECT 'event', event_name, definer FROM information_schema.events WHERE event_schema = ?`,
+    [database, database, database, database],
+  );
+  const others = rows.filter((row) => row.definer.slice(0, row.definer.lastIndexOf("@")) !== appUser);
+  const events = rows.filter((row) => row.kind === "event");
+  if (others.length === 0 && events.length === 0) {
+    return pass("DEFINERS", "no view, trigger, routine or event needs another account on green");
+  }
+  return {
+    code: "DEFINERS",
+    severity: "warn",
+    found: [
+      ...others.map((row) => `${row.kind} ${row.name} runs as ${row.definer}`),
+      ...events.map((row) => `event ${row.name} rests on green`),
+    ].join(", "),
+    wayOut:
+      "Make those accounts on both sides before the flip, or give what runs as them another definer; enable events by hand after the flip (ALTER EVENT … ENABLE)",
+  };
+}
+
+async function applicationFinding(blue: Server, appUser: string): Promise<Finding> {
+  const accounts = await accountsOf(blue, appUser);
+  if (accounts.length === 0) {
+    return {
+      code: "APP_ACCOUNT",
+      severity: "block",
+      found: `blue's MariaDB has no account ${appUser}`,
+      wayOut: "Set wiki.appUser to $wgDBuser of LocalSettings.php",
+    };
+  }
+  const past = await accountsPastReadOnly(blue);
+  const both = accounts.find((account) =>
+    past.some((other) => other.user === account.user && other.host === account.host),
+  );
+  if (both) {
+    return {
+      code: "RIGHTS_READ_ONLY_ADMIN",
+      severity: "block",
+      found: `${both.user}@${both.host} on blue may write past read_only`,
+      wayOut: `Take SUPER and READ_ONLY ADMIN from it: GRANT it what the wiki needs on its own database, then REVOKE the rest; the fence would not hold it`,
+    };
+  }
+  return pass(
+    "APP_ACCOUNT",
+    `${accounts.map((account) => `${account.user}@${account.host}`).join(", ")} can be fenced`,
+  );
+}
+
+/** What adoption would change, or the refusal where a restart is due and not allowed. */
+export function adoptionFinding(
+  changes: readonly AdoptionChange[],
+  { allowRestart, adopting }: Pick<PreflightQuestion, "allowRestart" | "adopting">,
+): Finding {
+  const restarting = changes.filter((change) => change.restart);
+  if (changes.length === 0) return pass("ADOPT_RESTART_NEEDED", "blue's MariaDB can be followed as it is");
+  if (restarting.length === 0) {
+    return {
+      code: "ADOPT_SETTINGS",
+      severity: "warn",
+      found: `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
+      wayOut: "Nothing to do: it is set while the server runs",
+    };
+  }
+  if (adopting && !allowRestart) return asFinding(restartNeeded(restarting));
+  return {
+    code: "ADOPT_RESTART_NEEDED",
+    severity: "warn",
+    found: `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
+    wayOut: allowRestart
+      ? "Phase sync restarts it once, for a few seconds, at adopt.restartAt"
+      : "Phase sync needs one restart of a few seconds: set adopt.allowRestart to true, and adopt.restartAt to a quiet minute",
+  };
+}
+
+function describe({ setting, from, to, reason, cost }: AdoptionChange): string {
+  return `${setting} = ${to} instead of ${from || "nothing"} (${reason}; costs: ${cost})`;
+}
+
+async function hasCopy(green: Server | undefined, database: string): Promise<boolean> {
+  const found = await green?.value("SELECT 1 FROM information_schema.tables WHERE table_schema = ? LIMIT 1", [
+    database,
+  ]);
+  return found !== undefined;
+}
+
+async function spaceFinding(
+  blue: Server,
+  database: string,
+  freeBytes: () => Promise<number>,
+  copied: boolean,
+): Promise<Finding> {
+  const bytes = await blue.value(
+    "SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = ?",
+    [database],
+  );
+  try {
+    return diskSpaceFinding(Number(bytes ?? 0), await freeBytes(), copied);
+  } catch (error) {
+    return asFinding(error);
+  }
+}
+
+const mebibyte = 1024 * 1024;
+/** Redo log, system tables, temporary tables, in bytes. */
+const baseBytes = 512 * mebibyte;
+
+/**
+ * Room for the data once more and half: a freshly loaded table may be larger than the old one, and the binary log
+ * grows with the edits. A copy that is there already needs no room any more.
+ */
+export function diskSpaceFinding(dataBytes: number, freeBytes: number, copied: boolean): Finding {
+  const neededBytes = copied ? baseBytes : Math.ceil(dataBytes * 1.5) + baseBytes;
+  const inMebibytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MiB`;
+  const found = `green has ${inMebibytes(freeBytes)} free, ${inMebibytes(neededBytes)} needed for ${inMebibytes(dataBytes)} of data`;
+  return freeBytes >= neededBytes
+    ? pass("DISK_SPACE", found)
+    : {
+        code: "DISK_SPACE",
+        severity: "block",
+        found,
+        wayOut: "Give green's host a larger disk, or free some space on it",
+      };
+}

@@ -1,0 +1,73 @@
+import type { Finding } from "../../mover";
+
+export interface ServerVersion {
+  mariadb: boolean;
+  major: number;
+  minor: number;
+  patch: number;
+}
+
+/** Reads `VERSION()`, such as `10.11.18-MariaDB-0+deb12u1-log`; undefined if it is none. */
+export function parseVersion(text: string): ServerVersion | undefined {
+  // MariaDB puts 5.5.5- before its version where a client could mistake 10 for 1 (replication protocol).
+  const match = /^(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)(.*)$/.exec(text);
+  if (!match) return undefined;
+  const [, major, minor, patch, rest] = match;
+  return {
+    mariadb: /mariadb/i.test(rest ?? ""),
+    major: Number(major),
+    minor: Number(minor),
+    patch: Number(patch),
+  };
+}
+
+/**
+ * The oldest version that can be moved: 10.4 is the first with ACCOUNT LOCK, by which a fenced blue stays fenced over
+ * a restart. GTIDs alone came with 10.0.2.
+ * https://mariadb.com/kb/en/account-locking/
+ */
+export const oldestMajorMinor = [10, 4] as const;
+
+/** Whether blue can be followed by green, from what `VERSION()` says on each; green may not be there yet. */
+export function versionFinding(blue: string, green: string | undefined): Finding {
+  const block = (found: string, wayOut: string): Finding => ({
+    code: "DB_VERSION",
+    severity: "block",
+    found,
+    wayOut,
+  });
+  const oldest = oldestMajorMinor.join(".");
+  const old = parseVersion(blue);
+  if (!old?.mariadb) {
+    return block(
+      `blue's database server is ${blue}, wanted MariaDB ${oldest} or newer`,
+      "MySQL's GTIDs and MariaDB's do not understand each other: move to MariaDB on the old host first",
+    );
+  }
+  if (compare(old, oldestMajorMinor) < 0) {
+    return block(
+      `blue's MariaDB is ${blue}, wanted ${oldest} or newer`,
+      "Upgrade MariaDB on the old host first (by its packages, then mariadb-upgrade)",
+    );
+  }
+  const fresh = green === undefined ? undefined : parseVersion(green);
+  if (green !== undefined && !fresh?.mariadb) {
+    return block(`green's database server is ${green}, wanted MariaDB`, "Set green's image to a MariaDB");
+  }
+  if (fresh && compare(old, [fresh.major, fresh.minor]) > 0) {
+    return block(
+      `blue's MariaDB is ${blue}, newer than green's ${green}`,
+      "Set green's image to the same version or a newer one: an older server does not follow a newer one",
+    );
+  }
+  return {
+    code: "DB_VERSION",
+    severity: "pass",
+    found: `blue has ${blue}${green === undefined ? "" : `, green ${green}`}`,
+    wayOut: "",
+  };
+}
+
+function compare(version: ServerVersion, other: readonly [number, number]): number {
+  return version.major - other[0] || version.minor - other[1];
+}
