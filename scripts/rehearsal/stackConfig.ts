@@ -7,7 +7,7 @@ import type { Pulumi } from "./pulumi";
 
 /** A stack's config as the program sees it, secrets included: for scripts that ask the servers themselves. */
 export async function readStackConfig(
-  pulumi: Pulumi,
+  pulumi: Pick<Pulumi, "run">,
 ): Promise<{ config: Config; spec: MoveSpec; secrets: Secrets }> {
   const { output } = await pulumi.run(["config", "--json", "--show-secrets"]);
   const entries = JSON.parse(output) as Record<string, { value?: string; objectValue?: unknown }>;

@@ -1,0 +1,203 @@
+import { type Move, openMove } from "../../engine/context";
+import { messageOf, WikiferryError } from "../../engine/errors";
+import { readJournal } from "../../engine/mariadb/control/journal";
+import { readLease } from "../../engine/mariadb/control/lease";
+import { readRole } from "../../engine/mariadb/control/role";
+import { hasControlSchema } from "../../engine/mariadb/control/schema";
+import { copyState } from "../../engine/mariadb/copy/copy";
+import { replicationStatus } from "../../engine/mariadb/replication/status";
+import type { Server } from "../../engine/mariadb/server";
+import { lastVerification } from "../../engine/mariadb/verify/record";
+import { otherSide, type Side } from "../../engine/move";
+import { silent } from "../../engine/progress";
+import { openGate } from "../../engine/wiki/gate";
+import { uploadsOf } from "../../engine/wiki/surroundings";
+import { judge } from "./judge";
+import type { Stack } from "./stack";
+import {
+  type CopyPart,
+  type DatabaseState,
+  type Following,
+  type GatePart,
+  type JournalLine,
+  lagBoundMs,
+  type Part,
+  type Status,
+  type UploadsPart,
+  type VerificationPart,
+} from "./types";
+
+/** A part that gives no answer for so long is given up, in milliseconds. */
+const answerMs = 12_000;
+const journalLines = 5;
+
+/** Asks both sides, all parts at once. Never writes. */
+export async function ask({ name, config, spec, secrets }: Stack): Promise<Status> {
+  const move = openMove(spec, secrets, silent);
+  try {
+    const [blue, green, copy, verification, uploads, gate, journal] = await Promise.all([
+      part(() => database(move, "blue")),
+      part(() => database(move, "green")),
+      part(() => copied(move.green)),
+      part(() => verified(move)),
+      part(() => carried(move)),
+      part(() => routed(move)),
+      part(() => happened(move)),
+    ]);
+    return judge({
+      stack: name,
+      wiki: config["wiki.name"],
+      wanted: { phase: config.phase, active: config.active, canary: config.canary },
+      databases: { blue, green },
+      copy,
+      verification,
+      uploads,
+      gate,
+      journal,
+    });
+  } finally {
+    // A server that hangs does not end its sessions either.
+    await Promise.race([move.close(), pause(1_000)]);
+  }
+}
+
+/** The answer, or why there is none. */
+export async function part<T>(work: () => Promise<T>, boundMs = answerMs): Promise<Part<T>> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new WikiferryError(
+            "STATUS_TIMEOUT",
+            `no answer within ${boundMs / 1000} s`,
+            "See that the machine runs and can be reached, then ask again",
+          ),
+        ),
+      boundMs,
+    );
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    const found = error instanceof WikiferryError ? error.found : messageOf(error);
+    return {
+      error: {
+        code: typeof code === "string" ? code : "STATUS_FAULT",
+        found: found.replace(/\s+/g, " ").slice(0, 300),
+      },
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function database(move: Move, side: Side): Promise<DatabaseState> {
+  const server = move[side];
+  const [ours, facts] = await Promise.all([
+    hasControlSchema(server),
+    server.row<{ version: string; read_only: string | number }>(
+      "SELECT @@version AS version, @@GLOBAL.read_only AS read_only",
+    ),
+  ]);
+  const role = await readRole(server);
+  const lease = ours ? await readLease(server) : undefined;
+  return {
+    version: (facts?.version ?? "").replace(/-.*/, ""),
+    readOnly: Number(facts?.read_only) !== 0,
+    role: role ? { side: role.role, epoch: role.epoch, changedAt: role.changedAt } : null,
+    follows: await following(server, move[otherSide(side)]),
+    lease:
+      lease && lease.leftMs > 0
+        ? { holder: lease.holder, purpose: lease.purpose, leftMs: Math.round(lease.leftMs) }
+        : null,
+  };
+}
+
+async function following(replica: Server, source: Server): Promise<Following | null> {
+  const status = await replicationStatus(replica);
+  if (!status) return null;
+  return {
+    running: status.io === "yes" && status.sql,
+    cause: status.cause ?? "",
+    message: status.sqlError.message || status.ioError.message,
+    appliedGtid: status.appliedGtid,
+    lagMs: status.cause ? null : await lagMs(replica, source),
+  };
+}
+
+/** Without a heartbeat, which would be a write: how long until the replica has what the source has now. */
+async function lagMs(replica: Server, source: Server): Promise<number | null> {
+  try {
+    const gtid = await source.value("SELECT @@GLOBAL.gtid_binlog_pos");
+    const startedAt = performance.now();
+    const reached = await replica.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid ?? "", lagBoundMs / 1000]);
+    return reached === "0" ? Math.round(performance.now() - startedAt) : null;
+  } catch {
+    // The source's own part says why it does not answer.
+    return null;
+  }
+}
+
+async function copied(green: Server): Promise<CopyPart> {
+  const state = await copyState(green);
+  if (!("gtid" in state)) return { state: state.state };
+  const { gtid, bytes, rows, copyMs } = state;
+  return { state: state.state, gtid, bytes, rows, copyMs };
+}
+
+async function verified(move: Move): Promise<VerificationPart> {
+  const asked = await Promise.allSettled(
+    [move.green, move.blue].map(async (server) =>
+      (await hasControlSchema(server)) ? lastVerification(server) : undefined,
+    ),
+  );
+  const found = asked.flatMap((answer) =>
+    answer.status === "fulfilled" && answer.value ? [answer.value] : [],
+  );
+  const failed = asked.find((answer) => answer.status === "rejected");
+  const last = found.sort((a, b) => a.ageMs - b.ageMs)[0];
+  if (!last && failed) throw failed.reason;
+  if (!last) return { last: null };
+  const { ok, gtid, tables, rows, ageMs } = last;
+  return { last: { ok, gtid, tables, rows, ageMs: Math.round(ageMs) } };
+}
+
+async function carried(move: Move): Promise<UploadsPart> {
+  const uploads = uploadsOf(move);
+  const [direction, round] = await Promise.all([uploads.direction(), uploads.lastRound()]);
+  if (!round) return { direction, lastRound: null };
+  const { exitCode, filesSent, sentBytes, rounds, endedMs } = round;
+  return {
+    direction,
+    lastRound: { exitCode, filesSent, sentBytes, rounds, agoMs: Math.max(0, Date.now() - endedMs) },
+  };
+}
+
+async function routed(move: Move): Promise<GatePart> {
+  const gate = openGate(move);
+  try {
+    const { primary, views, canary, holdMs, held, writes, up } = await gate.state();
+    return { primary, views, canary, holdMs, held, inFlight: writes, up };
+  } finally {
+    gate.close();
+  }
+}
+
+async function happened(move: Move): Promise<{ last: JournalLine[] }> {
+  const asked = await Promise.allSettled(
+    [move.blue, move.green].map(async (server) =>
+      (await hasControlSchema(server)) ? readJournal(server) : [],
+    ),
+  );
+  const failed = asked.find((answer) => answer.status === "rejected");
+  if (failed && asked.every((answer) => answer.status === "rejected")) throw failed.reason;
+  const records = asked.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+  const last = records.sort((a, b) => (a.at < b.at ? -1 : 1)).slice(-journalLines);
+  return { last: last.map(({ at, side, step, event }) => ({ at, side: side ?? "", step, event })) };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

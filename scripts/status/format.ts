@@ -1,0 +1,130 @@
+import { otherSide, type Side } from "../../engine/move";
+import { type DatabaseState, known, lagBoundMs, type Part, type Status, type Unknown } from "./types";
+
+const width = 14;
+
+/** A duration for people: `40 ms`, `3.2 s`, `5 min`, `2.5 h`, `3 d`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
+  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 172_800_000) return `${Number((ms / 3_600_000).toFixed(1))} h`;
+  return `${Math.round(ms / 86_400_000)} d`;
+}
+
+/** A size for people: `0.3 kB`, `62.3 MB`. */
+export function size(bytes: number): string {
+  return bytes < 1e5 ? `${Number((bytes / 1e3).toFixed(1))} kB` : `${Number((bytes / 1e6).toFixed(1))} MB`;
+}
+
+function problem({ error }: Unknown): string {
+  return `${error.code}: ${error.found}`;
+}
+
+function line(name: string, text: string): string {
+  return `${name.padEnd(width)}${text}`;
+}
+
+function database(side: Side, part: Part<DatabaseState>): string[] {
+  if (!known(part)) return [line(side, problem(part))];
+  const { follows, lease } = part;
+  const lines = [
+    line(
+      side,
+      `${part.readOnly ? "read-only" : "takes writes"}, MariaDB ${part.version}${stream(side, follows)}`,
+    ),
+  ];
+  if (lease)
+    lines.push(line("", `lease of ${lease.holder} (${lease.purpose}), ends in ${duration(lease.leftMs)}`));
+  return lines;
+}
+
+function stream(side: Side, follows: DatabaseState["follows"]): string {
+  if (!follows) return "";
+  const source = otherSide(side);
+  if (!follows.running)
+    return `; does not follow ${source}: ${follows.cause}${follows.message ? ` (${follows.message})` : ""}`;
+  const lag =
+    follows.lagMs === null ? `is more than ${duration(lagBoundMs)} behind` : `lag ${duration(follows.lagMs)}`;
+  return `; follows ${source}, ${lag}, at ${follows.appliedGtid || "the start"}`;
+}
+
+function copy(part: Status["copy"]): string {
+  if (!known(part)) return problem(part);
+  if (part.gtid === undefined) return part.state === "none" ? "none yet" : part.state;
+  const done = part.state === "copied" ? "whole" : part.state;
+  return `${done}, as of ${part.gtid}: ${size(part.bytes ?? 0)} in ${duration(part.copyMs ?? 0)}`;
+}
+
+function verification(part: Status["verification"]): string {
+  if (!known(part)) return problem(part);
+  const { last } = part;
+  if (!last) return "none yet";
+  return `${last.ok ? "equal" : "DIFFERENT"} ${duration(last.ageMs)} ago at ${last.gtid}: ${last.tables} tables, ${last.rows} rows`;
+}
+
+function uploads(part: Status["uploads"]): string {
+  if (!known(part)) return problem(part);
+  const ways: Record<string, string> = { pull: "blue to green", push: "green to blue", off: "not followed" };
+  const way = ways[part.direction] ?? part.direction;
+  const round = part.lastRound;
+  if (!round) return `${way}, no round yet`;
+  const result = round.exitCode === 0 ? "" : `, FAILED with rsync's exit code ${round.exitCode}`;
+  return `${way}, round ${round.rounds} ended ${duration(round.agoMs)} ago: ${round.filesSent} files, ${size(round.sentBytes)}${result}`;
+}
+
+function gate(status: Status): string {
+  const part = status.gate;
+  const { phase } = status.wanted;
+  if (!known(part)) {
+    const early = (phase === "prepare" || phase === "sync") && part.error.code === "GATE_UNREACHABLE";
+    return early ? "not made yet: phase switch makes it" : problem(part);
+  }
+  const other = otherSide(part.views);
+  const views = part.canary > 0 ? `${part.views} (${part.canary} % to ${other})` : part.views;
+  const hold =
+    part.holdMs > 0 ? `HOLDS writes for ${duration(part.holdMs)}, ${part.held} wait` : "holds nothing";
+  const health = (["blue", "green"] as const).map((side) => `${side} ${part.up[side] ? "up" : "DOWN"}`);
+  return `edits to ${part.primary}, page views to ${views}; ${hold}; in flight: blue ${part.inFlight.blue}, green ${part.inFlight.green}; ${health.join(", ")}`;
+}
+
+function journal(part: Status["journal"]): string[] {
+  if (!known(part)) return [line("journal", problem(part))];
+  if (part.last.length === 0) return [line("journal", "empty")];
+  return part.last.map(({ at, side, step, event }, i) =>
+    line(
+      i === 0 ? "journal" : "",
+      `${at.slice(0, 19).replace("T", " ")}  ${side.padEnd(5)}  ${step}: ${event}`,
+    ),
+  );
+}
+
+/** For people, aligned, one fact a line. */
+export function format(status: Status): string {
+  const { wanted, primary, next } = status;
+  const canary = wanted.canary > 0 ? `, canary ${wanted.canary} %` : "";
+  const lines = [
+    line("wiki", `${status.wiki}, stack ${status.stack}`),
+    line("wanted", `phase ${wanted.phase}, active ${wanted.active}${canary}`),
+    line(
+      "primary",
+      primary
+        ? `${primary.side}, epoch ${primary.epoch}, since ${primary.changedAt.slice(0, 19)} UTC`
+        : "no record",
+    ),
+    ...database("blue", status.databases.blue),
+    ...database("green", status.databases.green),
+    line("copy", copy(status.copy)),
+    line("verification", verification(status.verification)),
+    line("uploads", uploads(status.uploads)),
+    line("gate", gate(status)),
+    ...journal(status.journal),
+    ...status.unmet.map((what, i) => line(i === 0 ? "does not hold" : "", what)),
+    ...next.flatMap(({ command, effect }, i) => [
+      line(i === 0 ? "next" : "", command),
+      line("", `  ${effect}`),
+    ]),
+  ];
+  if (next.length === 0) lines.push(line("next", "nothing: the move is over"));
+  return `${lines.join("\n")}\n`;
+}

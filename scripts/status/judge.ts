@@ -1,0 +1,91 @@
+import { otherSide } from "../../engine/move";
+import { type NextStep, nextSteps } from "../../stacks/phase";
+import { known, type Status } from "./types";
+
+type Asked = Omit<Status, "ok" | "unmet" | "next" | "primary">;
+
+/** The newest role record: replicated, so it is newest where the epoch is highest. */
+export function primaryIn(databases: Status["databases"]): Status["primary"] {
+  const records = [databases.blue, databases.green].flatMap((part) =>
+    known(part) && part.role ? [part.role] : [],
+  );
+  return records.sort((a, b) => b.epoch - a.epoch)[0] ?? null;
+}
+
+/** What the config wants and does not hold, as far as it could be asked. */
+export function unmet(asked: Asked): string[] {
+  const { phase, active, canary } = asked.wanted;
+  const missing: string[] = [];
+  const primary = primaryIn(asked.databases);
+  const blue = asked.databases.blue;
+  if (known(blue) && !blue.role && !primary) missing.push("blue is not adopted");
+  if (phase === "prepare") return missing;
+  if (known(asked.copy) && asked.copy.state !== "copied") missing.push("green has no whole copy");
+  if (primary && primary.side !== active) missing.push(`${primary.side} is the primary, not ${active}`);
+  const serving = asked.databases[primary?.side ?? active];
+  if (known(serving) && serving.readOnly && primary) missing.push(`${primary.side} takes no edits`);
+  const passive = otherSide(primary?.side ?? active);
+  const follower = asked.databases[passive];
+  if (known(follower)) {
+    const running = follower.follows?.running ?? false;
+    if (phase === "retire" && follower.follows) missing.push(`${passive} still follows`);
+    if (phase !== "retire" && !running) missing.push(`${passive} does not follow`);
+  }
+  if (known(asked.verification) && asked.verification.last?.ok !== true)
+    missing.push("the two databases were not found equal");
+  if (phase === "sync" || !known(asked.gate)) return missing;
+  const gate = asked.gate;
+  if (primary && gate.primary !== primary.side) missing.push(`the gate sends edits to ${gate.primary}`);
+  if (phase === "switch" && gate.canary !== canary)
+    missing.push(
+      `the gate sends ${gate.canary} % of page views to ${otherSide(gate.views)}, not ${canary} %`,
+    );
+  return missing;
+}
+
+/** Parts of this phase that could not be reached. Before `switch` there is no gate, after `retire` blue may be gone. */
+function unreached(asked: Asked): boolean {
+  const { phase } = asked.wanted;
+  const parts = [
+    ...(phase === "retire" ? [] : [asked.databases.blue]),
+    asked.databases.green,
+    ...(phase === "prepare" ? [] : [asked.copy, asked.verification, asked.uploads]),
+    ...(phase === "switch" || phase === "retire" ? [asked.gate] : []),
+  ];
+  return parts.some((part) => !known<object>(part));
+}
+
+/** The answers, judged: what does not hold, and what may be done next. */
+export function judge(asked: Asked): Status {
+  const missing = unmet(asked);
+  const underWay = [asked.databases.blue, asked.databases.green].find((part) => known(part) && part.lease);
+  const again: NextStep[] =
+    missing.length === 0
+      ? []
+      : [
+          {
+            command: "npx pulumi up",
+            effect: underWay
+              ? "once the run that holds the lease has ended: brings about what the config wants"
+              : "brings about what the config wants",
+          },
+        ];
+  const steps = nextSteps(asked.wanted, asked.wiki).map(({ command, effect }) => ({
+    command: command.replaceAll("pulumi ", "npx pulumi "),
+    effect,
+  }));
+  return {
+    ok: missing.length === 0 && !unreached(asked),
+    ...asked,
+    primary: primaryIn(asked.databases),
+    unmet: missing,
+    // From a state that does not hold, the only way is to it.
+    next: missing.length === 0 ? steps : again,
+  };
+}
+
+/** Whether anything at all could be asked. */
+export function anythingReached(status: Status): boolean {
+  const { databases, copy, uploads, gate } = status;
+  return [databases.blue, databases.green, copy, uploads, gate].some((part) => known<object>(part));
+}

@@ -1,0 +1,105 @@
+import type { Side } from "../../engine/move";
+import type { NextStep, Wanted } from "../../stacks/phase";
+
+/** What could not be asked: one line with a stable code. */
+export interface Unknown {
+  error: { code: string; found: string };
+}
+
+/** One part of the answer; each is asked on its own. */
+export type Part<T> = T | Unknown;
+
+export function known<T extends object>(part: Part<T>): part is T {
+  return !("error" in part);
+}
+
+export interface Following {
+  /** Both threads run. */
+  running: boolean;
+  /** Why not; empty while it runs. */
+  cause: string;
+  message: string;
+  appliedGtid: string;
+  /**
+   * How long it took to have all that the source had when asked, in milliseconds, the way to the servers included;
+   * null if it took longer than `lagBoundMs`.
+   */
+  lagMs: number | null;
+}
+
+/** A replica further behind is not waited for, in milliseconds. */
+export const lagBoundMs = 3_000;
+
+export interface DatabaseState {
+  version: string;
+  readOnly: boolean;
+  /** The record of who is primary as this server knows it; null before there is one. */
+  role: { side: Side; epoch: number; changedAt: string } | null;
+  /** How it follows the other side; null if it does not. */
+  follows: Following | null;
+  /** A run's lease that has not ended. */
+  lease: { holder: string; purpose: string; leftMs: number } | null;
+}
+
+export interface CopyPart {
+  state: string;
+  gtid?: string;
+  bytes?: number;
+  rows?: number;
+  copyMs?: number;
+}
+
+export interface VerificationPart {
+  /** Null where there never was one. */
+  last: { ok: boolean; gtid: string; tables: number; rows: string; ageMs: number } | null;
+}
+
+export interface UploadsPart {
+  direction: string;
+  lastRound: {
+    exitCode: number;
+    filesSent: number;
+    sentBytes: number;
+    rounds: number;
+    agoMs: number;
+  } | null;
+}
+
+export interface GatePart {
+  primary: Side;
+  views: Side;
+  canary: number;
+  /** For how long writes will still be held, in milliseconds; 0 when they are not. */
+  holdMs: number;
+  held: number;
+  inFlight: Record<Side, number>;
+  up: Record<Side, boolean>;
+}
+
+export interface JournalLine {
+  /** UTC, ISO 8601. */
+  at: string;
+  side: string;
+  step: string;
+  event: string;
+}
+
+/** `npm run status -- --json`: fields are added, none renamed. */
+export interface Status {
+  /** Everything that this phase has was reached, and all that the config wants holds. */
+  ok: boolean;
+  stack: string;
+  wiki: string;
+  wanted: Wanted;
+  /** The newest role record; null where neither side has one or answers. */
+  primary: { side: Side; epoch: number; changedAt: string } | null;
+  databases: Record<Side, Part<DatabaseState>>;
+  copy: Part<CopyPart>;
+  verification: Part<VerificationPart>;
+  uploads: Part<UploadsPart>;
+  gate: Part<GatePart>;
+  journal: Part<{ last: JournalLine[] }>;
+  /** What the config wants and does not hold. */
+  unmet: string[];
+  next: NextStep[];
+}

@@ -1,0 +1,200 @@
+import { duration, format, size } from "../../scripts/status/format";
+import { anythingReached, judge } from "../../scripts/status/judge";
+import type { DatabaseState, Status } from "../../scripts/status/types";
+
+type Asked = Parameters<typeof judge>[0];
+
+const open: DatabaseState = {
+  version: "10.11.18",
+  readOnly: false,
+  role: { side: "blue", epoch: 2, changedAt: "2026-11-21 11:30:00.000000" },
+  follows: null,
+  lease: null,
+};
+
+const replica: DatabaseState = {
+  ...open,
+  readOnly: true,
+  follows: { running: true, cause: "", message: "", appliedGtid: "0-1-400", lagMs: 3 },
+};
+
+const asked = (change: Partial<Asked> = {}): Asked => ({
+  stack: "staging",
+  wiki: "rehearsal",
+  wanted: { phase: "switch", active: "blue", canary: 10 },
+  databases: { blue: open, green: replica },
+  copy: { state: "copied", gtid: "0-1-381", bytes: 62_300_000, rows: 54_000, copyMs: 3_200 },
+  verification: { last: { ok: true, gtid: "0-1-390", tables: 58, rows: "54567", ageMs: 240_000 } },
+  uploads: {
+    direction: "pull",
+    lastRound: { exitCode: 0, filesSent: 2, sentBytes: 2_100, rounds: 111, agoMs: 1_500 },
+  },
+  gate: {
+    primary: "blue",
+    views: "blue",
+    canary: 10,
+    holdMs: 0,
+    held: 0,
+    inFlight: { blue: 1, green: 0 },
+    up: { blue: true, green: true },
+  },
+  journal: {
+    last: [{ at: "2026-11-21T11:30:01.000Z", side: "green", step: "cutover", event: "flipped" }],
+  },
+  ...change,
+});
+
+const unreachable = (code: string) => ({ error: { code, found: "no answer" } });
+
+describe("status", () => {
+  it("tells where a move stands, one fact a line, and what is legal next", () => {
+    expect(format(judge(asked()))).toBe(`\
+wiki          rehearsal, stack staging
+wanted        phase switch, active blue, canary 10 %
+primary       blue, epoch 2, since 2026-11-21 11:30:00 UTC
+blue          takes writes, MariaDB 10.11.18
+green         read-only, MariaDB 10.11.18; follows blue, lag 3 ms, at 0-1-400
+copy          whole, as of 0-1-381: 62.3 MB in 3.2 s
+verification  equal 4 min ago at 0-1-390: 58 tables, 54567 rows
+uploads       blue to green, round 111 ended 1.5 s ago: 2 files, 2.1 kB
+gate          edits to blue, page views to blue (10 % to green); holds nothing; in flight: blue 1, green 0; blue up, green up
+journal       2026-11-21 11:30:01  green  cutover: flipped
+next          npx pulumi config set canary 0 && npx pulumi up
+                no page views from green
+              npx pulumi config set active green && npx pulumi up
+                cutover: green takes the edits
+`);
+    expect(judge(asked()).ok).toBe(true);
+  });
+
+  it("offers only to go on where what is wanted does not hold", () => {
+    const status = judge(asked({ wanted: { phase: "switch", active: "green", canary: 0 } }));
+    expect(status.ok).toBe(false);
+    expect(status.unmet).toEqual([
+      "blue is the primary, not green",
+      "the gate sends 10 % of page views to green, not 0 %",
+    ]);
+    expect(status.next).toEqual([{ command: "npx pulumi up", effect: "brings about what the config wants" }]);
+  });
+
+  it("says who holds the lease and that edits are held", () => {
+    const lease = { holder: "host:7:ab", purpose: "flip from blue to green", leftMs: 4_200 };
+    const held = { ...asked().gate, holdMs: 6_000, held: 3 } as Asked["gate"];
+    const status = judge(
+      asked({ databases: { blue: { ...open, readOnly: true, lease }, green: replica }, gate: held }),
+    );
+    const text = format(status);
+    expect(text).toContain("              lease of host:7:ab (flip from blue to green), ends in 4.2 s\n");
+    expect(text).toContain("HOLDS writes for 6 s, 3 wait");
+    expect(status.unmet).toEqual(["blue takes no edits"]);
+    expect(status.next[0]?.effect).toMatch(/^once the run that holds the lease has ended/);
+  });
+
+  it("says in one line what can't be reached, and tells the rest", () => {
+    const status = judge(
+      asked({
+        databases: { blue: unreachable("SSH_UNREACHABLE"), green: replica },
+        journal: unreachable("STATUS_TIMEOUT"),
+      }),
+    );
+    const text = format(status);
+    expect(text).toContain("\nblue          SSH_UNREACHABLE: no answer\n");
+    expect(text).toContain("\njournal       STATUS_TIMEOUT: no answer\n");
+    expect(text).toContain("\nverification  equal");
+    expect(status.ok).toBe(false);
+    expect(anythingReached(status)).toBe(true);
+  });
+
+  it("is a failure only where nothing at all answers", () => {
+    const nothing = unreachable("DB_UNREACHABLE");
+    const status = judge(
+      asked({
+        databases: { blue: nothing, green: nothing },
+        copy: nothing,
+        verification: nothing,
+        uploads: nothing,
+        gate: unreachable("GATE_UNREACHABLE"),
+        journal: nothing,
+      }),
+    );
+    expect(anythingReached(status)).toBe(false);
+    expect(status.primary).toBeNull();
+  });
+
+  it("does not miss a gate before phase switch", () => {
+    const status = judge(
+      asked({
+        wanted: { phase: "sync", active: "blue", canary: 0 },
+        gate: unreachable("GATE_UNREACHABLE"),
+      }),
+    );
+    expect(status.ok).toBe(true);
+    expect(format(status)).toContain("gate          not made yet: phase switch makes it\n");
+    expect(status.next).toEqual([
+      {
+        command: "npx pulumi config set phase switch && npx pulumi up",
+        effect: "the gate carries all traffic, still to blue",
+      },
+    ]);
+  });
+
+  it("does not miss a retired blue", () => {
+    const role = { side: "green" as const, epoch: 3, changedAt: "2026-11-21 11:41:57.000000" };
+    const status = judge(
+      asked({
+        wanted: { phase: "retire", active: "green", canary: 0 },
+        databases: { blue: unreachable("SSH_UNREACHABLE"), green: { ...open, role } },
+        gate: { ...asked().gate, primary: "green", views: "green", canary: 0 } as Asked["gate"],
+      }),
+    );
+    expect(status.ok).toBe(true);
+    expect(format(status)).toMatch(/\nnext {10}nothing: the move is over\n$/);
+  });
+
+  it("names why a side does not follow", () => {
+    const follows = {
+      running: false,
+      cause: "REPL_ROW_MISSING",
+      message: "Can't find record in 'page'",
+      appliedGtid: "0-1-4",
+      lagMs: null,
+    };
+    const status = judge(asked({ databases: { blue: open, green: { ...replica, follows } } }));
+    expect(format(status)).toContain(
+      "green         read-only, MariaDB 10.11.18; does not follow blue: REPL_ROW_MISSING (Can't find record in 'page')\n",
+    );
+    expect(status.unmet).toEqual(["green does not follow"]);
+  });
+
+  it("keeps the shape of its JSON", () => {
+    const keys = (value: Status) => Object.keys(value).sort();
+    expect(keys(judge(asked()))).toEqual([
+      "copy",
+      "databases",
+      "gate",
+      "journal",
+      "next",
+      "ok",
+      "primary",
+      "stack",
+      "unmet",
+      "uploads",
+      "verification",
+      "wanted",
+      "wiki",
+    ]);
+  });
+
+  it.each([
+    [40, "40 ms"],
+    [3_240, "3.2 s"],
+    [240_000, "4 min"],
+    [9_000_000, "2.5 h"],
+    [259_200_000, "3 d"],
+  ])("writes %d ms as %s", (ms, text) => expect(duration(ms)).toBe(text));
+
+  it.each([
+    [300, "0.3 kB"],
+    [62_300_000, "62.3 MB"],
+  ])("writes %d bytes as %s", (bytes, text) => expect(size(bytes)).toBe(text));
+});
