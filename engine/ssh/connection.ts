@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Duplex, Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientChannel } from "ssh2";
 import { WikiferryError } from "../errors";
 import type { Address, SshTarget } from "../move";
@@ -8,6 +9,15 @@ export interface ExecResult {
   stdout: string;
   stderr: string;
   exitCode: number;
+}
+
+/** A shell command under way. */
+export interface Spawned {
+  channel: ClientChannel;
+  /** Its exit code, as soon as it has ended; -1 if a signal ended it. Never settles if the connection is lost. */
+  exited: Promise<number>;
+  /** Its exit code, once its output has been read to the end and everybody let go of it; -1 if it is not known. */
+  closed: Promise<number>;
 }
 
 /** How long a command that has ended may be silent before its output counts as complete, in milliseconds. */
@@ -66,33 +76,24 @@ export class SshConnection {
    * keeps its output open is not waited for.
    */
   async exec(command: string, stdin?: string | Readable): Promise<ExecResult> {
-    const channel = await this.spawn(command);
+    const { channel, exited, closed } = await this.spawn(command);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    let lastData = 0;
+    let lastData = performance.now();
     const collect = (into: Buffer[]) => (chunk: Buffer) => {
       lastData = performance.now();
       into.push(chunk);
     };
     channel.on("data", collect(stdout));
     channel.stderr.on("data", collect(stderr));
-    const exitCode = new Promise<number>((resolve, reject) => {
-      let code = -1;
-      let watch: NodeJS.Timeout | undefined;
-      channel.on("exit", (exit: number | null) => {
-        code = exit ?? -1;
-        lastData = performance.now();
-        // sshd closes the channel only when everybody has let go of it: a daemon that was started never does.
-        watch = setInterval(() => {
-          if (performance.now() - lastData < quietMs) return;
-          channel.close();
-          resolve(code);
-        }, quietMs / 4);
-      });
-      channel.on("close", () => resolve(code));
-      channel.on("error", reject);
-      channel.once("close", () => clearInterval(watch));
+    // sshd closes the channel only when everybody has let go of it: a daemon that was started never does.
+    const silent = exited.then(async (code) => {
+      lastData = performance.now();
+      while (performance.now() - lastData < quietMs) await sleep(quietMs / 4);
+      channel.close();
+      return code;
     });
+    const exitCode = Promise.race([closed, silent]);
     if (typeof stdin === "string" || stdin === undefined) channel.end(stdin);
     else stdin.pipe(channel);
     return {
@@ -116,9 +117,25 @@ export class SshConnection {
   }
 
   /** Starts a shell command and hands over its streams. */
-  spawn(command: string): Promise<ClientChannel> {
+  spawn(command: string): Promise<Spawned> {
     return new Promise((resolve, reject) => {
-      this.client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
+      this.client.exec(command, (error, channel) => {
+        if (error) return reject(error);
+        // Listened for at once: a command that ends quickly has its exit code in the same packet.
+        let code = -1;
+        const exited = new Promise<number>((done) => {
+          channel.once("exit", (exit: number | null) => {
+            code = exit ?? -1;
+            done(code);
+          });
+        });
+        const closed = new Promise<number>((done, failed) => {
+          channel.once("close", () => done(code));
+          channel.once("error", failed);
+        });
+        closed.catch(() => {});
+        resolve({ channel, exited, closed });
+      });
     });
   }
 

@@ -16,8 +16,7 @@ export interface PulumiRun {
 
 /** The Pulumi engine on the rehearsal's stack, with the commands that people type. */
 export class Pulumi {
-  /** The run under way, for a test that kills it. */
-  child: ChildProcess | undefined;
+  private child: ChildProcess | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -94,8 +93,13 @@ export class Pulumi {
         cwd: projectDir,
         env: { ...process.env, ...stageEnvironment(this.stage) },
         stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+        // A group of its own, so that `kill` reaches the engine and its plugins too.
+        detached: true,
       });
       this.child = child;
+      const passOn = () => this.kill("SIGINT");
+      process.once("SIGINT", passOn);
+      process.once("SIGTERM", passOn);
       const lines: string[] = [];
       for (const stream of [child.stdout, child.stderr]) {
         createInterface({ input: stream as NodeJS.ReadableStream }).on("line", (line) => {
@@ -107,9 +111,21 @@ export class Pulumi {
       child.on("error", reject);
       child.on("close", (code) => {
         this.child = undefined;
+        process.off("SIGINT", passOn);
+        process.off("SIGTERM", passOn);
         resolve({ exitCode: code ?? -1, output: lines.join("\n"), ms: Date.now() - startedMs });
       });
     });
+  }
+
+  /** Sends a signal to the run under way: the CLI, the engine and every plugin. */
+  kill(signal: NodeJS.Signals): void {
+    if (this.child?.pid === undefined) return;
+    try {
+      process.kill(-this.child.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 
   private async must(code: string, args: string[]): Promise<PulumiRun> {

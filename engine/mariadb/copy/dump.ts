@@ -2,7 +2,7 @@ import { Transform } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { WikiferryError } from "../../errors";
 import type { MoveSpec } from "../../move";
-import type { SshConnection } from "../../ssh/connection";
+import type { Spawned, SshConnection } from "../../ssh/connection";
 import { formatGtid, parseGtid } from "../replication/gtid";
 
 /**
@@ -36,9 +36,9 @@ export async function startDump(
   password: string,
   database: string,
 ): Promise<RunningDump> {
-  const channel = await ssh.spawn(`database=${shellQuote(database)}; ${dumpScript}`);
-  channel.end(accessFile(place, password));
-  return new RunningDump(channel);
+  const spawned = await ssh.spawn(`database=${shellQuote(database)}; ${dumpScript}`);
+  spawned.channel.end(accessFile(place, password));
+  return new RunningDump(spawned);
 }
 
 /** The option file of one client, for a server as seen from blue's host. */
@@ -61,14 +61,15 @@ export class RunningDump {
   private readonly code: Promise<number>;
   private giveUp: (code: number) => void = () => {};
 
-  constructor(readonly channel: ClientChannel) {
+  readonly channel: ClientChannel;
+
+  constructor({ channel, closed }: Spawned) {
+    this.channel = channel;
     channel.stderr.on("data", (chunk: Buffer) => this.stderr.push(chunk));
-    this.code = new Promise((resolve) => {
+    const stopped = new Promise<number>((resolve) => {
       this.giveUp = resolve;
-      let code = -1;
-      channel.on("exit", (exit: number | null) => (code = exit ?? -1));
-      channel.on("close", () => resolve(code));
     });
+    this.code = Promise.race([closed, stopped]);
   }
 
   /** Waits for its end. @throws `COPY_DUMP_FAILED` unless it succeeded */

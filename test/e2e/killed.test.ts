@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openMove } from "../../engine/context";
+import { readRole } from "../../engine/mariadb/control/role";
+import { replicationStatus } from "../../engine/mariadb/replication/status";
+import { silent } from "../../engine/progress";
+import { configure } from "../../scripts/rehearsal/configure";
+import { removeGreen } from "../../scripts/rehearsal/green";
+import { judge } from "../../scripts/rehearsal/judge";
+import { Load } from "../../scripts/rehearsal/load/client";
+import { Pulumi } from "../../scripts/rehearsal/pulumi";
+import { readStackConfig } from "../../scripts/rehearsal/stackConfig";
+import { freshStage, stageAt } from "../../scripts/rehearsal/stage";
+import { ensureWorld } from "../../scripts/world/index";
+
+jest.setTimeout(400_000);
+
+const gateUrl = "http://127.0.0.1:8080";
+const stage = stageAt();
+let lines: string[] = [];
+const pulumi = new Pulumi(stage, (line) => lines.push(line));
+let load: Load;
+
+/** Starts `pulumi up`, kills all of it as soon as it prints `sign`, and answers what it had printed. */
+async function upKilledAt(sign: string): Promise<string> {
+  lines = [];
+  const running = pulumi.run(["up", "--yes", "--skip-preview"]);
+  for (;;) {
+    if (lines.some((line) => line.includes(sign))) break;
+    const ended = await Promise.race([running, sleep(10)]);
+    if (ended) throw new Error(`pulumi up ended without ${sign}:\n${ended.output}`);
+  }
+  pulumi.kill("SIGKILL");
+  const { exitCode, output } = await running;
+  expect(exitCode).not.toBe(0);
+  return output;
+}
+
+async function standing() {
+  const { spec, secrets } = await readStackConfig(pulumi);
+  const move = openMove(spec, secrets, silent);
+  try {
+    const [role, green, blue] = await Promise.all([
+      readRole(move.blue),
+      replicationStatus(move.green),
+      replicationStatus(move.blue),
+    ]);
+    return { primary: role?.role, greenFollows: green?.sql === true, blueFollows: blue?.sql === true };
+  } finally {
+    await move.close();
+  }
+}
+
+beforeAll(async () => {
+  await removeGreen();
+  const world = await ensureWorld({ pages: 100, files: 20, fresh: true });
+  freshStage(stage);
+  await configure(stage, world, pulumi);
+  await pulumi.up();
+  load = await Load.start({
+    target: world.wikiUrl,
+    serverUrl: world.wiki.serverUrl,
+    editors: world.editors.slice(0, 4),
+    editsPerSecond: 3,
+    viewsPerSecond: 2,
+    minutes: 6,
+    historyFile: join(stage.directory, "killed-history.jsonl"),
+    requestsFile: join(stage.directory, "killed-requests.jsonl"),
+  });
+});
+
+afterAll(async () => {
+  await load?.stop();
+  await removeGreen();
+});
+
+test("pulumi up killed in the copy ends in the wanted state when it is run again", async () => {
+  await pulumi.set("phase", "sync");
+  await upKilledAt("[copy]");
+  await pulumi.up();
+  expect(await standing()).toEqual({ primary: "blue", greenFollows: true, blueFollows: false });
+  expect((await pulumi.upAgain()).unchanged).toBe(true);
+});
+
+test("pulumi up killed in the cutover before the commit ends in the wanted state when it is run again, nothing lost", async () => {
+  await pulumi.set("phase", "switch");
+  await pulumi.up();
+  await load.retarget(gateUrl);
+  await pulumi.set("active", "green");
+  const output = await upKilledAt("[fence the primary]");
+  expect(output).not.toContain("committed as");
+  await pulumi.up();
+  expect(await standing()).toEqual({ primary: "green", greenFollows: false, blueFollows: true });
+  expect((await pulumi.upAgain()).unchanged).toBe(true);
+  await load.stop();
+  const { edits, uploads } = await judge({ historyFile: load.historyFile, base: gateUrl });
+  expect(edits.acknowledged).toBeGreaterThan(50);
+  expect(edits).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
+  expect(uploads).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
+});
