@@ -1,3 +1,5 @@
+const { writeSync } = require("node:fs");
+
 /** Ends a run with one line that tools can read: `N passed, N failed`. */
 class ClosingLine {
   onRunComplete(_contexts, results) {
@@ -5,7 +7,8 @@ class ClosingLine {
     // A skipped test is a promise that nobody kept, so it counts as failed.
     const failed = results.numFailedTests + broken + results.numPendingTests + results.numTodoTests;
     this.failed = failed > 0;
-    process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed\n`);
+    // Jest puts its own summary after every reporter; only the end of the process is later.
+    process.once("exit", () => writeSync(1, `\n${results.numPassedTests} passed, ${failed} failed\n`));
   }
 
   getLastError() {
