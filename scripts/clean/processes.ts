@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** A process of this machine. */
+export interface Process {
+  pid: number;
+  argv: string[];
+  /** Its working directory; empty where that may not be read. */
+  directory: string;
+  /** Its `PULUMI_BACKEND_URL`; empty where it has none or it may not be read. */
+  backendUrl: string;
+}
+
+/** Processes that this account may see; none where there is no /proc. */
+export function processes(): Process[] {
+  return pids().map((pid) => ({
+    pid,
+    argv: read(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"))
+      .split("\0")
+      .filter(Boolean),
+    directory: read(() => readlinkSync(`/proc/${pid}/cwd`)),
+    backendUrl:
+      /(?:^|\0)PULUMI_BACKEND_URL=([^\0]*)/.exec(
+        read(() => readFileSync(`/proc/${pid}/environ`, "utf8")),
+      )?.[1] ?? "",
+  }));
+}
+
+/** The dockerd that writes its log to `logFile`, as one does that the set-up started. */
+export function daemonWithLog(logFile: string): number | undefined {
+  return pids().find(
+    (pid) =>
+      read(() => readFileSync(`/proc/${pid}/comm`, "utf8")).trim() === "dockerd" &&
+      read(() => readlinkSync(`/proc/${pid}/fd/1`)) === logFile,
+  );
+}
+
+/**
+ * Processes of a rehearsal under way: the rehearsal itself, its readers and editors, and `pulumi` on its stack.
+ *
+ * @param projectDir The checkout; another one's rehearsal is not this one's.
+ */
+export function underWay(
+  all: readonly Process[],
+  { projectDir, backendUrl }: { projectDir: string; backendUrl: string },
+): Process[] {
+  return all.filter(({ argv, directory, backendUrl: backend }) => {
+    if (backend === backendUrl && /(^|\/)pulumi(-|$)/.test(argv[0] ?? "")) return true;
+    if (directory !== projectDir || !/(^|\/)node$/.test(argv[0] ?? "")) return false;
+    return argv.some((word) => /(^|\/)scripts\/rehearsal\/(load\/)?main\.ts$/.test(word));
+  });
+}
+
+function pids(): number[] {
+  return read(() => readdirSync("/proc"), [] as string[])
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** A process may end, or be another account's, at any moment. */
+function read(get: () => string): string;
+function read<T>(get: () => T, otherwise: T): T;
+function read(get: () => unknown, otherwise: unknown = ""): unknown {
+  try {
+    return get();
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,78 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { debianImage } from "../setup/debian";
+import { imageFolders } from "../setup/images";
+import { projectDir, pulumiHome, stateFile } from "../setup/paths";
+import { docker } from "../world/docker";
+import { setUpTags } from "./ownership";
+import { daemonWithLog } from "./processes";
+import type { Thing } from "./rehearsal";
+
+/** In a plugin's folder: it is an offline plugin of this project. */
+const marker = "wikiferry-offline";
+const daemonLog = stateFile("dockerd.log");
+
+/** Offline plugins that start from this checkout, by folder. */
+export function offlinePlugins(plugins = join(pulumiHome(), "plugins"), checkout = projectDir): string[] {
+  if (!existsSync(plugins)) return [];
+  return readdirSync(plugins)
+    .map((name) => join(plugins, name))
+    .filter((folder) => existsSync(join(folder, marker)))
+    .filter((folder) =>
+      readdirSync(folder)
+        .filter((file) => file.startsWith("pulumi-resource-"))
+        .some((file) => readFileSync(join(folder, file), "utf8").includes(`'${checkout}/`)),
+    );
+}
+
+async function imageTags(): Promise<string[]> {
+  const images = await docker.listImages();
+  const services = imageFolders().map(({ service }) => service);
+  return setUpTags(
+    images.flatMap(({ RepoTags }) => RepoTags ?? []),
+    { services, base: debianImage },
+  );
+}
+
+/** What the set-up made and is still there: images, offline plugins, the Docker engine that it started. */
+export async function setUpThings(): Promise<Thing[]> {
+  const daemon = daemonWithLog(daemonLog);
+  return [
+    ...(await imageTags()).map((name) => ({ kind: "image" as const, name })),
+    ...offlinePlugins().map((name) => ({ kind: "plugin" as const, name })),
+    ...(daemon === undefined ? [] : [{ kind: "process" as const, name: `dockerd (${daemon})` }]),
+  ];
+}
+
+/** @returns what had to stay, each with the reason */
+export async function removeSetUp(): Promise<string[]> {
+  const stayed: string[] = [];
+  for (const tag of await imageTags()) {
+    try {
+      await docker.getImage(tag).remove();
+    } catch (error) {
+      const { statusCode, json } = error as { statusCode?: number; json?: { message?: string } };
+      if (statusCode === 404) continue;
+      if (statusCode !== 409) throw error;
+      stayed.push(`image ${tag}: ${json?.message ?? "it is in use"}`);
+    }
+  }
+  for (const folder of offlinePlugins()) rmSync(folder, { recursive: true });
+  rmSync(stateFile("setup.json"), { force: true });
+  const daemon = daemonWithLog(daemonLog);
+  if (daemon !== undefined) {
+    const others = await docker.listContainers();
+    if (others.length > 0)
+      stayed.push(`process dockerd (${daemon}): it runs ${others.length} containers of others`);
+    else await end(daemon);
+  }
+  return stayed;
+}
+
+/** Ends a process and waits for it, 20 s at most. */
+async function end(pid: number): Promise<void> {
+  process.kill(pid, "SIGTERM");
+  const until = Date.now() + 20_000;
+  while (Date.now() < until && daemonWithLog(daemonLog) === pid) await sleep(100);
+}
