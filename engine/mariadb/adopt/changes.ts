@@ -25,6 +25,12 @@ export const dropInName = "99-wikiferry.cnf";
 export const rollbackWindowSeconds = 7 * 24 * 60 * 60;
 const retentionSeconds = 2 * rollbackWindowSeconds;
 
+/** How long a server keeps its binary log, in seconds; 0 is for ever. Versions before 10.6 know days only. */
+export function keptSeconds(variables: Variables): number {
+  const seconds = variables.binlog_expire_logs_seconds;
+  return seconds === undefined ? Number(variables.expire_logs_days ?? 0) * 86_400 : Number(seconds);
+}
+
 /** What blue's MariaDB needs before green can follow it, and before it can follow green; empty once it has it all. */
 export function adoptionNeeded(blue: Variables, place: Pick<DatabaseSide, "serverId">): AdoptionChange[] {
   return wanted(blue, place)
@@ -126,17 +132,14 @@ function wanted(
     "an acknowledged edit survives a power failure",
     "one disk flush for each commit",
   );
-  // Versions before 10.6 know days only; 0 keeps everything.
-  const days = Number(value("expire_logs_days") || 0);
   const expiry = "binlog_expire_logs_seconds" in blue ? "binlog_expire_logs_seconds" : "expire_logs_days";
-  const keptSeconds = expiry === "expire_logs_days" ? days * 86_400 : Number(value(expiry));
   want(
     expiry,
     String(expiry === "expire_logs_days" ? retentionSeconds / 86_400 : retentionSeconds),
     false,
     "the way back needs the changes of 7 days",
     "disk space for them",
-    keptSeconds === 0 || keptSeconds >= rollbackWindowSeconds,
+    keptSeconds(blue) === 0 || keptSeconds(blue) >= rollbackWindowSeconds,
   );
   for (const [setting, file] of [
     ["ssl_ca", "ca.pem"],

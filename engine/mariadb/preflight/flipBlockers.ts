@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CutoverLimits } from "../../move";
 import type { Finding } from "../../mover";
 import { accountsOf, accountsPastReadOnly } from "../accounts/accounts";
+import { readVariables } from "../adopt/adopt";
+import { keptSeconds, rollbackWindowSeconds } from "../adopt/changes";
 import { errant, newest } from "../replication/gtid";
 import { positions, replicationStatus } from "../replication/status";
 import type { Server } from "../server";
@@ -18,10 +21,12 @@ export interface FlipQuestion {
 export async function flipBlockers(question: FlipQuestion): Promise<Finding[]> {
   const findings = await Promise.all([
     streamBroken(question),
+    shortRetention(question),
     errantTransaction(question),
     staleVerification(question),
     longTransaction(question),
     schemaWork(question),
+    lockedTables(question),
     appPastReadOnly(question),
   ]);
   return findings.filter((finding) => finding !== undefined);
@@ -33,7 +38,14 @@ function block(code: string, found: string, wayOut: string): Finding {
 
 async function streamBroken({ primary, replica }: FlipQuestion): Promise<Finding | undefined> {
   const status = await replicationStatus(replica);
-  if (status?.io === "yes" && status.sql) return undefined;
+  if (status?.io === "yes" && status.sql) {
+    if (status.filters.length === 0) return undefined;
+    return block(
+      "REPL_FILTERED",
+      `${replica.side} leaves out a part of the stream (${status.filters.join(", ")})`,
+      `Take the filters out of ${replica.side}'s settings, and copy anew: what they left out is missing`,
+    );
+  }
   const reason = status
     ? status.sqlError.message || status.ioError.message || "a thread is stopped"
     : "it follows nobody";
@@ -93,7 +105,7 @@ async function schemaWork({ primary }: FlipQuestion): Promise<Finding | undefine
     `SELECT id, user, LEFT(info, 80) AS info, state FROM information_schema.processlist
       WHERE id <> CONNECTION_ID() AND command <> 'Sleep' AND (
         info REGEXP '^[[:space:]]*(ALTER|CREATE|DROP|RENAME|TRUNCATE|OPTIMIZE|REPAIR|LOCK|BACKUP|FLUSH)[[:space:]]'
-        OR state LIKE 'Waiting for%lock')
+        OR state REGEXP '^Waiting for (table metadata|schema metadata|global read|backup) lock')
       LIMIT 1`,
   );
   if (!working) return undefined;
@@ -102,6 +114,50 @@ async function schemaWork({ primary }: FlipQuestion): Promise<Finding | undefine
     `session ${working.id} of ${working.user} on ${primary.side} is at \`${working.info ?? ""}\` (${working.state ?? ""})`,
     "Let it end, then run again",
   );
+}
+
+/** Either side's: after a flip the way back needs the new primary's log as well. */
+async function shortRetention({ primary, replica }: FlipQuestion): Promise<Finding | undefined> {
+  for (const server of [primary, replica]) {
+    const seconds = keptSeconds(await readVariables(server));
+    if (seconds === 0 || seconds >= rollbackWindowSeconds) continue;
+    return block(
+      "BINLOG_RETENTION",
+      `${server.side} keeps its binary log for ${Math.round(seconds / 3600)} h, wanted ${rollbackWindowSeconds / 3600} h`,
+      `SET GLOBAL binlog_expire_logs_seconds = ${rollbackWindowSeconds} there, and in its settings: else there is no way back after that time`,
+    );
+  }
+  return undefined;
+}
+
+/**
+ * LOCK TABLES of an idle session, behind which read_only would wait. A table in use while no statement runs is held
+ * by such a lock; while statements run, that can't be told apart, so it is asked again for a moment. Past that, the
+ * fence's own lock_wait_timeout ends the attempt.
+ */
+async function lockedTables({ primary }: FlipQuestion): Promise<Finding | undefined> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const inUse = await primary.rows<{ Database: string; Table: string }>(
+      "SHOW OPEN TABLES WHERE In_use > 0",
+    );
+    if (inUse.length === 0) return undefined;
+    const running = await primary.value(
+      `SELECT COUNT(*) FROM information_schema.processlist
+        WHERE id <> CONNECTION_ID() AND command IN ('Query', 'Execute') AND user <> 'system user'`,
+    );
+    const still = await primary.rows<{ Database: string; Table: string }>(
+      "SHOW OPEN TABLES WHERE In_use > 0",
+    );
+    if (running === "0" && still.length > 0) {
+      return block(
+        "WORK_TABLE_LOCK",
+        `a session on ${primary.side} holds ${still.map((row) => `${row.Database}.${row.Table}`).join(", ")} locked (LOCK TABLES)`,
+        "Let it end, such as a backup, then run again",
+      );
+    }
+    await sleep(20);
+  }
+  return undefined;
 }
 
 async function appPastReadOnly({ primary, appUser }: FlipQuestion): Promise<Finding | undefined> {

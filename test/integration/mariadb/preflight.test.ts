@@ -1,0 +1,282 @@
+import { copyDatabase } from "../../../engine/mariadb/copy/copy";
+import { estimate } from "../../../engine/mariadb/preflight/estimate";
+import { flipBlockers } from "../../../engine/mariadb/preflight/flipBlockers";
+import { freeBytesOnGreen } from "../../../engine/mariadb/preflight/freeBytes";
+import { mariadbPreflight, type PreflightQuestion } from "../../../engine/mariadb/preflight/preflight";
+import { follow } from "../../../engine/mariadb/replication/follow";
+import type { Finding } from "../../../engine/mover";
+import { silent } from "../../../engine/progress";
+import { deriveSecret } from "../../../engine/secrets";
+import { SshConnection } from "../../../engine/ssh/connection";
+import { startServerOfVersion } from "../../doubles/oldServer";
+import { startAdoptedPair } from "../../support/adopted";
+import { type Pair, startPair, strangerKey } from "../../support/mariadb";
+import { fillWiki } from "../../support/mariadbContent";
+
+jest.setTimeout(180_000);
+
+const plenty = async () => 1024 ** 4;
+
+describe("preflight of a default MariaDB with a wiki", () => {
+  let pair: Pair;
+  const ask = (change: Partial<PreflightQuestion> = {}) =>
+    mariadbPreflight({
+      blue: pair.blue,
+      green: pair.green,
+      spec: pair.spec,
+      allowRestart: true,
+      adopting: true,
+      freeBytes: plenty,
+      ...change,
+    });
+  const of = (findings: Finding[], code: string) => findings.filter((finding) => finding.code === code);
+  const blocks = (findings: Finding[]) =>
+    findings.filter((finding) => finding.severity === "block").map((finding) => finding.code);
+
+  beforeAll(async () => {
+    pair = await startPair({ database: "wiki-db", tablePrefix: "mw_" });
+    await fillWiki(pair.blue, "wiki-db", { pages: 500, prefix: "mw_" });
+  });
+  afterAll(() => pair?.stop());
+
+  test("prefix, dash, search index and tables without a key pass; nothing is written on either side", async () => {
+    const findings = await ask();
+    expect(blocks(findings)).toEqual([]);
+    expect(of(findings, "NO_PRIMARY_KEY")[0]).toMatchObject({
+      severity: "warn",
+      found: expect.stringContaining("mw_keyless"),
+    });
+    expect(of(findings, "STORAGE_ENGINE")[0]?.severity).toBe("pass");
+    expect(of(findings, "ADOPT_RESTART_NEEDED")[0]).toMatchObject({
+      severity: "warn",
+      found: expect.stringContaining("log_bin"),
+    });
+    for (const server of [pair.blue, pair.green])
+      expect(await server.value("SHOW DATABASES LIKE 'wikiferry'")).toBeUndefined();
+    expect(await pair.green.value("SELECT @@GLOBAL.gtid_binlog_pos")).toBe("");
+    for (const finding of findings) expect(finding.severity === "pass" || finding.wayOut !== "").toBe(true);
+  });
+
+  test("a green that is not there yet is no fault", async () => {
+    expect(blocks(await ask({ green: undefined }))).toEqual([]);
+  });
+
+  test("a restart that is due and not allowed", async () => {
+    expect(blocks(await ask({ allowRestart: false }))).toEqual(["ADOPT_RESTART_NEEDED"]);
+    expect(blocks(await ask({ allowRestart: false, adopting: false }))).toEqual([]);
+  });
+
+  test("a wrong password", async () => {
+    const blue = pair.serverAt(pair.blue.place, "wrong");
+    const findings = await ask({ blue });
+    expect(of(findings, "DB_ACCESS_DENIED")[0]).toMatchObject({
+      severity: "block",
+      found: expect.stringContaining("wikiadmin"),
+    });
+  });
+
+  test("a server that does not answer, and a host that does not", async () => {
+    const nobody = { ...pair.blue.place, admin: { host: "127.0.0.1", port: 9 } };
+    expect(blocks(await ask({ blue: pair.serverAt(nobody, "x") }))).toEqual(["DB_UNREACHABLE"]);
+    const nowhere = { ...nobody, admin: { ...nobody.admin, via: { ...pair.ssh, port: 9 } } };
+    expect(blocks(await ask({ blue: pair.serverAt(nowhere, "x") }))).toEqual(["SSH_UNREACHABLE"]);
+  });
+
+  test("a changed host key is refused before anything is sent", async () => {
+    const changed = { ...pair.ssh, hostKey: strangerKey().public };
+    await expect(SshConnection.open(changed, pair.secrets.sshPrivateKey)).rejects.toMatchObject({
+      code: "SSH_HOST_KEY",
+    });
+    await expect(SshConnection.open(pair.ssh, strangerKey().private)).rejects.toMatchObject({
+      code: "SSH_REFUSED",
+    });
+  });
+
+  test.each(["5.5.60-MariaDB", "10.3.39-MariaDB-0+deb10u1", "8.0.36"])(
+    "a server that says it is %s",
+    async (version) => {
+      const old = await startServerOfVersion(version);
+      const place = { ...pair.blue.place, admin: { host: "127.0.0.1", port: old.port } };
+      const blue = pair.serverAt(place, "x");
+      try {
+        const findings = await ask({ blue });
+        expect(of(findings, "DB_VERSION")[0]).toMatchObject({
+          severity: "block",
+          found: expect.stringContaining(version),
+        });
+      } finally {
+        await blue.close();
+        await old.stop();
+      }
+    },
+  );
+
+  test("too little space on green", async () => {
+    expect(blocks(await ask({ freeBytes: async () => 1024 ** 2 }))).toEqual(["DISK_SPACE"]);
+    expect(await freeBytesOnGreen(pair.spec.green.database, pair.pool)).toBeGreaterThan(1024 ** 3);
+    const nobody = { container: "wikiferry-test-not-there" };
+    expect(await freeBytesOnGreen(nobody, pair.pool)).toBeGreaterThan(1024 ** 3);
+  });
+
+  test("a green with somebody else's tables", async () => {
+    await pair.green.run("CREATE DATABASE other");
+    await pair.green.run("CREATE TABLE other.precious (id INT)");
+    expect(blocks(await ask())).toEqual(["GREEN_NOT_EMPTY"]);
+    await pair.green.run("DROP DATABASE other");
+  });
+
+  test.each(["MyISAM", "Aria"])("%s tables that hold what nobody could make again", async (engine) => {
+    await pair.blue.run(`CREATE TABLE \`wiki-db\`.mw_lost (id INT PRIMARY KEY) ENGINE=${engine}`);
+    expect(blocks(await ask())).toEqual([]);
+    await pair.blue.run("INSERT INTO `wiki-db`.mw_lost VALUES (1)");
+    expect(of(await ask(), "STORAGE_ENGINE")[0]).toMatchObject({
+      severity: "block",
+      found: expect.stringContaining(`mw_lost (${engine})`),
+    });
+    await pair.blue.run("DROP TABLE `wiki-db`.mw_lost");
+  });
+
+  test("a table without a key whose updates could not be applied", async () => {
+    await pair.blue.run("CREATE TABLE `wiki-db`.mw_floating (f FLOAT, n INT, UNIQUE KEY (n))");
+    expect(of(await ask(), "NO_PRIMARY_KEY")[0]).toMatchObject({
+      severity: "block",
+      found: expect.stringContaining("mw_floating (f)"),
+    });
+    await pair.blue.run("ALTER TABLE `wiki-db`.mw_floating MODIFY n INT NOT NULL");
+    expect(of(await ask(), "NO_PRIMARY_KEY")[0]?.severity).toBe("warn");
+    await pair.blue.run("DROP TABLE `wiki-db`.mw_floating");
+  });
+
+  test("a wrong database, a wrong prefix, a wrong account", async () => {
+    const wrong = (wiki: Partial<Pair["spec"]["wiki"]>) =>
+      ask({ spec: { ...pair.spec, wiki: { ...pair.spec.wiki, ...wiki } } });
+    expect(of(await wrong({ database: "nothing" }), "DB_MISSING")[0]).toMatchObject({
+      severity: "block",
+      found: expect.stringContaining("wiki-db"),
+    });
+    expect(of(await wrong({ tablePrefix: "x_" }), "DB_MISSING")[0]).toMatchObject({
+      severity: "block",
+      found: expect.stringContaining("x_page"),
+    });
+    expect(blocks(await wrong({ appUser: "nobody-here" }))).toEqual(["APP_ACCOUNT"]);
+  });
+
+  test("an application that could write past the fence, by itself or by a role", async () => {
+    await pair.blue.run("GRANT READ_ONLY ADMIN ON *.* TO wikiuser@'%'");
+    expect(blocks(await ask())).toEqual(["RIGHTS_READ_ONLY_ADMIN"]);
+    await pair.blue.run("REVOKE READ_ONLY ADMIN ON *.* FROM wikiuser@'%'");
+    await pair.blue.run("CREATE ROLE boss");
+    await pair.blue.run("GRANT SUPER ON *.* TO boss");
+    await pair.blue.run("GRANT boss TO wikiuser@'%'");
+    expect(blocks(await ask())).toEqual(["RIGHTS_READ_ONLY_ADMIN"]);
+    await pair.blue.run("DROP ROLE boss");
+    expect(blocks(await ask())).toEqual([]);
+  });
+
+  test("what runs as an account that green does not have", async () => {
+    await pair.blue.run("CREATE DEFINER=wikiadmin@localhost VIEW `wiki-db`.mw_view AS SELECT 1");
+    expect(of(await ask(), "DEFINERS")[0]).toMatchObject({
+      severity: "warn",
+      found: expect.stringContaining("view mw_view runs as wikiadmin@localhost"),
+    });
+    await pair.blue.run("DROP VIEW `wiki-db`.mw_view");
+  });
+
+  test("the estimate says rows, bytes and time", async () => {
+    await pair.blue.run("ANALYZE TABLE `wiki-db`.mw_page, `wiki-db`.mw_text");
+    const expected = await estimate(pair.blue, "wiki-db");
+    expect(expected.rows).toBeGreaterThan(1_000);
+    expect(expected.bytes).toBeGreaterThan(200_000);
+    expect(expected.copyMs).toBeGreaterThanOrEqual(1_000);
+    expect(expected.copyMs).toBeLessThan(60_000);
+  });
+});
+
+describe("what forbids a flip now", () => {
+  let pair: Pair;
+  const codes = async () =>
+    (
+      await flipBlockers({
+        primary: pair.blue,
+        replica: pair.green,
+        appUser: "wikiuser",
+        limits: { longTransactionMs: 500, verificationMaxAgeMs: 600_000 },
+      })
+    )
+      .map((finding) => finding.code)
+      .filter((code) => !code.startsWith("VERIFY_"));
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  beforeAll(async () => {
+    pair = await startAdoptedPair();
+    await fillWiki(pair.blue, "wikidb", { pages: 10 });
+    await copyDatabase({ ...pair, report: silent });
+    await follow(pair.green, pair.blue, deriveSecret(pair.secrets.masterSecret, "mariadb-replication"));
+  });
+  afterAll(() => pair?.stop());
+
+  test("nothing, while all is quiet, and while short edits go on", async () => {
+    expect(await codes()).toEqual([]);
+    let editing = true;
+    const editor = (async () => {
+      const session = await pair.blue.open();
+      while (editing)
+        await session.run("UPDATE wikidb.page SET page_touched = '20261121000001' WHERE page_id < 8");
+      await session.close();
+    })();
+    for (let i = 0; i < 10; i++) expect(await codes()).toEqual([]);
+    editing = false;
+    await editor;
+  });
+
+  test("a transaction that goes on writing", async () => {
+    const session = await pair.blue.open();
+    await session.run("START TRANSACTION");
+    await session.run("UPDATE wikidb.page SET page_touched = '20261121000002' WHERE page_id = 1");
+    await pause(1_700);
+    expect(await codes()).toContain("WORK_LONG_TRANSACTION");
+    await session.run("ROLLBACK");
+    await session.close();
+    expect(await codes()).toEqual([]);
+  });
+
+  test("tables that an idle session holds locked", async () => {
+    const session = await pair.blue.open();
+    await session.run("LOCK TABLES wikidb.page WRITE");
+    expect(await codes()).toContain("WORK_TABLE_LOCK");
+    await session.run("UNLOCK TABLES");
+    await session.close();
+    expect(await codes()).toEqual([]);
+  });
+
+  test("a change of the schema that is under way or waits", async () => {
+    const holder = await pair.blue.open();
+    await holder.run("START TRANSACTION");
+    await holder.rows("SELECT * FROM wikidb.text LIMIT 1");
+    const altering = await pair.blue.open();
+    const change = altering.run("ALTER TABLE wikidb.text ADD COLUMN extra INT").catch(() => {});
+    await pause(300);
+    expect(await codes()).toContain("WORK_DDL");
+    await holder.run("ROLLBACK");
+    await change;
+    await holder.close();
+    await altering.close();
+    expect(await codes()).toEqual([]);
+  });
+
+  test("a filtered stream, a stopped one, and less binary log than the way back needs", async () => {
+    await pair.green.run("STOP SLAVE");
+    expect(await codes()).toEqual(["REPL_STOPPED"]);
+    await pair.green.run("SET GLOBAL replicate_ignore_table = 'wikidb.keyless'");
+    await pair.green.run("START SLAVE");
+    await pause(500);
+    expect(await codes()).toEqual(["REPL_FILTERED"]);
+    await pair.green.run("STOP SLAVE");
+    await pair.green.run("SET GLOBAL replicate_ignore_table = ''");
+    await pair.green.run("START SLAVE");
+    await pair.green.run("SET GLOBAL binlog_expire_logs_seconds = 3600");
+    await pause(500);
+    expect(await codes()).toEqual(["BINLOG_RETENTION"]);
+    await pair.green.run("SET GLOBAL binlog_expire_logs_seconds = 1209600");
+  });
+});
