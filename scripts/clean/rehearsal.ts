@@ -67,7 +67,7 @@ export async function refuseForeign(): Promise<void> {
   throw new WikiferryError(
     "CLEAN_NOT_OURS",
     `${others.join(", ")} on this Docker engine ${others.length === 1 ? "is" : "are"} not a rehearsal's but a wiki's`,
-    "Nothing was removed. Take a wiki's new side away with `npx pulumi destroy` on its stack",
+    "Nothing was removed: this command never takes a wiki's new side away",
   );
 }
 

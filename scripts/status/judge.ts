@@ -55,6 +55,11 @@ function unreached(asked: Asked): boolean {
   return parts.some((part) => !known<object>(part));
 }
 
+const look: NextStep = {
+  command: "npx pulumi preview",
+  effect: "says what stands in the way; changes nothing",
+};
+
 /** The answers, judged: what does not hold, and what may be done next. */
 export function judge(asked: Asked): Status {
   const missing = unmet(asked);
@@ -79,8 +84,8 @@ export function judge(asked: Asked): Status {
     ...asked,
     primary: primaryIn(asked.databases),
     unmet: missing,
-    // From a state that does not hold, the only way is to it.
-    next: missing.length === 0 ? steps : again,
+    // From a state that does not hold, or that nobody knows, the only way is to it.
+    next: missing.length > 0 ? again : unreached(asked) ? [look] : steps,
   };
 }
 

@@ -103,6 +103,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
     expect(text).toContain("\nverification  equal");
     expect(status.ok).toBe(false);
     expect(anythingReached(status)).toBe(true);
+    expect(status.next.map(({ command }) => command)).toEqual(["npx pulumi preview"]);
   });
 
   it("is a failure only where nothing at all answers", () => {
