@@ -60,7 +60,7 @@ export class Editors implements Surroundings {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.held?.release();
+    await this.release();
     await Promise.all(this.running);
     await rm(this.directory, { recursive: true });
   }

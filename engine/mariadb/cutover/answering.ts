@@ -2,13 +2,14 @@ import { WikiferryError } from "../../errors";
 import type { Side } from "../../move";
 
 /** How long a database may take for a small question while a flip is mended, in milliseconds. */
-export const answerMs = 2_000;
+const answerMs = 2_000;
 
 /**
  * What `work` answers, unless the server hangs: a stopped machine refuses nothing, it only never answers.
- * @throws `DB_UNREACHABLE` after `answerMs`
+ * @param timeoutMs Defaults to 2,000.
+ * @throws `DB_UNREACHABLE` after that
  */
-export async function answering<T>(side: Side, work: Promise<T>): Promise<T> {
+export async function answering<T>(side: Side, work: Promise<T>, timeoutMs = answerMs): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
@@ -16,11 +17,11 @@ export async function answering<T>(side: Side, work: Promise<T>): Promise<T> {
         reject(
           new WikiferryError(
             "DB_UNREACHABLE",
-            `${side}'s MariaDB gave no answer within ${answerMs} ms`,
+            `${side}'s MariaDB gave no answer within ${timeoutMs} ms`,
             "See that its machine runs and can be reached, then run again",
           ),
         ),
-      answerMs,
+      timeoutMs,
     );
   });
   try {

@@ -1,5 +1,6 @@
 import { messageOf, WikiferryError } from "../../errors";
 import { otherSide, type Side } from "../../move";
+import { answering } from "./answering";
 import type { CutoverContext, FlipResult, StepTime } from "./context";
 import type { Flip, Step } from "./flip";
 import { findPrimary } from "./primary";
@@ -160,7 +161,7 @@ async function mendFailure(ctx: CutoverContext, flip: Flip, step: string, error:
     await note(ctx, flip.to, "failed after the commit, going forward", { step, error: messageOf(error) });
     return;
   }
-  const settled = await settle(ctx, flip.from);
+  const settled = await settle(ctx, flip.from, { seeArrival: false });
   ctx.report({ step: "undo", message: describeSettled(settled) });
   await note(ctx, flip.from, "undone", { step, error: messageOf(error), mended: settled.mended });
   throw error;
@@ -196,7 +197,8 @@ async function note(
   detail: Record<string, unknown>,
 ): Promise<void> {
   // The journal tells; it decides nothing, so that it can't be written must not stop a rescue.
-  await ctx.journal.append({ step: "cutover", side, event, detail }).catch((error: unknown) => {
+  const written = ctx.journal.append({ step: "cutover", side, event, detail });
+  await answering(side, written).catch((error: unknown) => {
     ctx.report({ step: "journal", message: `not written: ${messageOf(error)}` });
   });
 }

@@ -2,6 +2,7 @@ import { WikiferryError } from "../../errors";
 import type { Side } from "../../move";
 import { acquireLease, readLease, releaseLease, renewLease } from "../control/lease";
 import type { Server } from "../server";
+import { answering } from "./answering";
 import type { CutoverContext } from "./context";
 
 /**
@@ -36,7 +37,9 @@ export class RunLease {
         taken.push(server);
       }
     } catch (error) {
-      await Promise.allSettled(taken.map((server) => releaseLease(server, ctx.holder)));
+      await Promise.allSettled(
+        taken.map((server) => answering(server.side, releaseLease(server, ctx.holder))),
+      );
       throw error;
     }
     lease.timer = setInterval(() => {
@@ -83,9 +86,11 @@ export class RunLease {
     );
   }
 
-  /** Whether nobody else has taken it. */
+  /** Ends it, where a server answers; elsewhere it ends by itself. */
   async release(): Promise<void> {
     clearInterval(this.timer);
-    await Promise.allSettled(this.servers.map((server) => releaseLease(server, this.holder)));
+    await Promise.allSettled(
+      this.servers.map((server) => answering(server.side, releaseLease(server, this.holder))),
+    );
   }
 }

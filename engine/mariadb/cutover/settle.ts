@@ -11,21 +11,29 @@ import { describe, type Mending, type Standing, settlement } from "./settlement"
 
 /** How long a write on the new primary may take to arrive on the old one, in milliseconds. */
 const canaryMs = 5_000;
+/** How long the passive side may take until it follows, in milliseconds. */
+const followMs = 15_000;
 /** How long MediaWiki may take to see that its database is open again; it remembers "read-only" for 8 s. */
 const writableMs = 12_000;
 
 /** What was found amiss and mended, in order; empty if all held. */
 export interface Settled {
   mended: string[];
-  /** What could not be done because the passive side gave no answer; undefined when it did. */
+  /** Why the passive side could not be brought along; undefined when it was. */
   passiveFailure: Error | undefined;
 }
 
 /**
  * Brings about the world in which `active` is the primary, databases first, then the gate, then the rest. Safe to
  * repeat and to break off anywhere. The active side is opened even if the other gives no answer.
+ * @param options.seeArrival Whether to wait for a write on the active side to arrive on the other; not when an
+ *   attempt is undone, perhaps because just that does not work. Defaults to true.
  */
-export async function settle(ctx: CutoverContext, active: Side): Promise<Settled> {
+export async function settle(
+  ctx: CutoverContext,
+  active: Side,
+  options: { seeArrival?: boolean } = {},
+): Promise<Settled> {
   const passive = otherSide(active);
   const here = ctx.servers[active];
   const there = ctx.servers[passive];
@@ -59,13 +67,19 @@ export async function settle(ctx: CutoverContext, active: Side): Promise<Settled
     // Writes that fail visibly are better than writes held for ever.
     await ctx.surroundings.release();
   }
-  await mend("follow the active side", () => follow(there, here, ctx.replicationPassword));
-  await mend("stop following", async () => {
-    // Where the other end of the ring runs, a write must arrive there before this end is taken away.
-    if (other?.follows) await proveArrival(ctx, active);
-    await stopFollowing(here);
-  });
-  await mend("admit readers to the passive side", () => admit(there, ctx.appUser));
+  // From here on the wiki is served: what the passive side can't do is told, and keeps nothing else from being done.
+  const bring = async (mending: Mending, work: () => Promise<unknown>, timeoutMs?: number) => {
+    try {
+      await mend(mending, () => answering(passive, work(), timeoutMs));
+    } catch (error) {
+      passiveFailure ??= error instanceof Error ? error : new Error(String(error));
+    }
+  };
+  await bring("follow the active side", () => follow(there, here, ctx.replicationPassword), followMs);
+  if (options.seeArrival ?? true)
+    await bring("see a write arrive", () => proveArrival(ctx, active), canaryMs + 2_000);
+  await mend("stop following", () => stopFollowing(here));
+  await bring("admit readers to the passive side", () => admit(there, ctx.appUser));
   await ctx.surroundings.resume(active);
   return { mended, passiveFailure };
 }

@@ -20,6 +20,7 @@ export type Mending =
   | "admit the wiki"
   | "open the active side"
   | "follow the active side"
+  | "see a write arrive"
   | "stop following"
   | "admit readers to the passive side";
 
@@ -42,6 +43,8 @@ export function settlement(active: Standing, passive: Standing | undefined): Men
   if (active.locked) list.push("admit the wiki");
   if (active.readOnly) list.push("open the active side");
   if (passive && !passive.follows) list.push("follow the active side");
+  // In a ring, a write must arrive at the other end before this end is taken away.
+  if (passive?.follows && active.hasSource) list.push("see a write arrive");
   // Without an answer from the passive side, nobody can say what of it has not been received yet.
   if (passive && active.hasSource) list.push("stop following");
   if (passive?.locked) list.push("admit readers to the passive side");

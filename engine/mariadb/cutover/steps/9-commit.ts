@@ -2,6 +2,7 @@ import { WikiferryError } from "../../../errors";
 import { commitRole } from "../../control/role";
 import { open } from "../access";
 import { handOn, type Step } from "../flip";
+import { seeThatItStandsStill } from "./5-read-the-position";
 
 /**
  * One row update on the old primary, refused if the lease has ended: the last transaction of its time. It reaches the
@@ -11,6 +12,9 @@ export const commit: Step = {
   name: "commit",
   async run(flip) {
     await flip.files;
+    // What was written up to here still goes over with the stream; what a stray writer writes after the commit would be
+    // on this side alone.
+    await seeThatItStandsStill(flip);
     const gtid = await commitRole(flip.source, {
       to: flip.to,
       epoch: flip.epoch,
