@@ -3,7 +3,6 @@ import { dropReplicationAccount, ensureReplicationAccount } from "../mariadb/acc
 import { adopt, readVariables } from "../mariadb/adopt/adopt";
 import { adoptionNeeded } from "../mariadb/adopt/changes";
 import { initRole, readRole } from "../mariadb/control/role";
-import { ensureControlSchema } from "../mariadb/control/schema";
 import { deriveSecret } from "../secrets";
 import { journalOn } from "../wiki/journal";
 import type { Hold, HoldInputs } from "./hold";
@@ -22,7 +21,6 @@ interface Outputs {
 async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
   const { blue, spec, secrets, report } = move;
   const place = spec.blue.database;
-  await ensureControlSchema(blue);
   const journal = journalOn(blue);
   const { changes, downtimeMs } = await adopt(blue, await move.pool.to(place.ssh), place, {
     allowRestart: inputs.allowRestart,

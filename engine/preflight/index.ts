@@ -1,31 +1,86 @@
 import type { Move } from "../context";
+import { execInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
+import { copyState } from "../mariadb/copy/copy";
+import { estimate } from "../mariadb/preflight/estimate";
+import { freeBytesOnGreen } from "../mariadb/preflight/freeBytes";
+import { mariadbPreflight } from "../mariadb/preflight/preflight";
 import type { SshTarget } from "../move";
-import type { Finding } from "../mover";
+import type { Estimate, Finding } from "../mover";
+import { type Expected, webPreflight } from "../web/preflight";
+import { uploadsOf } from "../wiki/surroundings";
 
-/** What stands in the way of the whole move, each host and server asked; never writes. */
-export async function preflight(move: Move): Promise<Finding[]> {
-  const reachable = await hostsReachable(move);
-  return reachable;
+export interface PreflightOptions {
+  /** Whether blue's MariaDB may be restarted. */
+  allowRestart: boolean;
+  /** What green's MediaWiki is made with. */
+  identity: NonNullable<Expected["identity"]>;
 }
 
-/** Each host of blue by SSH, blue's database by its account. A host that can't be reached blocks, by its own code. */
-async function hostsReachable(move: Move): Promise<Finding[]> {
-  const { blue } = move.spec;
+export interface PreflightResult {
+  findings: Finding[];
+  /** What is still to be copied; undefined once it is, or where blue's database can't be asked. */
+  toCopy: Estimate | undefined;
+}
+
+/** Asks every server what stands in the way of the whole move; never writes. */
+export async function preflight(move: Move, options: PreflightOptions): Promise<PreflightResult> {
+  const unreachable = await hostsUnreachable(move);
+  // The checks below would only repeat it.
+  if (unreachable.length > 0) return { findings: unreachable, toCopy: undefined };
+  const { spec, secrets, pool, blue, green } = move;
+  const greenDatabase = await whileItRuns(move);
+  const [database, web, uploads] = await Promise.all([
+    mariadbPreflight({
+      blue,
+      green: greenDatabase ? green : undefined,
+      spec,
+      allowRestart: options.allowRestart,
+      adopting: true,
+      freeBytes: () => freeBytesOnGreen(spec.green.database, pool),
+    }),
+    webPreflight(
+      spec.blue.web,
+      { wiki: spec.wiki, secretKey: secrets.wikiSecretKey, identity: options.identity },
+      pool,
+    ),
+    uploadsOf(move).preflight(),
+  ]);
+  const findings = [...database, ...web, ...uploads];
+  const copied = greenDatabase && (await copyState(green).catch(() => undefined))?.state === "copied";
+  const blocked = database.some(({ severity }) => severity === "block");
+  return { findings, toCopy: copied || blocked ? undefined : await estimate(blue, spec.wiki.database) };
+}
+
+/** Whether green's database server is there already. @throws `DOCKER_UNREACHABLE` */
+async function whileItRuns({ spec, pool }: Move): Promise<boolean> {
+  try {
+    await execInContainer(spec.green.database, ["true"], pool);
+    return true;
+  } catch (error) {
+    if (error instanceof WikiferryError && error.code === "CONTAINER_MISSING") return false;
+    throw error;
+  }
+}
+
+/** Each host by SSH, blue's database by its account; one that can't be reached is named by its own code. */
+async function hostsUnreachable(move: Move): Promise<Finding[]> {
+  const { blue, green } = move.spec;
   const hosts = new Map<string, SshTarget>();
-  for (const ssh of [blue.web.ssh, blue.database.ssh, blue.files.ssh])
-    hosts.set(`${ssh.host}:${ssh.port}`, ssh);
+  for (const ssh of [blue.web.ssh, blue.database.ssh, blue.files.ssh, green.database.dockerVia]) {
+    if (ssh) hosts.set(`${ssh.host}:${ssh.port}`, ssh);
+  }
   const attempts = await Promise.all([
     ...[...hosts.values()].map((ssh) => attempt(async () => void (await move.pool.to(ssh)))),
     attempt(async () => void (await move.blue.session())),
   ]);
   const findings = attempts.filter((finding) => finding !== undefined);
-  // Several of them may rest on the same host.
+  // The database lies behind a host of its own: one cause is told once.
   return [...new Map(findings.map((finding) => [finding.code + finding.found, finding])).values()];
 }
 
 /** What went wrong, as a finding; anything but an error that says its own way out is thrown on. */
-export async function attempt(act: () => Promise<void>): Promise<Finding | undefined> {
+async function attempt(act: () => Promise<void>): Promise<Finding | undefined> {
   try {
     await act();
     return undefined;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openMove } from "../../engine/context";
 import { silent } from "../../engine/progress";
+import { refuseForeign } from "../clean/rehearsal";
 import { setup } from "../setup/index";
 import { projectDir } from "../setup/paths";
 import { ensureWorld, type World } from "../world/index";
@@ -46,6 +47,7 @@ export async function rehearse(options: RehearsalOptions): Promise<boolean> {
     if (progress) say.line(`  ${progress}`);
   });
   await timed("old site", async () => {
+    await refuseForeign();
     await removeGreen();
     world = await ensureWorld({
       pages: options.pages,

@@ -192,7 +192,7 @@ export function adoptionFinding(
     severity: "warn",
     found: `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
     wayOut: allowRestart
-      ? "Phase sync restarts it once, for a few seconds, at adopt.restartAt"
+      ? "Phase prepare restarts it once, for a few seconds, at adopt.restartAt"
       : "Phase sync needs one restart of a few seconds: set adopt.allowRestart to true, and adopt.restartAt to a quiet minute",
   };
 }

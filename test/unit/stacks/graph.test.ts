@@ -47,7 +47,13 @@ test.each<[Stack, string, Record<string, string | number>]>([
 test("no secret of the config is in the graph in plain", async () => {
   const { text } = await graphOf("prod", { phase: "retire", active: "green" });
   const { masterSecret, wiki, ssh, blue } = exampleSecrets;
-  const secrets = [masterSecret, wiki.appPassword, wiki.secretKey, ssh.privateKey, blue.database.adminPassword];
+  const secrets = [
+    masterSecret,
+    wiki.appPassword,
+    wiki.secretKey,
+    ssh.privateKey,
+    blue.database.adminPassword,
+  ];
   for (const value of secrets) expect(text).not.toContain(value);
   expect(text.match(/\[secret\]/g)?.length).toBeGreaterThan(5);
 });

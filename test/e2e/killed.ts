@@ -13,8 +13,6 @@ import { readStackConfig } from "../../scripts/rehearsal/stackConfig";
 import { freshStage, stageAt } from "../../scripts/rehearsal/stage";
 import { ensureWorld } from "../../scripts/world/index";
 
-jest.setTimeout(400_000);
-
 const gateUrl = "http://127.0.0.1:8080";
 const stage = stageAt();
 let lines: string[] = [];
@@ -51,50 +49,52 @@ async function standing() {
   }
 }
 
-beforeAll(async () => {
-  await removeGreen();
-  const world = await ensureWorld({ pages: 100, files: 20, fresh: true });
-  freshStage(stage);
-  await configure(stage, world, pulumi);
-  await pulumi.up();
-  load = await Load.start({
-    target: world.wikiUrl,
-    serverUrl: world.wiki.serverUrl,
-    editors: world.editors.slice(0, 4),
-    editsPerSecond: 3,
-    viewsPerSecond: 2,
-    minutes: 6,
-    historyFile: join(stage.directory, "killed-history.jsonl"),
-    requestsFile: join(stage.directory, "killed-requests.jsonl"),
+describe("a killed run", () => {
+  beforeAll(async () => {
+    await removeGreen();
+    const world = await ensureWorld({ pages: 100, files: 20, fresh: true });
+    freshStage(stage);
+    await configure(stage, world, pulumi);
+    await pulumi.up();
+    load = await Load.start({
+      target: world.wikiUrl,
+      serverUrl: world.wiki.serverUrl,
+      editors: world.editors.slice(0, 4),
+      editsPerSecond: 3,
+      viewsPerSecond: 2,
+      minutes: 6,
+      historyFile: join(stage.directory, "killed-history.jsonl"),
+      requestsFile: join(stage.directory, "killed-requests.jsonl"),
+    });
   });
-});
 
-afterAll(async () => {
-  await load?.stop();
-  await removeGreen();
-});
+  afterAll(async () => {
+    await load?.stop();
+    await removeGreen();
+  });
 
-test("pulumi up killed in the copy ends in the wanted state when it is run again", async () => {
-  await pulumi.set("phase", "sync");
-  await upKilledAt("[copy]");
-  await pulumi.up();
-  expect(await standing()).toEqual({ primary: "blue", greenFollows: true, blueFollows: false });
-  expect((await pulumi.upAgain()).unchanged).toBe(true);
-});
+  test("pulumi up killed in the copy ends in the wanted state when it is run again", async () => {
+    await pulumi.set("phase", "sync");
+    await upKilledAt("[copy]");
+    await pulumi.up();
+    expect(await standing()).toEqual({ primary: "blue", greenFollows: true, blueFollows: false });
+    expect((await pulumi.upAgain()).unchanged).toBe(true);
+  });
 
-test("pulumi up killed in the cutover before the commit ends in the wanted state when it is run again, nothing lost", async () => {
-  await pulumi.set("phase", "switch");
-  await pulumi.up();
-  await load.retarget(gateUrl);
-  await pulumi.set("active", "green");
-  const output = await upKilledAt("[fence the primary]");
-  expect(output).not.toContain("committed as");
-  await pulumi.up();
-  expect(await standing()).toEqual({ primary: "green", greenFollows: false, blueFollows: true });
-  expect((await pulumi.upAgain()).unchanged).toBe(true);
-  await load.stop();
-  const { edits, uploads } = await judge({ historyFile: load.historyFile, base: gateUrl });
-  expect(edits.acknowledged).toBeGreaterThan(50);
-  expect(edits).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
-  expect(uploads).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
+  test("pulumi up killed in the cutover before the commit ends in the wanted state when it is run again, nothing lost", async () => {
+    await pulumi.set("phase", "switch");
+    await pulumi.up();
+    await load.retarget(gateUrl);
+    await pulumi.set("active", "green");
+    const output = await upKilledAt("[fence the primary]");
+    expect(output).not.toContain("committed as");
+    await pulumi.up();
+    expect(await standing()).toEqual({ primary: "green", greenFollows: false, blueFollows: true });
+    expect((await pulumi.upAgain()).unchanged).toBe(true);
+    await load.stop();
+    const { edits, uploads } = await judge({ historyFile: load.historyFile, base: gateUrl });
+    expect(edits.acknowledged).toBeGreaterThan(50);
+    expect(edits).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
+    expect(uploads).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
+  });
 });

@@ -1,0 +1,154 @@
+import { WikiferryError } from "../errors";
+import { otherSide, type Side } from "../move";
+import type { Finding, Mover } from "../mover";
+import { deriveSecret } from "../secrets";
+import { dropReplicationAccount, ensureReplicationAccount } from "./accounts/accounts";
+import { adopt } from "./adopt/adopt";
+import { commitRole, initRole } from "./control/role";
+import { type CopyContext, copyDatabase } from "./copy/copy";
+import { fence } from "./cutover/access";
+import type { CutoverContext } from "./cutover/context";
+import { findPrimary } from "./cutover/primary";
+import { RunLease } from "./cutover/runLease";
+import { settle } from "./cutover/settle";
+import { mariadbPreflight } from "./preflight/preflight";
+import { follow, stopFollowing, waitForGtid } from "./replication/follow";
+import { positions } from "./replication/status";
+import { verify } from "./verify/verify";
+
+/** What moving a database takes, on top of what a copy and a flip take. */
+export interface MariadbMoverContext {
+  copy: CopyContext;
+  flip: CutoverContext;
+  /** Whether blue's MariaDB may be restarted, and in which minute (`hh:mm` UTC; now without one). */
+  adoption: { allowRestart: boolean; restartAt?: string };
+  /** Free space for green's data, in bytes. */
+  freeBytes(): Promise<number>;
+}
+
+/**
+ * Moves a MariaDB by copy and GTID replication. `fence` to `abort` are the parts of a flip, one by one; `cutover` is
+ * the whole, with its time limits and its way back.
+ */
+export class MariadbMover implements Mover {
+  readonly kind = "mariadb";
+
+  constructor(private readonly ctx: MariadbMoverContext) {}
+
+  async preflight(): Promise<Finding[]> {
+    const { copy, adoption } = this.ctx;
+    return await mariadbPreflight({
+      blue: copy.blue,
+      green: copy.green,
+      spec: copy.spec,
+      allowRestart: adoption.allowRestart,
+      adopting: true,
+      freeBytes: () => this.ctx.freeBytes(),
+    });
+  }
+
+  async prepare(): Promise<void> {
+    const { copy, flip, adoption } = this.ctx;
+    const place = copy.spec.blue.database;
+    await adopt(copy.blue, await copy.pool.to(place.ssh), place, {
+      ...adoption,
+      masterSecret: copy.secrets.masterSecret,
+      journal: flip.journal,
+      report: copy.report,
+    });
+    await initRole(copy.blue, { wiki: copy.spec.wiki.name });
+    await ensureReplicationAccount(copy.blue, deriveSecret(copy.secrets.masterSecret, "mariadb-replication"));
+  }
+
+  async copy(): Promise<void> {
+    const { copy } = this.ctx;
+    await copyDatabase(copy);
+    // Blue follows green by it, once green is the primary.
+    await ensureReplicationAccount(
+      copy.green,
+      deriveSecret(copy.secrets.masterSecret, "mariadb-replication"),
+    );
+  }
+
+  async follow(from: Side): Promise<void> {
+    const { servers, replicationPassword } = this.ctx.flip;
+    await follow(servers[otherSide(from)], servers[from], replicationPassword);
+  }
+
+  async verify(): Promise<void> {
+    const { flip } = this.ctx;
+    const { side } = await findPrimary(flip);
+    await verify(flip.servers[side], flip.servers[otherSide(side)], flip.database, flip.report);
+  }
+
+  async fence(side: Side): Promise<void> {
+    const { servers, appUser } = this.ctx.flip;
+    const hand = await servers[side].open();
+    try {
+      await fence(servers[side], hand, appUser);
+    } finally {
+      await hand.close();
+    }
+  }
+
+  async catchUp(from: Side, to: Side): Promise<void> {
+    const { servers, limits } = this.ctx.flip;
+    const gtid = (await positions(servers[from])).binlog;
+    if (await waitForGtid(servers[to], gtid, limits.catchUpMs)) return;
+    throw new WikiferryError(
+      "CUTOVER_CATCH_UP",
+      `${to} has not applied ${gtid} within ${limits.catchUpMs} ms`,
+      `See what keeps ${to} back (npm run status), then run again`,
+    );
+  }
+
+  /** @throws `CUTOVER_NOT_FENCED` when the other side still takes writes */
+  async promote(side: Side): Promise<void> {
+    const { flip } = this.ctx;
+    const { side: primary, epoch } = await findPrimary(flip);
+    if (primary !== side) {
+      const old = flip.servers[primary];
+      if ((await old.value("SELECT @@GLOBAL.read_only")) === "0") {
+        throw new WikiferryError(
+          "CUTOVER_NOT_FENCED",
+          `${primary} still takes writes, so ${side} can't be made the primary`,
+          `Fence ${primary} and let ${side} catch up first`,
+        );
+      }
+      const lease = await RunLease.take(flip, [primary, side], `promote ${side}`);
+      try {
+        await lease.fix(`promote ${side}`, epoch + 1);
+        await commitRole(old, { to: side, epoch, leaseHolder: flip.holder });
+      } finally {
+        await lease.release();
+      }
+    }
+    await settle(flip, side);
+  }
+
+  async reverse(from: Side, to: Side): Promise<void> {
+    const { servers, replicationPassword } = this.ctx.flip;
+    await follow(servers[from], servers[to], replicationPassword);
+  }
+
+  /** @throws `CUTOVER_COMMITTED` when it is too late */
+  async abort(from: Side, to: Side): Promise<void> {
+    const { side } = await findPrimary(this.ctx.flip);
+    if (side !== from) {
+      throw new WikiferryError(
+        "CUTOVER_COMMITTED",
+        `${to} is the primary already, so there is nothing to undo`,
+        `To go back, set active to ${from} and run \`pulumi up\``,
+      );
+    }
+    await settle(this.ctx.flip, from, { seeArrival: false });
+  }
+
+  async retire(): Promise<void> {
+    const { servers } = this.ctx.flip;
+    const { side } = await findPrimary(this.ctx.flip);
+    await stopFollowing(servers[otherSide(side)]);
+    await dropReplicationAccount(servers.blue);
+    await dropReplicationAccount(servers.green);
+  }
+}

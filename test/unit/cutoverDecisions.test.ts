@@ -1,0 +1,213 @@
+import fc from "fast-check";
+import type { Role } from "../../engine/mariadb/control/role";
+import { Deadline } from "../../engine/mariadb/cutover/deadline";
+import { lagging } from "../../engine/mariadb/cutover/numbering";
+import { primaryOf } from "../../engine/mariadb/cutover/primary";
+import { describe as inWords, type Standing, settlement } from "../../engine/mariadb/cutover/settlement";
+import { common, surplus } from "../../engine/mariadb/verify/looseTable";
+import { digestQuery, readDigest, rowHash } from "../../engine/mariadb/verify/rowHash";
+import type { Side } from "../../engine/move";
+
+const record = (role: Side, epoch: number): Role => ({ role, epoch, wiki: "w", changedAt: "" });
+const away = new Error("DB_UNREACHABLE: no answer");
+
+describe("who is the primary", () => {
+  test.each<[string, Role | Error | undefined, Role | Error | undefined, Side, number]>([
+    ["both agree on blue", record("blue", 4), record("blue", 4), "blue", 4],
+    ["both agree on green", record("green", 5), record("green", 5), "green", 5],
+    ["blue committed, green has not applied it yet", record("green", 5), record("blue", 4), "green", 5],
+    ["green committed, blue has not applied it yet", record("green", 5), record("blue", 6), "blue", 6],
+    ["blue names itself and green is away", record("blue", 4), away, "blue", 4],
+    ["green names itself and blue is away", away, record("green", 5), "green", 5],
+    ["before green has a record", record("blue", 0), undefined, "blue", 0],
+  ])("%s", (_case, blue, green, side, epoch) => {
+    expect(primaryOf({ blue, green })).toEqual({ side, epoch });
+  });
+
+  test("is not guessed when the one that would know is away", () => {
+    expect(() => primaryOf({ blue: record("green", 5), green: away })).toThrow(away);
+    expect(() => primaryOf({ blue: away, green: away })).toThrow(away);
+    expect(() => primaryOf({ blue: undefined, green: undefined })).toThrow("CTRL_NO_ROLE");
+  });
+
+  test("is not chosen among two that both name themselves", () => {
+    expect(() => primaryOf({ blue: record("blue", 2), green: record("green", 3) })).toThrow(
+      /CTRL_TWO_PRIMARIES: .*blue \(epoch 2\).*green \(epoch 3\)/,
+    );
+  });
+});
+
+describe("what stands between the world and a settled one", () => {
+  const primary: Standing = {
+    readOnly: false,
+    locked: false,
+    hasSource: false,
+    follows: false,
+    positions: { binlog: "0-1-9", applied: "0-2-3" },
+  };
+  const replica: Standing = {
+    readOnly: true,
+    locked: false,
+    hasSource: true,
+    follows: true,
+    positions: { binlog: "0-1-9", applied: "0-1-9" },
+  };
+
+  test("nothing, if all holds", () => expect(settlement(primary, replica)).toEqual([]));
+
+  test("killed under the fence: the old side opens again", () => {
+    expect(settlement({ ...primary, readOnly: true, locked: true }, replica)).toEqual([
+      "admit the wiki",
+      "open the active side",
+    ]);
+  });
+
+  test("killed in the ring before the commit: the old side opens and leaves the ring", () => {
+    expect(settlement({ ...primary, readOnly: true, hasSource: true, follows: true }, replica)).toEqual([
+      "open the active side",
+      "see a write arrive",
+      "stop following",
+    ]);
+  });
+
+  test("killed after the commit: the new side applies it first, then opens", () => {
+    const behind = { ...replica, positions: { binlog: "0-1-9", applied: "0-1-9" } };
+    const old = { ...replica, locked: true, positions: { binlog: "0-1-10", applied: "0-2-3" } };
+    expect(settlement(behind, old)).toEqual([
+      "apply the rest",
+      "open the active side",
+      "see a write arrive",
+      "stop following",
+      "admit readers to the passive side",
+    ]);
+  });
+
+  test("opened by hand: the passive side is closed before anything else", () => {
+    expect(settlement({ ...primary, readOnly: true }, { ...replica, readOnly: false })[0]).toBe(
+      "close the passive side",
+    );
+  });
+
+  test("without an answer from the other side, only this one is opened, and keeps its source", () => {
+    expect(settlement({ ...primary, readOnly: true, hasSource: true }, undefined)).toEqual([
+      "open the active side",
+    ]);
+  });
+
+  test("the active side never opens while the other is open, nor before it has applied the rest", () => {
+    const standing = fc.record({
+      readOnly: fc.boolean(),
+      locked: fc.boolean(),
+      hasSource: fc.boolean(),
+      follows: fc.boolean(),
+      positions: fc.record({
+        binlog: fc.integer({ min: 1, max: 9 }).map((n) => `0-1-${n}`),
+        applied: fc.integer({ min: 1, max: 9 }).map((n) => `0-1-${n}`),
+      }),
+    });
+    fc.assert(
+      fc.property(standing, fc.option(standing, { nil: undefined }), (active, passive) => {
+        const plan = settlement(active, passive);
+        const opening = plan.indexOf("open the active side");
+        expect(opening >= 0).toBe(active.readOnly);
+        if (passive && !passive.readOnly) expect(plan[0]).toBe("close the passive side");
+        if (plan.includes("apply the rest")) expect(plan.indexOf("apply the rest")).toBeLessThan(opening);
+        expect(new Set(plan).size).toBe(plan.length);
+      }),
+    );
+  });
+
+  test("in words", () => expect(inWords("follow the active side", "green", "blue")).toBe("follow green"));
+});
+
+test("a deadline ends what takes longer, and names it", async () => {
+  const deadline = new Deadline(30);
+  await expect(deadline.bound("a quick step", Promise.resolve(7))).resolves.toBe(7);
+  await expect(deadline.bound("the fence", new Promise(() => {}))).rejects.toThrow(
+    /CUTOVER_TIMEOUT: .* 30 ms; it was at: the fence/,
+  );
+  expect(deadline.leftMs()).toBe(1);
+});
+
+test("next numbers are compared table by table", () => {
+  const ahead = new Map([
+    ["page", 9n],
+    ["revision", 4n],
+    ["new", 2n],
+  ]);
+  const behind = new Map([
+    ["page", 9n],
+    ["revision", 3n],
+  ]);
+  expect([...lagging(ahead, behind)]).toEqual([
+    ["revision", 4n],
+    ["new", 2n],
+  ]);
+});
+
+describe("a table that no snapshot can freeze", () => {
+  test("a row on its way is missing in one look only", () => {
+    const first = surplus(
+      new Map([
+        ["a", 1],
+        ["b", 1],
+      ]),
+      new Map([["a", 1]]),
+    );
+    const second = surplus(
+      new Map([
+        ["a", 1],
+        ["b", 1],
+        ["c", 1],
+      ]),
+      new Map([
+        ["a", 1],
+        ["b", 1],
+      ]),
+    );
+    expect([...first]).toEqual([["b", 1]]);
+    expect(common(first, second).size).toBe(0);
+  });
+
+  test("a missing row and a doubled one differ in every look", () => {
+    const look = () =>
+      surplus(
+        new Map([
+          ["a", 1],
+          ["b", 1],
+        ]),
+        new Map([["a", 2]]),
+      );
+    expect([...common(look(), look())].sort()).toEqual([
+      ["a", -1],
+      ["b", 1],
+    ]);
+  });
+});
+
+describe("row hashes", () => {
+  const column = (name: string, dataType: string, virtual = false) => ({ name, dataType, virtual });
+
+  test("name each stored column once, quoted, with its length", () => {
+    expect(rowHash([column("id", "int"), column("a`b", "varbinary"), column("sum", "int", true)])).toBe(
+      "MD5(CONCAT(IFNULL(CONCAT(LENGTH(CAST(`id` AS BINARY)),':',CAST(`id` AS BINARY)),'N')," +
+        "IFNULL(CONCAT(LENGTH(CAST(`a``b` AS BINARY)),':',CAST(`a``b` AS BINARY)),'N')))",
+    );
+  });
+
+  test("long columns go in by their own hash", () => {
+    expect(rowHash([column("body", "longblob")])).toBe(
+      "MD5(CONCAT(IFNULL(CONCAT(LENGTH(`body`),':',MD5(`body`)),'N')))",
+    );
+  });
+
+  test("a row that could not be hashed is noticed", () => {
+    expect(readDigest({ n: 2, s: "88161742575964506334382373859671096752854" })).toEqual({
+      rows: "2",
+      sum: "88161742575964506334382373859671096752854",
+    });
+    expect(readDigest({ n: 2, s: "100000000000000000088161742575964506334382373859671" })).toBeUndefined();
+    expect(readDigest({ n: 0, s: null })).toEqual({ rows: "0", sum: "0" });
+    expect(digestQuery("`d`.`t`", [column("id", "int")])).toContain("FROM `d`.`t`");
+  });
+});
