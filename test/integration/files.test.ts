@@ -211,8 +211,9 @@ test("catching up carries what changed and nothing else", async () => {
 });
 
 test("a move in the log names the old and the new file", async () => {
-  const since = Date.now();
+  // MediaWiki's timestamps are whole seconds: what the test before did must lie in an earlier one.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const since = Date.now();
   const time = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
   await pair.blue.run(
     "INSERT INTO wikidb.logging (log_type, log_namespace, log_title, log_timestamp, log_params) VALUES ('move', 6, 'Old_name.png', ?, ?)",
