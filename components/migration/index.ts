@@ -1,15 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MoveSpec, Side } from "../../engine/move";
-import {
-  Adoption,
-  Archive,
-  Copy,
-  GateRoute,
-  Primary,
-  Replication,
-  Uploads,
-  Verification,
-} from "./resources";
+import { Adoption, Archive, Copy, GateRoute, Primary, Replication, Uploads, Verification } from "./resources";
 
 type DependsOn = pulumi.Input<pulumi.Resource>[];
 
@@ -77,7 +68,9 @@ export class Migration extends pulumi.ComponentResource {
   /** Phase `switch`: who is primary, and how page views are split. */
   switch(wanted: { active: Side; canary: number; entrance: DependsOn }): pulumi.Resource {
     const { spec } = this.args;
-    const before = [this.copy, this.replication, this.verification, this.uploads].filter((it) => it !== undefined);
+    const before = [this.copy, this.replication, this.verification, this.uploads].filter(
+      (it) => it !== undefined,
+    );
     const primary = new Primary(
       `${this.childName}-primary`,
       { spec, active: wanted.active },

@@ -29,10 +29,16 @@ export class Certificate extends HoldResource {
   declare readonly key: pulumi.Output<string>;
 
   constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
-    super("certificate", "Certificate", name, { ...args, ca: undefined, cert: undefined, key: undefined }, {
-      ...opts,
-      additionalSecretOutputs: ["key"],
-    });
+    super(
+      "certificate",
+      "Certificate",
+      name,
+      { ...args, ca: undefined, cert: undefined, key: undefined },
+      {
+        ...opts,
+        additionalSecretOutputs: ["key"],
+      },
+    );
   }
 }
 
@@ -84,11 +90,7 @@ export class Replication extends HoldResource {
   /** The side that follows; empty once nothing does. */
   declare readonly follower: pulumi.Output<string>;
 
-  constructor(
-    name: string,
-    args: HoldArgs & { following: boolean },
-    opts?: pulumi.CustomResourceOptions,
-  ) {
+  constructor(name: string, args: HoldArgs & { following: boolean }, opts?: pulumi.CustomResourceOptions) {
     super("replication", "Replication", name, { ...args, follower: undefined }, opts);
   }
 }
@@ -130,7 +132,11 @@ export class Verification extends HoldResource {
 export class GateRoute extends HoldResource {
   declare readonly primary: pulumi.Output<Side>;
 
-  constructor(name: string, args: HoldArgs & { active: Side; canary: number }, opts?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    args: HoldArgs & { active: Side; canary: number },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
     super("gateRoute", "GateRoute", name, { ...args, primary: undefined }, opts);
   }
 }
@@ -143,11 +149,7 @@ export class Primary extends HoldResource {
   /** Write pause of the last flip, in milliseconds; 0 before the first. */
   declare readonly writePauseMs: pulumi.Output<number>;
 
-  constructor(
-    name: string,
-    args: HoldArgs & { active: Side },
-    opts?: pulumi.CustomResourceOptions,
-  ) {
+  constructor(name: string, args: HoldArgs & { active: Side }, opts?: pulumi.CustomResourceOptions) {
     super(
       "primary",
       "Primary",

@@ -66,7 +66,9 @@ async function build({ config }: Call<DockerConfig>, wanted: Inputs): Promise<vo
   try {
     await follow(docker, stream, (line) => printed.push(line));
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : error}\n${printed.slice(-20).join("\n")}`, { cause: error });
+    throw new Error(`${error instanceof Error ? error.message : error}\n${printed.slice(-20).join("\n")}`, {
+      cause: error,
+    });
   }
   for (const other of from.tags ?? []) {
     const colon = other.lastIndexOf(":");
