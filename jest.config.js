@@ -6,6 +6,7 @@ const base = {
 };
 
 module.exports = {
+  testSequencer: "<rootDir>/test/support/longestFirst.js",
   reporters: ["default", "<rootDir>/test/support/closingLine.js"],
   projects: ["unit", "integration", "e2e"].map((name) => ({
     ...base,
