@@ -130,34 +130,41 @@ async function shortRetention({ primary, replica }: FlipQuestion): Promise<Findi
   return undefined;
 }
 
+/** How often, and how far apart, tables in use are looked at. */
+const looks = 15;
+const lookEveryMs = 30;
+
 /**
- * LOCK TABLES of an idle session, behind which read_only would wait. A table in use while no statement runs is held
- * by such a lock; while statements run, that can't be told apart, so it is asked again for a moment. Past that, the
- * fence's own lock_wait_timeout ends the attempt.
+ * LOCK TABLES of an idle session, behind which read_only would wait. Any statement has its tables in use for a moment,
+ * so only a table that is in use at each of many looks counts, and only if at one of them no statement ran before or
+ * after. Where statements never pause, that can't be told; then the fence's own lock_wait_timeout ends the attempt.
  */
 async function lockedTables({ primary }: FlipQuestion): Promise<Finding | undefined> {
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const inUse = await primary.rows<{ Database: string; Table: string }>(
-      "SHOW OPEN TABLES WHERE In_use > 0",
-    );
-    if (inUse.length === 0) return undefined;
-    const running = await primary.value(
-      `SELECT COUNT(*) FROM information_schema.processlist
-        WHERE id <> CONNECTION_ID() AND command IN ('Query', 'Execute') AND user <> 'system user'`,
-    );
-    const still = await primary.rows<{ Database: string; Table: string }>(
-      "SHOW OPEN TABLES WHERE In_use > 0",
-    );
-    if (running === "0" && still.length > 0) {
-      return block(
-        "WORK_TABLE_LOCK",
-        `a session on ${primary.side} holds ${still.map((row) => `${row.Database}.${row.Table}`).join(", ")} locked (LOCK TABLES)`,
-        "Let it end, such as a backup, then run again",
-      );
-    }
-    await sleep(20);
+  let held: string[] | undefined;
+  let quiet = false;
+  for (let look = 0; look < looks; look++) {
+    const before = await runningStatements(primary);
+    const rows = await primary.rows<{ Database: string; Table: string }>("SHOW OPEN TABLES WHERE In_use > 0");
+    const inUse = rows.map((row) => `${row.Database}.${row.Table}`);
+    held = held === undefined ? inUse : held.filter((table) => inUse.includes(table));
+    if (held.length === 0) return undefined;
+    quiet ||= before === 0 && (await runningStatements(primary)) === 0;
+    await sleep(lookEveryMs);
   }
-  return undefined;
+  if (!quiet || held === undefined) return undefined;
+  return block(
+    "WORK_TABLE_LOCK",
+    `a session on ${primary.side} holds ${held.join(", ")} locked (LOCK TABLES)`,
+    "Let it end, such as a backup, then run again",
+  );
+}
+
+async function runningStatements(server: Server): Promise<number> {
+  const count = await server.value(
+    `SELECT COUNT(*) FROM information_schema.processlist
+      WHERE id <> CONNECTION_ID() AND command IN ('Query', 'Execute') AND user <> 'system user'`,
+  );
+  return Number(count);
 }
 
 async function appPastReadOnly({ primary, appUser }: FlipQuestion): Promise<Finding | undefined> {
