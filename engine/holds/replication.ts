@@ -1,10 +1,9 @@
 import type { Move } from "../context";
-import { WikiferryError } from "../errors";
-import { readRole } from "../mariadb/control/role";
 import { follow, stopFollowing } from "../mariadb/replication/follow";
 import { replicationStatus } from "../mariadb/replication/status";
 import { otherSide, type Side } from "../move";
 import { deriveSecret } from "../secrets";
+import { primaryOf } from "../wiki/primary";
 import type { Hold, HoldInputs } from "./hold";
 
 interface Inputs extends HoldInputs {
@@ -28,18 +27,6 @@ async function bringAbout(move: Move, { following }: Inputs): Promise<Outputs> {
   await follow(move[follower], move[primary], password);
   move.report({ step: "replication", message: `${follower} follows ${primary}` });
   return { follower };
-}
-
-/** Who takes writes, by the record on both; the newer one counts. */
-async function primaryOf({ blue, green }: Move): Promise<Side> {
-  const records = await Promise.all([readRole(blue), readRole(green)]);
-  const newest = records.filter((record) => record !== undefined).sort((a, b) => b.epoch - a.epoch)[0];
-  if (newest) return newest.role;
-  throw new WikiferryError(
-    "CTRL_NO_ROLE",
-    "neither database has a record of who is primary",
-    "Run `pulumi up` in phase prepare, which writes it",
-  );
 }
 
 /** The passive side follows the active one, over TLS, both threads running. */

@@ -1,8 +1,8 @@
 import type { Move } from "../context";
-import { readRole } from "../mariadb/control/role";
 import { lastVerification } from "../mariadb/verify/record";
 import { verify } from "../mariadb/verify/verify";
 import { otherSide, type Side } from "../move";
+import { primaryOf } from "../wiki/primary";
 import type { Hold, HoldInputs } from "./hold";
 
 interface Inputs extends HoldInputs {
@@ -17,7 +17,7 @@ interface Outputs {
 }
 
 async function compare(move: Move): Promise<Outputs> {
-  const primary = (await readRole(move.blue))?.role ?? "blue";
+  const primary = await primaryOf(move);
   const { gtid, tables, rows } = await verify(
     move[primary],
     move[otherSide(primary)],

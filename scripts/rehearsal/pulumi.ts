@@ -42,11 +42,6 @@ export class Pulumi {
     return { ...result, unchanged: result.exitCode === 0 };
   }
 
-  /** `pulumi preview`, the dry run. */
-  preview(): Promise<PulumiRun> {
-    return this.run(["preview", "--suppress-outputs"]);
-  }
-
   /** Makes the stack, with a key of its own for its secrets. @throws `PULUMI_INIT` */
   async init(): Promise<void> {
     // `stack init` writes beside Pulumi.yaml whatever the config file is: here that is the stage's own.
