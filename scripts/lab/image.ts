@@ -1,0 +1,29 @@
+import { $ } from "zx";
+import { makeDebianImage } from "../setup/debian";
+import { contentHash, imageFolders } from "../setup/images";
+import { readRecord } from "../setup/record";
+import { DockerWorld } from "./dockerWorld";
+
+/** The image of a service as its folder is now, built if there is none; on the base that the set-up chose. */
+export async function serviceImage(service: string): Promise<string> {
+  const { docker } = new DockerWorld();
+  const folder = imageFolders().find((one) => one.service === service);
+  if (!folder) throw new Error(`no image folder is called ${service}`);
+  const base = readRecord()?.images[service]?.base ?? "wikiferry/debian:bookworm";
+  const idOf = async (ref: string): Promise<string | undefined> =>
+    docker
+      .getImage(ref)
+      .inspect()
+      .then((image) => image.Id)
+      .catch(() => undefined);
+  if (!(await idOf(base)) && base === "wikiferry/debian:bookworm") await makeDebianImage();
+  const ref = `wikiferry/${service}:${contentHash(folder.path, (await idOf(base)) ?? base)}`;
+  if (!(await idOf(ref))) {
+    const env = { ...process.env, DOCKER_BUILDKIT: "0" };
+    await $({
+      quiet: true,
+      env,
+    })`docker build --network host -t ${ref} --build-arg BASE=${base} ${folder.path}`;
+  }
+  return ref;
+}

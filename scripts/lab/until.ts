@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Asks until the answer is something other than false or an error; then answers that. */
+export async function until<T>(what: string, ask: () => Promise<T | false>, timeoutMs = 15_000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  let problem: unknown;
+  while (Date.now() < end) {
+    try {
+      const answer = await ask();
+      if (answer !== false) return answer;
+    } catch (error) {
+      problem = error;
+    }
+    await sleep(50);
+  }
+  throw new Error(`${what}: not within ${timeoutMs} ms`, { cause: problem });
+}
