@@ -25,10 +25,14 @@ const quietMs = 400;
 
 /** One SSH connection with a pinned host key. */
 export class SshConnection {
+  private ended = false;
+
   private constructor(
     readonly target: SshTarget,
     private readonly client: Client,
-  ) {}
+  ) {
+    client.once("close", () => (this.ended = true));
+  }
 
   /**
    * @param readyTimeoutMs How long connecting and logging in may take. Defaults to 10,000.
@@ -147,6 +151,12 @@ export class SshConnection {
       if (host.startsWith("/")) this.client.openssh_forwardOutStreamLocal(host, done);
       else this.client.forwardOut("127.0.0.1", 0, host, port, done);
     });
+  }
+
+  /** Calls `tell` when the connection has ended, whoever ended it; at once if it has. */
+  onceClosed(tell: () => void): void {
+    if (this.ended) tell();
+    else this.client.once("close", tell);
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Address, SshTarget } from "../move";
 import { SshConnection } from "./connection";
 
-/** The SSH connections of one run, one for each host, opened when first asked for. */
+/** The SSH connections of one run, one for each host, opened when first asked for and again after one broke. */
 export class SshPool {
   private readonly open = new Map<string, Promise<SshConnection>>();
 
@@ -15,7 +15,8 @@ export class SshPool {
     if (!connection) {
       connection = SshConnection.open(target, this.privateKey);
       this.open.set(key, connection);
-      connection.catch(() => this.open.delete(key));
+      const forget = () => this.open.get(key) === connection && this.open.delete(key);
+      connection.then((open) => open.onceClosed(forget), forget);
     }
     return connection;
   }

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import type Docker from "dockerode";
 import pLimit from "p-limit";
+import { baseIn, filesIn, imageName } from "../../engine/docker/imageFolder";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { debianImage, makeDebianImage } from "./debian";
 import { dockerClient } from "./docker";
@@ -16,11 +16,6 @@ interface ImageFolder {
   path: string;
   /** The Dockerfile's `ARG BASE=...`: the official image, or another of ours (`wikiferry/<service>`). */
   officialBase: string;
-}
-
-/** The value of `ARG BASE=` in a Dockerfile. */
-export function baseIn(dockerfile: string): string | undefined {
-  return /^ARG\s+BASE=["']?([^\s"']+)/m.exec(dockerfile)?.[1];
 }
 
 const subfolders = (path: string): string[] =>
@@ -44,25 +39,6 @@ export function imageFolders(root = projectDir): ImageFolder[] {
       return { service, path, officialBase };
     })
     .sort((a, b) => a.service.localeCompare(b.service));
-}
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
-}
-
-/** Twelve hexadecimal digits over names, modes and contents of the folder, and the base image. */
-export function contentHash(folder: string, baseId: string): string {
-  const hash = createHash("sha256").update(baseId);
-  for (const name of filesIn(folder)) {
-    const path = join(folder, name);
-    const executable = (statSync(path).mode & 0o111) !== 0;
-    const content = readFileSync(path);
-    hash.update(`\0${name}\0${executable ? "x" : "-"}\0${content.length}\0`).update(content);
-  }
-  return hash.digest("hex").slice(0, 12);
 }
 
 async function idOf(docker: Docker, ref: string): Promise<string | undefined> {
@@ -183,10 +159,13 @@ export async function setUpImages(): Promise<Record<string, ImageRecord>> {
     const parent = folders.find((other) => other.service === ourBase.exec(folder.officialBase)?.[1]);
     const parentRef = parent && (await make(parent)).ref;
     const base = await bases.get(parentRef ?? folder.officialBase, parentRef ?? before[folder.service]?.base);
-    const ref = `wikiferry/${folder.service}:${contentHash(folder.path, base.id)}`;
-    if (!(await idOf(docker, ref))) await limit(() => buildImage(docker, folder, base.ref, ref));
+    const ref = imageName(folder.service, folder.path, base.ref);
+    const known = before[folder.service];
+    // A base of the same name may be another one by now.
+    const stale = known?.ref === ref && known.baseId !== undefined && known.baseId !== base.id;
+    if (stale || !(await idOf(docker, ref))) await limit(() => buildImage(docker, folder, base.ref, ref));
     await docker.getImage(ref).tag({ repo: `wikiferry/${folder.service}`, tag: "current" });
-    return { ref, base: base.ref };
+    return { ref, base: base.ref, baseId: base.id };
   };
 
   const records = await Promise.all(

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 
 /** The checkout. */
@@ -8,8 +8,12 @@ export const projectDir = resolve(__dirname, "../..");
 /** A file of what the scripts keep about this machine; not in git. */
 export const stateFile = (...parts: string[]): string => join(projectDir, ".wikiferry", ...parts);
 
-/** Where Pulumi keeps its versions and plugins; `PULUMI_HOME` moves it. */
+/** Where the npm package `pulumi` looks for the engine; `PULUMI_HOME` moves it. */
 export const pulumiHome = (): string => process.env.PULUMI_HOME || join(homedir(), ".pulumi");
+
+/** Where the engine looks for plugins: it goes by the account's home, whatever `HOME` says; `PULUMI_HOME` moves it. */
+export const pluginHome = (): string =>
+  join(process.env.PULUMI_HOME || join(userInfo().homedir, ".pulumi"), "plugins");
 
 /** Version of an installed npm package, without the leading `v`. */
 export function packageVersion(name: string): string {

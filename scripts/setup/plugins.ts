@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { $ } from "zx";
-import { packageVersion, projectDir, pulumiHome } from "./paths";
+import { packageVersion, pluginHome, projectDir } from "./paths";
 import { pulumiSite, reachable } from "./probe";
 import { engineDir } from "./pulumi";
 import { say, step } from "./say";
@@ -13,7 +13,7 @@ export const pluginNames = ["docker", "command", "mysql", "cloudflare"] as const
 const marker = "wikiferry-offline";
 
 const folderOf = (name: string): string =>
-  join(pulumiHome(), "plugins", `resource-${name}-v${packageVersion(`@pulumi/${name}`)}`);
+  join(pluginHome(), `resource-${name}-v${packageVersion(`@pulumi/${name}`)}`);
 
 /** Whose plugin the engine will find. */
 export function pluginState(name: string): "vendor" | "offline" | "stale" | "missing" {

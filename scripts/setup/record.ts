@@ -8,6 +8,8 @@ export interface ImageRecord {
   ref: string;
   /** What it was built on. */
   base: string;
+  /** That base's id when it was; records of before lack it. */
+  baseId?: string;
 }
 
 /** What the set-up chose on this machine, in `.wikiferry/setup.json`. */
