@@ -1,0 +1,47 @@
+import { type ChildProcess, fork } from "node:child_process";
+
+/** A process of the bench's own, which ends with it. It answers each message with one. */
+export class Child {
+  private readonly process: ChildProcess;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    file: string,
+    private readonly what: string,
+  ) {
+    this.process = fork(file, {
+      execArgv: ["--import", "tsx"],
+      // Standard output belongs to the figures.
+      stdio: ["ignore", 2, 2, "ipc"],
+    });
+  }
+
+  tell(message: object): void {
+    this.process.send(message);
+  }
+
+  ask<T>(message: object): Promise<T> {
+    const answer = this.queue.then(
+      () =>
+        new Promise<T>((resolve, reject) => {
+          const onExit = (code: number | null, signal: string | null) =>
+            reject(new Error(`${this.what} ended with ${signal ?? code}`));
+          this.process.once("exit", onExit);
+          this.process.once("message", (value) => {
+            this.process.off("exit", onExit);
+            resolve(value as T);
+          });
+          this.process.send(message);
+        }),
+    );
+    this.queue = answer.catch(() => {});
+    return answer;
+  }
+
+  async end(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.process.once("exit", resolve));
+    this.process.kill("SIGKILL");
+    await ended;
+  }
+}

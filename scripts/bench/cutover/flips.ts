@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Journal } from "../../../engine/mariadb/control/journal";
+import type { CutoverContext } from "../../../engine/mariadb/cutover/context";
+import { cutover } from "../../../engine/mariadb/cutover/cutover";
+import { type CutoverLimits, otherSide, type Side } from "../../../engine/move";
+import { type Flipped, handOver, stepsOf, viewsBetween } from "./figures";
+import type { Lab } from "./lab";
+import { Ledger } from "./ledger";
+import { say } from "./say";
+import { BenchSurroundings } from "./surroundings";
+
+/** As in production, but for how long the lag must have been small: that is before the pause. */
+const limits: CutoverLimits = {
+  maxLagMs: 100,
+  lagStableMs: 500,
+  lagWaitMs: 60_000,
+  drainMs: 2_000,
+  catchUpMs: 5_000,
+  attemptMs: 10_000,
+  longTransactionMs: 1_000,
+  verificationMaxAgeMs: 600_000,
+};
+
+export interface Series {
+  flips: Flipped[];
+  ledger: Ledger;
+  /** How long each page view took that was under way in a flip, and in equally long stretches without one. */
+  views: { flipping: number[]; calm: number[] };
+}
+
+/** Cutovers and switchbacks by turns, each followed by a stretch of the same length in which nothing happens. */
+export async function flipToAndFro(lab: Lab, flips: number): Promise<Series> {
+  const ctx: CutoverContext = {
+    servers: { blue: lab.pair.blue, green: lab.pair.green },
+    database: lab.pair.database,
+    appUser: "wikiuser",
+    replicationPassword: lab.pair.replicationPassword,
+    limits,
+    surroundings: new BenchSurroundings(lab.gate, lab.apps, limits.attemptMs),
+    journal: new Journal(lab.pair.green),
+    holder: `bench:${process.pid}`,
+    report: () => {},
+    findBlockers: async () => [],
+  };
+  const series: Series = { flips: [], ledger: new Ledger(), views: { flipping: [], calm: [] } };
+  let from: Side = "blue";
+  await sleep(1_000);
+  series.ledger.enter(await lab.load.take());
+  for (let n = 1; n <= flips; n++) {
+    const to = otherSide(from);
+    const beganAt = epochMs();
+    const result = await cutover(ctx, { from, to });
+    const endedAt = epochMs();
+    await sleep(endedAt - beganAt);
+    const records = await lab.load.take();
+    const around = handOver(records, from, to);
+    const pauseMs = around.first - around.last;
+    series.flips.push({ pauseMs, steps: stepsOf(result, around) });
+    series.views.flipping.push(...viewsBetween(records, beganAt, endedAt));
+    series.views.calm.push(...viewsBetween(records, endedAt, 2 * endedAt - beganAt));
+    series.ledger.enter(records);
+    await series.ledger.check(lab, to, records.edits);
+    const rate = (1_000 * records.edits.length) / (2 * (endedAt - beganAt));
+    say(
+      `flip ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${rate.toFixed(0)} writes/s`,
+    );
+    from = to;
+  }
+  await lab.load.pause();
+  series.ledger.enter(await lab.load.take());
+  await series.ledger.checkAll(lab, from);
+  await lab.load.go();
+  return series;
+}
+
+function epochMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import { Gate } from "../../../engine/gate/gate";
+import { waitForGtid } from "../../../engine/mariadb/replication/follow";
+import { positions } from "../../../engine/mariadb/replication/status";
+import type { Side } from "../../../engine/move";
+import { DockerWorld } from "../../lab/dockerWorld";
+import { type FollowingPair, startFollowingPair } from "../../lab/followingPair";
+import { serviceImage } from "../../lab/image";
+import { until } from "../../lab/until";
+import { Load } from "./load/load";
+import type { BenchOptions } from "./options";
+import { say } from "./say";
+import { WebApp } from "./web/web";
+
+const pages = 1_000;
+/** Page views a second, by four readers. */
+const viewRate = 100;
+const viewers = 4;
+
+/** A pair of MariaDB servers, a web app on each, the gate in front of both, and clients who write and read. */
+export interface Lab {
+  pair: FollowingPair;
+  world: DockerWorld;
+  apps: Record<Side, WebApp>;
+  gate: Gate;
+  gateContainer: string;
+  load: Load;
+  close(): Promise<void>;
+}
+
+export async function startLab(options: BenchOptions): Promise<Lab> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup().catch(() => {});
+  };
+  const endEarly = () => void close().finally(() => process.exit(130));
+  process.once("SIGINT", endEarly).once("SIGTERM", endEarly);
+  try {
+    say("starting two MariaDB servers, one following the other");
+    const pair = await startFollowingPair();
+    cleanups.push(() => pair.stop());
+    await fill(pair);
+
+    say("starting the web apps, the gate and the clients");
+    const world = new DockerWorld();
+    cleanups.push(() => world.close());
+    const network = await world.network();
+    const startApp = async (side: Side) => {
+      const app = await WebApp.start({
+        side,
+        listen: network.hostAddress,
+        database: {
+          host: await addressOf(world, pair.containers[side]),
+          port: 3306,
+          user: "wikiuser",
+          password: pair.secrets.appPassword,
+          name: pair.database,
+        },
+        connections: options.clients + viewers,
+      });
+      cleanups.push(() => app.end());
+      await app.warm();
+      return app;
+    };
+    const apps = { blue: await startApp("blue"), green: await startApp("green") };
+    const password = randomBytes(18).toString("hex");
+    const container = await world.run(
+      "gate",
+      await serviceImage("gate"),
+      {
+        Env: [
+          `BLUE_ADDRESS=${network.hostAddress}:${apps.blue.port}`,
+          `GREEN_ADDRESS=${network.hostAddress}:${apps.green.port}`,
+          `ADMIN_PASSWORD=${password}`,
+        ],
+        HostConfig: {
+          NetworkMode: network.name,
+          ReadonlyRootfs: true,
+          Tmpfs: { "/tmp": "" },
+          Binds: [`${await world.volume("gate")}:/state`],
+        },
+      },
+      [8080, 9999],
+    );
+    const gate = new Gate({ host: "127.0.0.1", port: await container.port(9999) }, pair.pool, { password });
+    cleanups.push(async () => gate.close());
+    await until("both sides up", async () => {
+      const up = await gate.health();
+      return up.blue && up.green;
+    });
+    const load = new Load({
+      host: "127.0.0.1",
+      port: await container.port(8080),
+      rate: options.rate,
+      clients: options.clients,
+      viewRate,
+      viewers,
+      pages,
+    });
+    cleanups.push(() => load.end());
+    return { pair, world, apps, gate, gateContainer: container.name, load, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function fill({ blue, green, database }: FollowingPair): Promise<void> {
+  await blue.run(
+    `CREATE TABLE ??.edit (
+       id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+       token INT UNSIGNED NOT NULL UNIQUE,
+       body VARBINARY(1000) NOT NULL
+     ) ENGINE = InnoDB`,
+    [database],
+  );
+  await blue.run("CREATE TABLE ??.page (id INT UNSIGNED NOT NULL PRIMARY KEY, body BLOB NOT NULL)", [
+    database,
+  ]);
+  await blue.run(
+    "INSERT INTO ??.page SELECT seq, REPEAT(CONCAT('page ', seq, ' '), 200) FROM ??.seq_1_to_1000 WHERE seq <= ?",
+    [database, database, pages],
+  );
+  if (await waitForGtid(green, (await positions(blue)).binlog, 20_000)) return;
+  throw new Error("green did not apply the first rows within 20 s");
+}
+
+async function addressOf(world: DockerWorld, container: string): Promise<string> {
+  const { NetworkSettings } = await world.docker.getContainer(container).inspect();
+  const address = Object.values(NetworkSettings.Networks)[0]?.IPAddress;
+  if (!address) throw new Error(`container ${container} has no address`);
+  return address;
+}

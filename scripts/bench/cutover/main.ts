@@ -1,0 +1,28 @@
+import { messageOf } from "../../../engine/errors";
+import { flipToAndFro } from "./flips";
+import { startLab } from "./lab";
+import { type BenchOptions, parseOptions } from "./options";
+import { measurePeers } from "./peers";
+import { format, isClean, reportOf } from "./report";
+
+async function bench(options: BenchOptions): Promise<number> {
+  const lab = await startLab(options);
+  try {
+    const series = await flipToAndFro(lab, options.flips);
+    const peers = options.peers === "all" ? await measurePeers(lab, options.peerFlips) : [];
+    const report = reportOf(series, peers);
+    process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : format(report, series));
+    return isClean(report) ? 0 : 1;
+  } finally {
+    await lab.close();
+  }
+}
+
+bench(parseOptions(process.argv.slice(2)))
+  .catch((error: unknown) => {
+    process.stderr.write(`${messageOf(error)}\n`);
+    return 1;
+  })
+  .then((code) => {
+    process.exitCode = code;
+  });

@@ -1,0 +1,49 @@
+import { WikiferryError } from "../../../engine/errors";
+import type { Gate } from "../../../engine/gate/gate";
+import type { Surroundings } from "../../../engine/mariadb/cutover/surroundings";
+import type { Side } from "../../../engine/move";
+import type { WebApp } from "./web/web";
+
+/** What lies around the databases here: the gate and the web apps. There are no jobs and no uploads. */
+export class BenchSurroundings implements Surroundings {
+  constructor(
+    private readonly gate: Gate,
+    private readonly apps: Record<Side, WebApp>,
+    private readonly attemptMs: number,
+  ) {}
+
+  async quiesce(from: Side, to: Side): Promise<void> {
+    await this.gate.setViews(from, 0);
+    await this.apps[to].warm();
+  }
+
+  async hold(): Promise<void> {
+    await this.gate.hold(this.attemptMs + 2_000);
+  }
+
+  async drain(timeoutMs: number): Promise<number> {
+    try {
+      await this.gate.drain(timeoutMs);
+      return 0;
+    } catch (error) {
+      if (error instanceof WikiferryError && error.code === "GATE_DRAIN") return this.gate.inFlightWrites();
+      throw error;
+    }
+  }
+
+  async lastFiles(): Promise<void> {}
+
+  async awaitWritable(side: Side, timeoutMs: number): Promise<void> {
+    await this.apps[side].awaitWritable(timeoutMs);
+  }
+
+  async route(side: Side): Promise<void> {
+    await this.gate.set({ primary: side, views: side, canary: 0 });
+  }
+
+  async release(): Promise<void> {
+    await this.gate.release();
+  }
+
+  async resume(): Promise<void> {}
+}
