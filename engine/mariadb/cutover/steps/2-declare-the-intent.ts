@@ -1,11 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { WikiferryError } from "../../../errors";
 import { changeMaster } from "../../replication/follow";
+import { replicationStatus } from "../../replication/status";
+import type { Session } from "../../server";
 import { admit } from "../access";
 import { Deadline } from "../deadline";
-import type { Flip, Step } from "../flip";
+import { type Flip, handOn, type Step } from "../flip";
+
+/** How long the reverse stream may take to connect before the pause, in milliseconds. */
+const connectMs = 5_000;
 
 /**
  * Fixes the end of the lease, before which the commit must be made, and does ahead of the pause all that need not be
- * done in it: sessions, the source's settings as a replica, the target's accounts.
+ * done in it: sessions, the source's settings as a replica and its connection, the target's accounts.
  */
 export const declareTheIntent: Step = {
   name: "declare the intent",
@@ -17,6 +24,7 @@ export const declareTheIntent: Step = {
     flip.hands = await Promise.all([openHand(flip, "source"), openHand(flip, "target")]);
     await Promise.all([flip.source.value("SELECT 1"), flip.target.value("SELECT 1")]);
     await Promise.all([flip.source.unlogged(), flip.target.unlogged()]);
+    await connectReverse(flip);
     await flip.ctx.journal.append({
       step: "cutover",
       side: flip.from,
@@ -36,4 +44,44 @@ async function openHand(flip: Flip, end: "source" | "target") {
     session,
     connectionId: String(await session.value("SELECT CONNECTION_ID()")),
   };
+}
+
+/**
+ * Lets the source receive from the target without applying: TLS and log-in take 10 to 40 ms, and a stream that can't
+ * connect is found before any write waits. Up to the commit it receives nothing but its own transactions, which it
+ * skips, so it may start from any position that the target has.
+ * @throws `CUTOVER_REVERSE`
+ */
+async function connectReverse(flip: Flip): Promise<void> {
+  const session = await flip.source.unlogged();
+  await startFromHere(session);
+  const start = await session.value("SELECT @@GLOBAL.gtid_slave_pos");
+  await handOn(flip, flip.to).value("SELECT MASTER_GTID_WAIT(?, ?)", [start, connectMs / 1000]);
+  await session.run("START SLAVE IO_THREAD");
+  const end = performance.now() + connectMs;
+  for (;;) {
+    const status = await replicationStatus(flip.source);
+    if (status?.io === "yes") return;
+    if (status?.io !== "connecting" || performance.now() > end) {
+      throw new WikiferryError(
+        "CUTOVER_REVERSE",
+        `${flip.from} does not reach ${flip.to} to follow it: ${status?.ioError.message || "no thread runs"}`,
+        `No write had to wait. See that ${flip.from} reaches ${flip.to}'s replication address, then run again`,
+      );
+    }
+    await sleep(5);
+  }
+}
+
+/** A former primary's own transactions are not in its `gtid_slave_pos` (MDEV-20122 describes why not `current_pos`). */
+async function startFromHere(session: Session): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await session.run("SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos");
+      return;
+    } catch (error) {
+      // ER_MASTER_GTID_POS_CONFLICTS_WITH_BINLOG: a write came between the reading and the setting.
+      if ((error as { errno?: number }).errno !== 1947 || attempt === 50) throw error;
+    }
+  }
 }

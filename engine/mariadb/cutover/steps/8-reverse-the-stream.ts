@@ -5,15 +5,13 @@ import type { Step } from "../flip";
 
 /**
  * Lets the old primary follow the new one, which still follows it: a ring with no writer but this tool. Each skips
- * what bears its own `server_id`, so nothing goes round. A former primary's own transactions are not in its
- * `gtid_slave_pos`, so that is set to the fence first (MDEV-20122 describes why not `current_pos`).
+ * what bears its own `server_id`, so nothing goes round. It has been receiving since the intent; now it applies.
  */
 export const reverseTheStream: Step = {
   name: "reverse the stream",
   async run(flip) {
     const session = await flip.source.unlogged();
-    await session.run("SET GLOBAL gtid_slave_pos = ?", [flip.fenceGtid]);
-    await session.run("START SLAVE");
+    await session.run("START SLAVE SQL_THREAD");
     for (;;) {
       const status = await replicationStatus(flip.source);
       if (isFollowing(status, flip.target.place.replication)) break;
