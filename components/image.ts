@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { baseIn, imageName } from "../engine/docker/imageFolder";
 
 /** A service of green with an image of its own, `components/<service>/image`. */
 export type Service = "mariadb" | "redis" | "mediawiki" | "courier" | "gate";
@@ -21,11 +21,11 @@ export function serviceImage(
 ) {
   const folder = join(__dirname, service, "image");
   const base = bases[service];
-  const hash = folderHash(folder, base ?? "");
+  const official = baseIn(readFileSync(join(folder, "Dockerfile"), "utf8"));
   return new docker.RemoteImage(
     opts.name,
     {
-      name: `wikiferry/${service}:${hash}`,
+      name: imageName(service, folder, base ?? official ?? ""),
       build: {
         context: relative(process.cwd(), folder),
         // Host network: a package mirror that only the host can reach serves the build too.
@@ -36,15 +36,4 @@ export function serviceImage(
     },
     opts,
   );
-}
-
-/** Twelve hexadecimal digits over the names and contents of a folder, and its base image. */
-export function folderHash(folder: string, base: string): string {
-  const hash = createHash("sha256").update(base);
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
-  for (const name of names) hash.update(`\0${name}\0`).update(readFileSync(join(folder, name)));
-  return hash.digest("hex").slice(0, 12);
 }

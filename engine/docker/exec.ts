@@ -38,24 +38,10 @@ export async function execInContainer(
   pool: SshPool,
   options: ContainerExecOptions = {},
 ): Promise<ContainerExecResult> {
-  const container = dockerFor(ref.dockerVia, pool).getContainer(ref.container);
-  const withStdin = options.stdin !== undefined;
-  let exec: Docker.Exec;
-  let stream: Duplex;
-  try {
-    exec = await container.exec({
-      Cmd: command,
-      AttachStdin: withStdin,
-      AttachStdout: true,
-      AttachStderr: true,
-      Tty: false,
-      ...(options.user === undefined ? {} : { User: options.user }),
-      ...(options.env && { Env: Object.entries(options.env).map(([name, value]) => `${name}=${value}`) }),
-    });
-    stream = await exec.start({ hijack: true, stdin: withStdin });
-  } catch (error) {
-    throw explain(error, ref);
-  }
+  const { exec, stream } = await startInContainer(ref, command, pool, {
+    ...options,
+    withStdin: options.stdin !== undefined,
+  });
   // A command may end without reading all of its input; its exit code says whether that is a failure.
   const fed = feed(stream, options.stdin).catch((error: unknown) => error);
   const stdout: Buffer[] = [];
@@ -82,6 +68,30 @@ export async function execInContainer(
     stdout: Buffer.concat(stdout).toString(),
     stderr: Buffer.concat(stderr).toString(),
   };
+}
+
+/** Starts a command in a running container; its output comes multiplexed (`FrameSplitter`). @throws as `execInContainer` */
+export async function startInContainer(
+  ref: ContainerRef,
+  command: string[],
+  pool: SshPool,
+  options: Pick<ContainerExecOptions, "env" | "user"> & { withStdin: boolean },
+): Promise<{ exec: Docker.Exec; stream: Duplex }> {
+  const container = dockerFor(ref.dockerVia, pool).getContainer(ref.container);
+  try {
+    const exec = await container.exec({
+      Cmd: command,
+      AttachStdin: options.withStdin,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: false,
+      ...(options.user === undefined ? {} : { User: options.user }),
+      ...(options.env && { Env: Object.entries(options.env).map(([name, value]) => `${name}=${value}`) }),
+    });
+    return { exec, stream: await exec.start({ hijack: true, stdin: options.withStdin }) };
+  } catch (error) {
+    throw explain(error, ref);
+  }
 }
 
 /** Like `execInContainer`, for a command that must succeed; answers its standard output. @throws `CONTAINER_COMMAND` */

@@ -59,6 +59,12 @@ export class UploadLayout {
     return { path: `deleted/${levels}${row.storageKey}`, sha1: base36ToHex(digits) };
   }
 
+  /** Directories in which a file and its old versions lie, with others; none where all lie in one. */
+  directories(name: string): string[] {
+    const path = this.hashPath(name);
+    return path === "" ? [] : [path, `archive/${path}`];
+  }
+
   private hashPath(name: string): string {
     if (!this.hashed) return "";
     const md5 = createHash("md5").update(name).digest("hex");

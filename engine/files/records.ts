@@ -2,6 +2,14 @@ import type { Session } from "../mariadb/server";
 import type { MoveSpec } from "../move";
 import type { ExpectedFile, UploadLayout } from "./layout";
 
+/** A record of something that was done to a file. */
+export interface FileEvent {
+  /** The file, and its new name if it was moved. */
+  names: string[];
+  /** Whether files go away with it, some of them only after the record was committed (hidden versions do). */
+  removes: boolean;
+}
+
 /** What MediaWiki's tables say of the uploads. */
 export class UploadRecords {
   constructor(
@@ -20,34 +28,49 @@ export class UploadRecords {
   }
 
   /**
-   * Names of all files of which a record changed at `sinceMs` or after: uploaded, replaced, moved, deleted, restored,
-   * hidden. The log names most; the tables' own times cover what is imported without a log entry.
+   * What was done to files at `sinceMs` or after, by what identifies its record: uploaded, replaced, moved, deleted,
+   * restored, hidden. The log has most; the tables' own times cover what is made without an entry there. An old
+   * version needs no look of its own: it comes into being with a change of the file's row, or with an entry.
    *
-   * @param sinceMs Milliseconds since 1970, of the database server's clock.
+   * @param sinceMs Milliseconds since 1970, of the wiki's clock.
    */
-  async changedSince(sinceMs: number): Promise<string[]> {
+  async events(sinceMs: number): Promise<Map<string, FileEvent>> {
     const since = timestamp(sinceMs);
-    const names = new Set<string>();
-    const logged = await this.rows<{ title: unknown; params: unknown }>(
-      "SELECT log_title AS title, log_params AS params FROM ??.?? WHERE log_namespace = 6 AND log_timestamp >= ?",
-      "logging",
-      [since],
-    );
+    const events = new Map<string, FileEvent>();
+    const [logged, images, archived] = await Promise.all([
+      this.rows<{ id: unknown; type: unknown; title: unknown; params: unknown }>(
+        `SELECT log_id AS id, log_type AS type, log_title AS title, log_params AS params FROM ??.??
+          WHERE log_namespace = 6 AND log_timestamp >= ? AND log_type NOT IN ('create', 'patrol', 'protect')`,
+        "logging",
+        [since],
+      ),
+      this.rows<{ name: unknown; time: unknown; sha1: unknown }>(
+        "SELECT img_name AS name, img_timestamp AS time, img_sha1 AS sha1 FROM ??.?? WHERE img_timestamp >= ?",
+        "image",
+        [since],
+      ),
+      this.rows<{ name: unknown; time: unknown; key: unknown }>(
+        "SELECT fa_name AS name, fa_deleted_timestamp AS time, fa_storage_key AS `key` FROM ??.?? WHERE fa_deleted_timestamp >= ?",
+        "filearchive",
+        [since],
+      ),
+    ]);
     for (const row of logged) {
-      names.add(text(row.title));
       const target = moveTarget(text(row.params));
-      if (target) names.add(target);
+      events.set(`logging ${row.id}`, {
+        names: target ? [text(row.title), target] : [text(row.title)],
+        removes: removing.has(text(row.type)),
+      });
     }
-    const tables: [string, string][] = [
-      ["image", "SELECT img_name AS name FROM ??.?? WHERE img_timestamp >= ?"],
-      ["oldimage", "SELECT oi_name AS name FROM ??.?? WHERE oi_archive_name >= ? OR oi_timestamp >= ?"],
-      ["filearchive", "SELECT fa_name AS name FROM ??.?? WHERE fa_deleted_timestamp >= ?"],
-    ];
-    for (const [table, sql] of tables) {
-      const values = table === "oldimage" ? [since, since] : [since];
-      for (const row of await this.rows<{ name: unknown }>(sql, table, values)) names.add(text(row.name));
+    for (const row of images) {
+      const key = `image ${text(row.time)} ${text(row.sha1)} ${text(row.name)}`;
+      events.set(key, { names: [text(row.name)], removes: false });
     }
-    return [...names];
+    for (const row of archived) {
+      const key = `filearchive ${text(row.time)} ${text(row.key)} ${text(row.name)}`;
+      events.set(key, { names: [text(row.name)], removes: true });
+    }
+    return events;
   }
 
   private async read(names?: string[]): Promise<ExpectedFile[]> {
@@ -88,6 +111,9 @@ export class UploadRecords {
     return this.session.rows<T>(sql, [this.wiki.database, this.wiki.tablePrefix + table, ...values]);
   }
 }
+
+/** Types of log entries after which files lie elsewhere, or nowhere. */
+const removing = new Set(["delete", "suppress", "move"]);
 
 /** Binary columns arrive as bytes. */
 function text(value: unknown): string {

@@ -11,7 +11,8 @@ import { authorizedLine, installCommand, knownHostsLine, removeCommand } from ".
 import { type Comparison, compareFiles } from "./comparison";
 import { hashAllCommand, hashNamedCommand, parseHashes, quote } from "./hashes";
 import { UploadLayout } from "./layout";
-import { UploadRecords } from "./records";
+import { ReadyRound } from "./readyRound";
+import { type FileEvent, UploadRecords } from "./records";
 import { checkRound, parseRound, type Round } from "./rounds";
 
 /** What `Uploads` needs of a move. */
@@ -36,8 +37,19 @@ export interface UploadsOptions {
 export type Direction = "pull" | "push" | "off";
 
 const step = "uploads";
-/** A file's record may be older than its bytes by this much and more, as uploads take time and clocks differ. */
-const changeMarginMs = 60_000;
+/**
+ * How far back records are looked at, in milliseconds. A record may be older than its bytes, as uploads take time and
+ * clocks differ.
+ */
+const lookBackMs = 300_000;
+
+/** Which records there were when a round began that carried all that they speak of. */
+interface Carried {
+  from: Side;
+  /** Records from here on count; by the tool's clock. */
+  sinceMs: number;
+  records: ReadonlySet<string>;
+}
 
 /**
  * The uploads of both sides. The courier in green carries them: `pull` while blue serves, `push` while green does.
@@ -47,6 +59,8 @@ const changeMarginMs = 60_000;
 export class Uploads {
   private readonly layout: UploadLayout;
   private readonly report: Report;
+  private carried: Carried | undefined;
+  private ready: ReadyRound | undefined;
 
   constructor(
     private readonly move: UploadsMove,
@@ -119,11 +133,28 @@ export class Uploads {
 
   /**
    * A whole round from `from`, after which the courier begins none by itself until `follow` is called, so that
-   * `catchUp` has little left to do and nothing to wait for. Call it right before writes are held. @throws `FILES_SYNC`
+   * `approach` and `catchUp` have little left to do and nothing to wait for. @throws `FILES_SYNC`
    */
   async settle(from: Side): Promise<Round> {
+    this.letGo();
     await this.tell(directionFrom(from), true);
-    return this.sync();
+    const sinceMs = Date.now() - lookBackMs;
+    // Read before the round: what a record speaks of has been there since before it was committed.
+    const records = new Set((await (await this.records(from)).events(sinceMs)).keys());
+    const round = await this.sync();
+    this.carried = { from, sinceMs, records };
+    return round;
+  }
+
+  /**
+   * Right before writes are held, after `settle`: carries what changed since, and makes the last round ready, so that
+   * `catchUp` costs a question to the database, and as much as its files if there are any. @throws `FILES_SYNC`
+   */
+  async approach(from: Side): Promise<void> {
+    if (this.carried?.from !== from) await this.settle(from);
+    await this.catchUp(from);
+    this.ready = await this.newRound();
+    if (this.ready.failed) checkRound(this.ready.failed);
   }
 
   private async tell(direction: Direction, paused: boolean): Promise<void> {
@@ -181,23 +212,60 @@ export class Uploads {
   }
 
   /**
-   * Brings the passive side to exactly what `from` has, after `from` was closed: the files of all records that
-   * changed since the last whole round. @throws `FILES_SYNC`, `FILES_NEVER_SYNCED`
+   * Brings the passive side to what `from` has: the files of all records that came since the last round began. Final
+   * once `from` takes no uploads any more.
+   *
+   * @returns undefined if there was nothing to carry
+   * @throws `FILES_SYNC`, `FILES_NEVER_SYNCED`
    */
-  async catchUp(from: Side): Promise<Round> {
-    const last = await this.lastRound();
-    if (!last || last.lastGoodStartMs === 0 || last.direction !== directionFrom(from)) {
-      throw new WikiferryError(
-        "FILES_NEVER_SYNCED",
-        `the courier has no whole round from ${from} on record`,
-        "Run `pulumi up` in the phase sync and wait for the uploads to be carried",
-      );
-    }
+  async catchUp(from: Side): Promise<Round | undefined> {
+    const before = this.carried?.from === from ? this.carried : await this.recorded(from);
     const records = await this.records(from);
-    const names = await records.changedSince(last.lastGoodStartMs - changeMarginMs);
-    const files = await records.expected(names);
-    if (files.length === 0) return last;
-    return checkRound(await this.round(files.map((file) => file.path)));
+    const events = await records.events(before.sinceMs);
+    // What removes files may do so after its record was there, so for a while it is looked at again.
+    const fresh = [...events].filter(([key, { removes }]) => removes || !before.records.has(key));
+    if (fresh.length === 0) {
+      this.letGo();
+      return undefined;
+    }
+    const paths = await this.pathsOf(
+      records,
+      fresh.map(([, event]) => event),
+    );
+    const round = checkRound(await this.round(paths));
+    this.carried = { ...before, records: new Set(events.keys()) };
+    return round;
+  }
+
+  /** Ends what `approach` made ready. */
+  letGo(): void {
+    this.ready?.letGo();
+    this.ready = undefined;
+  }
+
+  /** As far as the courier's own record of its last whole round tells. */
+  private async recorded(from: Side): Promise<Carried> {
+    const last = await this.lastRound();
+    if (last && last.lastGoodStartMs > 0 && last.direction === directionFrom(from))
+      return { from, sinceMs: last.lastGoodStartMs - lookBackMs, records: new Set() };
+    throw new WikiferryError(
+      "FILES_NEVER_SYNCED",
+      `the courier has no whole round from ${from} on record`,
+      "Run `pulumi up` in the phase sync and wait for the uploads to be carried",
+    );
+  }
+
+  /** All files of the names in question, and where some may have gone away, the directories that they lay in. */
+  private async pathsOf(records: UploadRecords, events: FileEvent[]): Promise<string[]> {
+    const names = new Set(events.flatMap((event) => event.names));
+    const removed = events.filter(({ removes }) => removes).flatMap((event) => event.names);
+    const files = await records.expected([...names]);
+    return [
+      ...new Set([
+        ...files.map(({ path }) => path),
+        ...removed.flatMap((name) => this.layout.directories(name)),
+      ]),
+    ];
   }
 
   /**
@@ -248,9 +316,9 @@ export class Uploads {
     return comparison;
   }
 
-  /** Names of all files of which a record changed on `side` at `sinceMs` or after, in milliseconds since 1970. */
-  async changedSince(side: Side, sinceMs: number): Promise<string[]> {
-    return (await this.records(side)).changedSince(sinceMs);
+  /** What was done to files on `side` at `sinceMs` or after, in milliseconds since 1970, by what identifies its record. */
+  async events(side: Side, sinceMs: number): Promise<Map<string, FileEvent>> {
+    return (await this.records(side)).events(sinceMs);
   }
 
   private async records(side: Side): Promise<UploadRecords> {
@@ -259,16 +327,22 @@ export class Uploads {
 
   /** One round, of these paths only if they are given. What went wrong is in the answer. */
   private async round(paths?: string[]): Promise<Round> {
-    const { courier } = this.move.spec.green;
-    const command = paths ? ["sync-now", "--files-from", "-"] : ["sync-now"];
-    const stdin = paths?.map((path) => `${path}\n`).join("");
-    const result = await execInContainer(courier, command, this.move.pool, { stdin });
+    if (paths) {
+      const round = this.ready ?? (await this.newRound());
+      this.ready = undefined;
+      return round.carry(paths);
+    }
+    const result = await execInContainer(this.move.spec.green.courier, ["sync-now"], this.move.pool);
     if (result.stdout.trim() !== "") return parseRound(result.stdout);
     throw new WikiferryError(
       "FILES_SYNC",
       `the courier's round ended with exit code ${result.exitCode}: ${result.stderr.trim().slice(-500)}`,
       "See `docker logs` of the courier, and run it again",
     );
+  }
+
+  private newRound(): Promise<ReadyRound> {
+    return ReadyRound.start(this.move.spec.green.courier, this.move.pool);
   }
 
   private async hashAll(side: Side): Promise<Map<string, string>> {

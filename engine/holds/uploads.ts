@@ -1,6 +1,6 @@
 import type { Move } from "../context";
-import { readRole } from "../mariadb/control/role";
 import { otherSide } from "../move";
+import { primaryOf } from "../wiki/primary";
 import { uploadsOf } from "../wiki/surroundings";
 import type { Hold, HoldInputs } from "./hold";
 
@@ -16,7 +16,7 @@ interface Outputs {
 
 async function bringAbout(move: Move, { following }: Inputs): Promise<Outputs> {
   const uploads = uploadsOf(move);
-  const primary = (await readRole(move.blue))?.role ?? "blue";
+  const primary = await primaryOf(move);
   if (!following) {
     const { sameFiles } = await uploads.verify("green");
     await uploads.retire();

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Move } from "../context";
 import type { CutoverContext } from "../mariadb/cutover/context";
-import { flipBlockers } from "../mariadb/preflight/flipBlockers";
 import { deriveSecret } from "../secrets";
 import { openGate } from "./gate";
+import { blockersOf } from "./guardrails";
 import { journalOn } from "./journal";
 import { WikiSurroundings } from "./surroundings";
 
@@ -12,7 +12,9 @@ import { WikiSurroundings } from "./surroundings";
 export async function withCutover<T>(move: Move, act: (ctx: CutoverContext) => Promise<T>): Promise<T> {
   const { spec, secrets, blue, green } = move;
   const gate = openGate(move);
+  const surroundings = new WikiSurroundings(move, gate);
   const servers = { blue, green };
+  const holder = `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
   try {
     return await act({
       servers,
@@ -20,19 +22,14 @@ export async function withCutover<T>(move: Move, act: (ctx: CutoverContext) => P
       appUser: spec.wiki.appUser,
       replicationPassword: deriveSecret(secrets.masterSecret, "mariadb-replication"),
       limits: spec.cutover,
-      surroundings: new WikiSurroundings(move, gate),
+      surroundings,
       journal: journalOn(green),
-      holder: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
+      holder,
       report: move.report,
-      findBlockers: (from, to) =>
-        flipBlockers({
-          primary: servers[from],
-          replica: servers[to],
-          appUser: spec.wiki.appUser,
-          limits: spec.cutover,
-        }),
+      findBlockers: blockersOf(move, holder),
     });
   } finally {
+    surroundings.close();
     gate.close();
   }
 }

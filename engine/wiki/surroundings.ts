@@ -7,29 +7,32 @@ import { otherSide, type Side } from "../move";
 import { RedisInstance } from "../redis/instance";
 import { deriveSecret } from "../secrets";
 import { startJobs, stopJobs } from "./jobs";
-import { webOf } from "./web";
+import { type WebTier, webOf } from "./web";
 
-/** What lies around the databases of a wiki that moves: gate, jobs, caches, uploads. */
+/** What lies around the databases of a wiki that moves: gate, jobs, caches, uploads. Close it. */
 export class WikiSurroundings implements Surroundings {
   private readonly uploads: Uploads;
+  private readonly web: Record<Side, WebTier>;
 
   constructor(
     private readonly move: Move,
     private readonly gate: Gate,
   ) {
     this.uploads = uploadsOf(move);
+    this.web = { blue: webOf(move, "blue"), green: webOf(move, "green") };
   }
 
   async quiesce(from: Side, to: Side): Promise<void> {
     await this.gate.setViews(from, 0);
     await Promise.all([
       stopJobs(this.move, from),
-      this.forgetCaches(to).then(() => webOf(this.move, to).warm()),
+      this.forgetCaches(to).then(() => this.web[to].warm()),
+      this.uploads.settle(from),
     ]);
   }
 
   async hold(): Promise<void> {
-    await this.uploads.settle(await this.primaryAtGate());
+    await this.uploads.approach((await this.gate.state()).primary);
     // Longer than an attempt may last; a tool that dies leaves no wiki without writes.
     await this.gate.hold(this.move.spec.cutover.attemptMs + 2_000);
   }
@@ -49,7 +52,7 @@ export class WikiSurroundings implements Surroundings {
   }
 
   async awaitWritable(side: Side, timeoutMs: number): Promise<void> {
-    await webOf(this.move, side).awaitWritable(timeoutMs);
+    await this.web[side].awaitWritable(timeoutMs);
   }
 
   async route(side: Side): Promise<void> {
@@ -61,14 +64,17 @@ export class WikiSurroundings implements Surroundings {
   }
 
   async resume(side: Side): Promise<void> {
+    this.uploads.letGo();
     await Promise.all([
       stopJobs(this.move, otherSide(side)).then(() => startJobs(this.move, side)),
       this.uploads.follow(side === "blue" ? "pull" : "push"),
     ]);
   }
 
-  private async primaryAtGate(): Promise<Side> {
-    return (await this.gate.state()).primary;
+  close(): void {
+    this.uploads.letGo();
+    this.web.blue.close();
+    this.web.green.close();
   }
 
   /** What a side cached while the other was written to is stale; it must not be served once this side is primary. */

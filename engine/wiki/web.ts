@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Move } from "../context";
-import { execInContainer } from "../docker/exec";
+import { Conversation } from "../docker/conversation";
 import { WikiferryError } from "../errors";
 import type { Side } from "../move";
 import { Wiki } from "../web/wiki";
@@ -8,12 +8,16 @@ import { Wiki } from "../web/wiki";
 /** How many requests at a time warm a web tier: each meets another process of it. */
 const warmers = 4;
 
-/** What a flip asks of a side's web tier. */
+/** How long one answer may take, in milliseconds. */
+const answerMs = 10_000;
+
+/** What a flip asks of a side's web tier; close it. */
 export interface WebTier {
   /** Fills its processes and caches, so that the first request after the flip is not the slow one. */
   warm(): Promise<void>;
   /** Waits until MediaWiki takes edits. @throws `WEB_READ_ONLY` */
   awaitWritable(timeoutMs: number): Promise<unknown>;
+  close(): void;
 }
 
 export function webOf(move: Move, side: Side): WebTier {
@@ -27,22 +31,25 @@ export function webOf(move: Move, side: Side): WebTier {
         await Promise.all(Array.from({ length: warmers }, () => wiki.siteInfo()));
       }
     },
+    close() {},
   };
 }
 
-/** Green's MediaWiki is reached from inside its container only: nothing of it is published but the gate. */
+/**
+ * Green's MediaWiki is reached from inside its container only: nothing of it is published but the gate. One PHP there
+ * asks for the tool, once for each line that it is sent, and stays from the warming on.
+ */
 class GreenWeb implements WebTier {
+  private asker: Conversation | undefined;
+
   constructor(private readonly move: Move) {}
 
   async warm(): Promise<void> {
-    await Promise.all(Array.from({ length: warmers }, () => this.siteInfo()));
-  }
-
-  private async siteInfo(): Promise<string> {
-    const { wiki, green } = this.move.spec;
-    const url = `http://127.0.0.1:${green.mediawiki.address.port}${wiki.apiPath}?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2`;
-    const php = `$c = stream_context_create(["http" => ["header" => "Host: ${new URL(wiki.serverUrl).host}", "timeout" => 5]]); echo file_get_contents(${JSON.stringify(url)}, false, $c);`;
-    return (await execInContainer(green.mediawiki, ["php", "-r", php], this.move.pool)).stdout;
+    const askers = await Promise.all(Array.from({ length: warmers }, () => this.start()));
+    await Promise.all(askers.map((asker) => ask(asker)));
+    this.close();
+    this.asker = askers.shift();
+    for (const asker of askers) asker.finish();
   }
 
   async awaitWritable(timeoutMs: number): Promise<void> {
@@ -60,6 +67,40 @@ class GreenWeb implements WebTier {
       await sleep(20);
     }
   }
+
+  close(): void {
+    this.asker?.finish();
+    this.asker = undefined;
+  }
+
+  private async siteInfo(): Promise<string> {
+    if (this.asker) {
+      try {
+        return await ask(this.asker);
+      } catch {
+        // The container was made anew since; it is asked from another process.
+        this.asker.close();
+      }
+    }
+    this.asker = await this.start();
+    return ask(this.asker);
+  }
+
+  private start(): Promise<Conversation> {
+    const { wiki, green } = this.move.spec;
+    const url = `http://127.0.0.1:${green.mediawiki.address.port}${wiki.apiPath}?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2`;
+    const php = [
+      `$c = stream_context_create(["http" => ["header" => "Host: ${new URL(wiki.serverUrl).host}", "timeout" => 5]]);`,
+      "while (fgets(STDIN) !== false)",
+      `echo strtr((string)@file_get_contents(${JSON.stringify(url)}, false, $c), "\n", " "), "\n";`,
+    ].join(" ");
+    return Conversation.start(green.mediawiki, ["php", "-r", php], this.move.pool);
+  }
+}
+
+function ask(asker: Conversation): Promise<string> {
+  asker.say("\n");
+  return asker.line(answerMs);
 }
 
 /** What keeps it from taking edits; undefined if nothing does. */

@@ -1,6 +1,7 @@
 import { $ } from "zx";
+import { imageName } from "../../engine/docker/imageFolder";
 import { makeDebianImage } from "../setup/debian";
-import { contentHash, imageFolders } from "../setup/images";
+import { imageFolders } from "../setup/images";
 import { readRecord } from "../setup/record";
 import { DockerWorld } from "./dockerWorld";
 
@@ -17,7 +18,7 @@ export async function serviceImage(service: string): Promise<string> {
       .then((image) => image.Id)
       .catch(() => undefined);
   if (!(await idOf(base)) && base === "wikiferry/debian:bookworm") await makeDebianImage();
-  const ref = `wikiferry/${service}:${contentHash(folder.path, (await idOf(base)) ?? base)}`;
+  const ref = imageName(service, folder.path, base);
   if (!(await idOf(ref))) {
     const env = { ...process.env, DOCKER_BUILDKIT: "0" };
     await $({

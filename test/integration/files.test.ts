@@ -210,6 +210,51 @@ test("catching up carries what changed and nothing else", async () => {
   expect(await uploads.verify("green")).toMatchObject({ sameFiles: names.length + 3, brokenAtSource: [] });
 });
 
+test("a flip's last round carries only what came after the round before, and is ready before it is known", async () => {
+  await pair.blue.run("DELETE FROM wikidb.filearchive");
+  await uploads.settle("blue");
+  await uploads.approach("blue");
+  expect(await uploads.catchUp("blue")).toBeUndefined();
+
+  await upload("Before_hold.png", "before");
+  await uploads.approach("blue");
+  await upload("In_flight.png", "in flight");
+  expect(await uploads.catchUp("blue")).toMatchObject({ exitCode: 0, filesSent: 1, partial: true });
+  expect(await onGreen(`cat '${pathOf("Before_hold.png")}' '${pathOf("In_flight.png")}'`)).toBe(
+    "beforein flight",
+  );
+
+  // Nothing of an earlier record is carried: nobody but MediaWiki's records tells what changed.
+  await put(pathOf("In_flight.png"), "without a record");
+  await upload("Last.png", "last");
+  expect(await uploads.catchUp("blue")).toMatchObject({ filesSent: 1 });
+  expect(await onGreen(`cat '${pathOf("In_flight.png")}'`)).toBe("in flight");
+  await put(pathOf("In_flight.png"), "in flight");
+  await uploads.settle("blue");
+});
+
+test("what a deleted file leaves behind goes with the last round", async () => {
+  await upload("Deleted.png", "deleted");
+  await upload("Deleted_too.png", "deleted too");
+  await uploads.settle("blue");
+  await onBlue(`rm ${directory}/${pathOf("Deleted.png")}`);
+  await pair.blue.run("DELETE FROM wikidb.image WHERE img_name = 'Deleted.png'");
+  await pair.blue.run(
+    "INSERT INTO wikidb.logging (log_type, log_namespace, log_title, log_timestamp, log_params) VALUES ('delete', 6, 'Deleted.png', ?, '')",
+    [new Date().toISOString().replace(/\D/g, "").slice(0, 14)],
+  );
+  expect(await uploads.catchUp("blue")).toMatchObject({ exitCode: 0, filesDeleted: 1, partial: true });
+  expect(
+    await onGreen(`ls '${pathOf("Deleted.png")}' 2>/dev/null || cat '${pathOf("Deleted_too.png")}'`),
+  ).toBe("deleted too");
+  // A file that is hidden moves only after its record is there.
+  expect(await uploads.catchUp("blue")).toMatchObject({ exitCode: 0, filesSent: 0 });
+  await pair.blue.run("DELETE FROM wikidb.logging WHERE log_type = 'delete'");
+  await pair.blue.run("DELETE FROM wikidb.image WHERE img_name LIKE 'Deleted%'");
+  await onBlue(`rm ${directory}/${pathOf("Deleted_too.png")}`);
+  await uploads.settle("blue");
+});
+
 test("a move in the log names the old and the new file", async () => {
   // MediaWiki's timestamps are whole seconds: what the test before did must lie in an earlier one.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -219,7 +264,9 @@ test("a move in the log names the old and the new file", async () => {
     "INSERT INTO wikidb.logging (log_type, log_namespace, log_title, log_timestamp, log_params) VALUES ('move', 6, 'Old_name.png', ?, ?)",
     [time, 'a:2:{s:9:"4::target";s:18:"File:New "x" é.png";s:10:"5::noredir";s:1:"1";}'],
   );
-  expect((await uploads.changedSince("blue", since)).sort()).toEqual(['New_"x"_é.png', "Old_name.png"]);
+  expect([...(await uploads.events("blue", since)).values()]).toEqual([
+    { names: ["Old_name.png", 'New_"x"_é.png'], removes: true },
+  ]);
 });
 
 test("a file that was damaged on green is mended, one that blue lost itself is told apart", async () => {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# One round of rsync, as /state/follow.env says; called by sync-now under the lock. $1: a list of paths, or nothing.
+# One round of rsync, as /state/follow.env says; called by sync-now under the lock. $1: yes, if standard input names the
+# paths to carry.
 #
 #   DIRECTION         pull (to green), push (to blue) or off
 #   REMOTE, PORT      root@host, 22
@@ -25,9 +26,27 @@ json_string() {
   tr -d '\000-\010\013-\037' | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/\t/ /g' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
 }
 
-# The number after a label of rsync --stats, 0 if it isn't there.
-stat_of() {
-  sed -n "s/^$1: \([0-9,]*\).*/\1/p" "$log" | tr -d , | head -n 1 | grep . || echo 0
+# What rsync --stats says, and the last record. Without other programs: the last round of a flip is waited for.
+read_stats() {
+  sent=0 deleted=0 bytes=0
+  while IFS= read -r line; do
+    rest=${line#*: }
+    case $line in
+    'Number of regular files transferred: '*) sent=${rest%%[!0-9]*} ;;
+    'Number of deleted files: '*) deleted=${rest%%[!0-9]*} ;;
+    'Total transferred file size: '*) bytes=${rest%%[!0-9]*} ;;
+    esac
+  done <"$log"
+}
+
+read_last() {
+  rounds=0 lastgood=0
+  [ -s /state/rounds.json ] || return 0
+  IFS= read -r last </state/rounds.json || true
+  rest=${last#*'"rounds":'}
+  rounds=${rest%%[!0-9]*}
+  rest=${last#*'"lastGoodStartMs":'}
+  lastgood=${rest%%[!0-9]*}
 }
 
 log=$(mktemp /tmp/round.XXXXXX)
@@ -37,18 +56,23 @@ started=$(now_ms)
 
 finish() {
   ended=$(now_ms)
-  sent=$(stat_of 'Number of regular files transferred')
-  deleted=$(stat_of 'Number of deleted files')
-  bytes=$(stat_of 'Total transferred file size')
-  message=$(tail -n 20 "$errors" | tail -c 2000 | json_string)
-  rounds=$(sed -n 's/^{"rounds":\([0-9]*\),.*/\1/p' /state/rounds.json 2>/dev/null || true)
-  lastgood=$(sed -n 's/.*"lastGoodStartMs":\([0-9]*\).*/\1/p' /state/rounds.json 2>/dev/null || true)
-  [ "$1" -ne 0 ] || [ -n "$list" ] || lastgood=$started
-  printf '{"rounds":%s,"direction":"%s","startedMs":%s,"endedMs":%s,"exitCode":%s,"filesSent":%s,"filesDeleted":%s,"sentBytes":%s,"partial":%s,"lastGoodStartMs":%s,"stderr":"%s"}\n' \
-    "$((${rounds:-0} + 1))" "$DIRECTION" "$started" "$ended" "$1" "$sent" "$deleted" "$bytes" \
-    "$([ -n "$list" ] && echo true || echo false)" "${lastgood:-0}" "$message" >/state/rounds.json.new
+  read_stats
+  read_last
+  message=
+  [ ! -s "$errors" ] || message=$(tail -n 20 "$errors" | tail -c 2000 | json_string)
+  partial=true
+  if [ "$list" = no ]; then
+    partial=false
+    [ "$1" -ne 0 ] || lastgood=$started
+  fi
+  record=$(
+    printf '{"rounds":%s,"direction":"%s","startedMs":%s,"endedMs":%s,"exitCode":%s,"filesSent":%s,"filesDeleted":%s,"sentBytes":%s,"partial":%s,"lastGoodStartMs":%s,"stderr":"%s"}' \
+      "$((${rounds:-0} + 1))" "$DIRECTION" "$started" "$ended" "$1" "${sent:-0}" "${deleted:-0}" "${bytes:-0}" \
+      "$partial" "${lastgood:-0}" "$message"
+  )
+  printf '%s\n' "$record" >/state/rounds.json.new
   mv /state/rounds.json.new /state/rounds.json
-  cat /state/rounds.json
+  printf '%s\n' "$record"
   if [ "$1" -ne 0 ]; then
     echo "round: $DIRECTION ended with $1: $(tail -n 1 "$errors")" >&2
   fi
@@ -77,19 +101,28 @@ ssh="$ssh -o ControlMaster=auto -o ControlPath=/tmp/courier-%C -o ControlPersist
 
 # A partial file never takes the place of a whole one. Modification times are kept to the whole second that rsync
 # compares; groups and owners are www-data's, the same number on both sides.
-set -- --recursive --links --times --perms --chmod=Du=rwx,Dgo=rx,Fu=rw,Fgo=r --stats --timeout="$TIMEOUT_SECONDS" \
+set -- --recursive --links --times --perms --chmod=Du=rwx,Dgo=rx,Fu=rw,Fgo=r --stats --no-human-readable \
+  --timeout="$TIMEOUT_SECONDS" \
   --partial-dir=.wikiferry-partial --exclude=/.wikiferry-replaced/ --exclude=.wikiferry-partial/ \
   --exclude=/thumb/ --exclude=/temp/ --exclude=/lockdir/ --exclude=/lock_yBgMBwiR
-if [ -n "$list" ]; then
-  set -- "$@" --from0 --files-from="$list" --ignore-missing-args
-elif [ "$DELETE" = yes ]; then
+# Of a list, rsync deletes only in directories that are named themselves.
+if [ "$DELETE" = yes ]; then
   set -- "$@" --delete-after --max-delete="$MAX_DELETE"
 fi
+if [ "$list" = yes ]; then
+  set -- "$@" --from0 --files-from=- --ignore-missing-args
+else
+  exec </dev/null
+fi
+say_ready() {
+  [ "$list" = no ] || echo ready
+}
 
 case $DIRECTION in
 pull)
-  entries=$($ssh "$REMOTE" "ls -A '$REMOTE_PATH' | head -n 5 | wc -l" 2>"$errors") || refuse $? "$(cat "$errors")"
+  entries=$($ssh "$REMOTE" "ls -A '$REMOTE_PATH' | head -n 5 | wc -l" 2>"$errors" </dev/null) || refuse $? "$(cat "$errors")"
   [ "$entries" -gt 0 ] || refuse 4 "$REMOTE:$REMOTE_PATH is empty: nothing is carried, nothing deleted"
+  say_ready
   code=0
   rsync "$@" --rsh="$ssh" "$REMOTE:$REMOTE_PATH/" "$LOCAL_PATH/" >"$log" 2>"$errors" || code=$?
   ;;
@@ -97,7 +130,8 @@ push)
   [ "$(find "$LOCAL_PATH" -mindepth 1 -maxdepth 1 | wc -l)" -gt 0 ] ||
     refuse 4 "$LOCAL_PATH is empty: nothing is carried, nothing deleted"
   # Only root may look: files that were deleted from the wiki come to lie there.
-  $ssh "$REMOTE" "mkdir -p -m 0700 '$REMOTE_PATH/.wikiferry-replaced'" 2>"$errors" || refuse $? "$(cat "$errors")"
+  $ssh "$REMOTE" "mkdir -p -m 0700 '$REMOTE_PATH/.wikiferry-replaced'" 2>"$errors" </dev/null || refuse $? "$(cat "$errors")"
+  say_ready
   code=0
   rsync "$@" --chown=33:33 --backup --backup-dir=".wikiferry-replaced/$started" \
     --rsh="$ssh" "$LOCAL_PATH/" "$REMOTE:$REMOTE_PATH/" >"$log" 2>"$errors" || code=$?

@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+
+/** The value of `ARG BASE=` in a Dockerfile: the official image, or another of ours. */
+export function baseIn(dockerfile: string): string | undefined {
+  return /^ARG\s+BASE=["']?([^\s"']+)/m.exec(dockerfile)?.[1];
+}
+
+/** Paths of all files below a folder, relative to it, in order. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/**
+ * The name that a service's image has wherever it is built, so that it is built once: `wikiferry/<service>:` and
+ * twelve hexadecimal digits over names, modes and contents of its folder, and what it is built on.
+ *
+ * @param base As Docker knows it, such as `mariadb:10.11`.
+ */
+export function imageName(service: string, folder: string, base: string): string {
+  const hash = createHash("sha256").update(base);
+  for (const name of filesIn(folder)) {
+    const path = join(folder, name);
+    const executable = (statSync(path).mode & 0o111) !== 0;
+    const content = readFileSync(path);
+    hash.update(`\0${name}\0${executable ? "x" : "-"}\0${content.length}\0`).update(content);
+  }
+  return `wikiferry/${service}:${hash.digest("hex").slice(0, 12)}`;
+}
