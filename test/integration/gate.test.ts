@@ -1,187 +1,31 @@
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
+import { Agent } from "node:http";
 import { Gate } from "../../engine/gate/gate";
-import { SshPool } from "../../engine/ssh/pool";
-import { DockerWorld, type RunningContainer } from "../support/dockerWorld";
-import { testImage } from "../support/image";
+import { GateWorld, type Question, type TestGate } from "../support/gateWorld";
 import { until } from "../support/until";
-import { Upstream } from "../support/upstream";
 
 jest.setTimeout(60_000);
 
-interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  body: string;
-  ms: number;
-}
-
-const world = new DockerWorld();
-const blue = new Upstream("blue");
-const green = new Upstream("green");
-const pool = new SshPool("");
-const password = "a9F".repeat(12);
-let container: RunningContainer;
-let network: { name: string; hostAddress: string };
-let addresses: Record<"blue" | "green", string>;
-let stateVolume: string;
-let httpPort: number;
+const world = new GateWorld();
+const { blue, green } = world;
+let testGate: TestGate;
 let gate: Gate;
 
-async function startGate(what: string, env: string[] = [], volume = stateVolume): Promise<RunningContainer> {
-  return world.run(
-    what,
-    await testImage("gate"),
-    {
-      Env: [
-        `BLUE_ADDRESS=${addresses.blue}`,
-        `GREEN_ADDRESS=${addresses.green}`,
-        `ADMIN_PASSWORD=${password}`,
-        ...env,
-      ],
-      HostConfig: {
-        NetworkMode: network.name,
-        ReadonlyRootfs: true,
-        Tmpfs: { "/tmp": "" },
-        Binds: [`${volume}:/state`],
-        SecurityOpt: ["no-new-privileges"],
-        CapDrop: ["ALL"],
-      },
-    },
-    [8080, 9999],
-  );
-}
-
-async function openGate(running: RunningContainer): Promise<Gate> {
-  return new Gate({ host: "127.0.0.1", port: await running.port(9999) }, pool, { password });
-}
-
-function ask(
-  method: string,
-  path: string,
-  options: { headers?: Record<string, string>; body?: Buffer; agent?: Agent; port?: number } = {},
-): Promise<Answer> {
-  const started = performance.now();
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { host: "127.0.0.1", port: options.port ?? httpPort, method, path, ...options },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString(),
-            ms: performance.now() - started,
-          }),
-        );
-      },
-    );
-    sent.on("error", reject);
-    sent.end(options.body);
-  });
+function ask(method: string, path: string, options: Question = {}) {
+  return testGate.ask(method, path, options);
 }
 
 beforeAll(async () => {
-  network = await world.network();
-  addresses = {
-    blue: `${network.hostAddress}:${await blue.listen(network.hostAddress)}`,
-    green: `${network.hostAddress}:${await green.listen(network.hostAddress)}`,
-  };
-  stateVolume = await world.volume("gate");
-  container = await startGate("gate");
-  httpPort = await container.port(8080);
-  gate = await openGate(container);
-  await until("both sides up", async () => {
-    const up = await gate.health();
-    return up.blue && up.green;
-  });
+  await world.open();
+  testGate = await world.gate("gate");
+  gate = testGate.admin;
+  await world.bothUp(testGate);
 });
 
 beforeEach(async () => {
   await gate.set({ primary: "blue", views: "blue", canary: 0, holdMs: 0 });
 });
 
-afterAll(async () => {
-  gate?.close();
-  await world.close();
-  await blue.close();
-  await green.close();
-});
-
-test("a pause of 300 ms under 100 keep-alive clients fails nothing, delays no view, and writes go to the other side", async () => {
-  const agent = new Agent({ keepAlive: true, maxSockets: 100 });
-  const answers: (Answer & { method: string; startedAt: number })[] = [];
-  const failures: unknown[] = [];
-  let going = true;
-  const clients = Array.from({ length: 100 }, async (_, index) => {
-    for (let turn = 0; going; turn++) {
-      const method = (index + turn) % 3 === 0 ? "POST" : "GET";
-      const startedAt = performance.now();
-      try {
-        const body = method === "POST" ? Buffer.alloc(500, "x") : undefined;
-        answers.push({
-          method,
-          startedAt,
-          ...(await ask(method, `/index.php?title=P${turn}`, { agent, body })),
-        });
-      } catch (error) {
-        failures.push(error);
-      }
-      await sleep(10);
-    }
-  });
-  await sleep(500);
-  const heldFrom = performance.now();
-  await gate.hold();
-  const heldSince = performance.now();
-  await gate.drain(2_000);
-  const writesBefore = blue.taken.filter((taken) => taken.method === "POST").length;
-  await sleep(300);
-  expect(blue.taken.filter((taken) => taken.method === "POST").length).toBe(writesBefore);
-  expect(green.taken.filter((taken) => taken.method === "POST").length).toBe(0);
-  const held = (await gate.state()).held;
-  await gate.set({ primary: "green", views: "green", holdMs: 0 });
-  const releasedAt = performance.now();
-  await sleep(500);
-  going = false;
-  await Promise.all(clients);
-  agent.destroy();
-
-  expect(failures).toEqual([]);
-  expect(answers.filter((answer) => answer.status !== 200)).toEqual([]);
-  expect(held).toBeGreaterThan(10);
-  const heldWrites = answers.filter(
-    (answer) =>
-      answer.method === "POST" && answer.startedAt > heldSince && answer.startedAt < releasedAt - 50,
-  );
-  expect(heldWrites.length).toBeGreaterThan(10);
-  for (const write of heldWrites) {
-    expect(write.body).toBe("green 500");
-    expect(write.startedAt + write.ms).toBeGreaterThan(releasedAt - 20);
-  }
-  const viewsInPause = answers.filter(
-    (answer) => answer.method === "GET" && answer.startedAt > heldFrom && answer.startedAt < releasedAt - 20,
-  );
-  expect(viewsInPause.length).toBeGreaterThan(100);
-  expect(Math.max(...viewsInPause.map((view) => view.ms))).toBeLessThan(200);
-  expect(writesBefore).toBeGreaterThan(0);
-});
-
-test("holding and releasing takes milliseconds", async () => {
-  await gate.state();
-  const times: number[] = [];
-  for (let turn = 0; turn < 20; turn++) {
-    const started = performance.now();
-    await gate.hold();
-    await gate.release();
-    times.push((performance.now() - started) / 2);
-  }
-  times.sort((a, b) => a - b);
-  expect(times[10]).toBeLessThan(10);
-});
+afterAll(() => world.close());
 
 test.each([
   ["POST", "/api.php"],
@@ -257,75 +101,6 @@ test("an upload that is missing on the primary's side comes from the other; one 
   expect((await ask("GET", "/images/d/de/None.png")).status).toBe(404);
 });
 
-test("20 MB posted during a hold arrive whole, on the side that is the primary's afterwards", async () => {
-  await gate.hold();
-  const answer = ask("POST", "/api.php?action=upload", { body: Buffer.alloc(20_000_000, "u") });
-  await until("held", async () => (await gate.state()).held === 1);
-  await sleep(300);
-  await gate.set({ primary: "green", holdMs: 0 });
-  expect(await answer).toMatchObject({ status: 200, body: "green 20000000" });
-});
-
-test("draining waits for a write in flight, and says so when it takes too long", async () => {
-  const slow = ask("POST", "/api.php?sleep=600");
-  await until("in flight", async () => (await gate.inFlightWrites()) === 1);
-  await gate.hold();
-  await expect(gate.drain(100)).rejects.toThrow(/GATE_DRAIN: 1 writes/);
-  const waitedMs = await gate.drain(3_000);
-  expect(waitedMs).toBeGreaterThan(200);
-  expect((await slow).status).toBe(200);
-});
-
-test("a reload keeps hold, route and canary, and lets held writes go on", async () => {
-  await gate.set({ primary: "green", views: "blue", canary: 30, holdMs: 20_000 });
-  const before = await gate.state();
-  const held = ask("POST", "/api.php");
-  await until("held", async () => (await gate.state()).held === 1);
-  await container.container.kill({ signal: "SIGUSR2" });
-  const after = await until("a new worker", async () => {
-    const state = await gate.state();
-    return state.pid !== before.pid && state;
-  });
-  expect(after).toMatchObject({ primary: "green", views: "blue", canary: 30, stopping: false });
-  expect(after.holdMs).toBeGreaterThan(10_000);
-  const heldByNew = ask("POST", "/api.php");
-  await until("held by the new worker", async () => (await gate.state()).held === 1);
-  await gate.set({ primary: "blue", holdMs: 0 });
-  expect(await held).toMatchObject({ status: 200, body: "blue 0" });
-  expect(await heldByNew).toMatchObject({ status: 200, body: "blue 0" });
-});
-
-test("a restart keeps hold, route and canary", async () => {
-  await gate.set({ primary: "green", views: "blue", canary: 12, holdMs: 60_000 });
-  gate.close();
-  await container.container.restart({ t: 5 });
-  httpPort = await container.port(8080);
-  gate = await openGate(container);
-  const state = await until("the gate", () => gate.state());
-  expect(state).toMatchObject({ primary: "green", views: "blue", canary: 12 });
-  expect(state.holdMs).toBeGreaterThan(30_000);
-});
-
-test("a hold ends by itself", async () => {
-  await gate.hold(300);
-  const answer = await ask("POST", "/api.php");
-  expect(answer.status).toBe(200);
-  expect(answer.ms).toBeGreaterThan(150);
-});
-
-test("a write that is held for too long is answered with 503 and Retry-After, and never sent", async () => {
-  const impatient = await startGate("impatient", ["HOLD_MAX_MS=400"], await world.volume("impatient"));
-  const other = await openGate(impatient);
-  await until("the gate", () => other.state());
-  await other.hold();
-  const sent = blue.taken.length;
-  const answer = await ask("POST", "/api.php", { port: await impatient.port(8080) });
-  expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
-  expect(answer.ms).toBeGreaterThan(350);
-  expect(blue.taken.length).toBe(sent);
-  other.close();
-});
-
 test("a side that is down is a clear 503, takes no canary, and leaves the primary's side alone", async () => {
   await until("green up", async () => (await gate.health()).green);
   green.healthy = false;
@@ -336,10 +111,7 @@ test("a side that is down is a clear 503, takes no canary, and leaves the primar
   expect((await ask("POST", "/index.php")).body).toBe("green 0");
   green.healthy = true;
 
-  const lonely = await startGate("lonely", ["GREEN_ADDRESS=no-such-host:8080"], await world.volume("lonely"));
-  const other = await openGate(lonely);
-  await until("the gate", () => other.state());
-  const port = await lonely.port(8080);
+  const { admin: other, port } = await world.gate("lonely", ["GREEN_ADDRESS=no-such-host:8080"]);
   expect((await ask("GET", "/index.php", { port })).body).toBe("blue 0");
   await other.set({ primary: "green", views: "green" });
   expect(await ask("POST", "/index.php", { port })).toMatchObject({
@@ -350,7 +122,6 @@ test("a side that is down is a clear 503, takes no canary, and leaves the primar
   expect((await ask("GET", "/images/x.png", { port })).body).toBe("blue 0");
   await other.setPrimary("blue");
   expect((await ask("GET", "/images/missing.png", { port })).status).toBe(404);
-  other.close();
 });
 
 test("the wiki sees the client's address, its own name and the protocol", async () => {
@@ -363,9 +134,9 @@ test("the wiki sees the client's address, its own name and the protocol", async 
 });
 
 test("the runtime API refuses whoever lacks the password, and a wrong value", async () => {
-  const stranger = new Gate({ host: "127.0.0.1", port: await container.port(9999) }, pool);
+  const stranger = new Gate({ host: "127.0.0.1", port: await testGate.running.port(9999) }, world.pool);
   await expect(stranger.state()).rejects.toThrow(/GATE_REFUSED/);
   await expect(gate.set({ canary: 140 })).rejects.toThrow(/GATE_REFUSED: .*canary=140/);
-  const nowhere = new Gate({ host: "127.0.0.1", port: 1 }, pool);
+  const nowhere = new Gate({ host: "127.0.0.1", port: 1 }, world.pool);
   await expect(nowhere.state()).rejects.toThrow(/GATE_UNREACHABLE/);
 });

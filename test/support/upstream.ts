@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 
 /** One request that an upstream has taken in full. */
@@ -7,6 +9,11 @@ export interface Taken {
   url: string;
   headers: IncomingMessage["headers"];
   bodyBytes: number;
+  /** Of the body, in hex. */
+  sha256: string;
+  /** When its headers came and when it was answered, by `performance.now()`. */
+  begunAt: number;
+  answeredAt: number;
 }
 
 /**
@@ -17,11 +24,18 @@ export class Upstream {
   readonly taken: Taken[] = [];
   readonly files = new Set<string>();
   healthy = true;
+  /** Requests whose headers came, health checks aside. */
+  begun = 0;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
-  constructor(readonly name: string) {
-    this.server = createServer((request, response) => this.answer(request, response));
+  /** @param tls PEM texts; with them it speaks TLS. */
+  constructor(
+    readonly name: string,
+    tls?: { cert: string; key: string },
+  ) {
+    const answer = (request: IncomingMessage, response: ServerResponse) => this.answer(request, response);
+    this.server = tls ? createTlsServer(tls, answer) : createServer(answer);
     this.server.keepAliveTimeout = 5_000;
     this.server.on("connection", (socket) => {
       this.sockets.add(socket);
@@ -43,21 +57,39 @@ export class Upstream {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
+    const url = request.url ?? "/";
+    if (url === "/health") {
+      response.writeHead(this.healthy ? 200 : 503).end();
+      return;
+    }
+    this.begun++;
+    const begunAt = performance.now();
+    const hash = createHash("sha256");
     let bodyBytes = 0;
     request.on("data", (chunk: Buffer) => {
       bodyBytes += chunk.length;
+      hash.update(chunk);
     });
     request.on("end", () => {
-      const url = request.url ?? "/";
-      if (url === "/health") {
-        response.writeHead(this.healthy ? 200 : 503).end();
-        return;
-      }
-      this.taken.push({ method: request.method ?? "", url, headers: request.headers, bodyBytes });
+      const taken: Taken = {
+        method: request.method ?? "",
+        url,
+        headers: request.headers,
+        bodyBytes,
+        sha256: hash.digest("hex"),
+        begunAt,
+        answeredAt: Number.POSITIVE_INFINITY,
+      };
+      this.taken.push(taken);
       const path = url.split("?")[0] as string;
       const missing = path.startsWith("/images/") && !this.files.has(path);
+      const answerNow = () => {
+        taken.answeredAt = performance.now();
+        response.writeHead(missing ? 404 : 200).end(`${this.name} ${bodyBytes}`);
+      };
       const sleepMs = Number(/[?&]sleep=(\d+)/.exec(url)?.[1] ?? 0);
-      setTimeout(() => response.writeHead(missing ? 404 : 200).end(`${this.name} ${bodyBytes}`), sleepMs);
+      if (sleepMs > 0) setTimeout(answerNow, sleepMs);
+      else answerNow();
     });
   }
 }

@@ -15,6 +15,12 @@
 #   FORWARDED_PROTO [http]  X-Forwarded-Proto as the wiki should see it: https behind an edge with TLS
 #   ADMIN_PASSWORD []     wanted by the runtime API on port 9999 (letters and digits); empty: none is wanted
 #   HOLD_MAX_MS [15000]   how long a write may be held before it is answered with 503
+#   HOLD_MAX_REQUESTS [half of MAXCONN]  more are answered with 503 at once; each takes some 40 kB
+#   HOLD_MAX_BODY_BYTES [105906176]  a longer body is answered with 503 at once. MediaWiki's upload limit (the smallest
+#                         of $wgMaxUploadSize, post_max_size and upload_max_filesize) and 1 MiB for the form around it.
+#                         A held body waits at its client, beyond the first 32 kB and the kernel's socket buffers.
+#   HOLD_H2_BODY_MS [1000]  how long a body over 8 kB may be held on HTTP/2, where the page views of the same
+#                         connection wait behind it
 #   MAXCONN [2000]  CONNECT_TIMEOUT_MS [3000]  SERVER_TIMEOUT_MS [120000]  CLIENT_TIMEOUT_MS [120000]
 set -eu
 umask 077
@@ -43,14 +49,20 @@ check_number() {
 
 check_address BLUE_ADDRESS "${BLUE_ADDRESS:-}"
 check_address GREEN_ADDRESS "${GREEN_ADDRESS:-}"
+export MAXCONN="${MAXCONN:-2000}"
+check_number MAXCONN "$MAXCONN"
 export PRIMARY="${PRIMARY:-blue}" UPLOAD_PATH="${UPLOAD_PATH:-/images}" SESSION_COOKIES="${SESSION_COOKIES:-}"
 export SESSION_PAGES="${SESSION_PAGES:-special:userlogin,special:userlogout,special:createaccount}"
 export FORWARDED_PROTO="${FORWARDED_PROTO:-http}" GREEN_HEALTH_PATH="${GREEN_HEALTH_PATH:-/health}"
-export HOLD_MAX_MS="${HOLD_MAX_MS:-15000}" MAXCONN="${MAXCONN:-2000}"
+export HOLD_MAX_MS="${HOLD_MAX_MS:-15000}"
+export HOLD_MAX_REQUESTS="${HOLD_MAX_REQUESTS:-$((MAXCONN / 2))}"
+export HOLD_MAX_BODY_BYTES="${HOLD_MAX_BODY_BYTES:-105906176}" HOLD_H2_BODY_MS="${HOLD_H2_BODY_MS:-1000}"
 export CONNECT_TIMEOUT_MS="${CONNECT_TIMEOUT_MS:-3000}" SERVER_TIMEOUT_MS="${SERVER_TIMEOUT_MS:-120000}"
 export CLIENT_TIMEOUT_MS="${CLIENT_TIMEOUT_MS:-120000}"
 check_number HOLD_MAX_MS "$HOLD_MAX_MS"
-check_number MAXCONN "$MAXCONN"
+check_number HOLD_MAX_REQUESTS "$HOLD_MAX_REQUESTS"
+check_number HOLD_MAX_BODY_BYTES "$HOLD_MAX_BODY_BYTES"
+check_number HOLD_H2_BODY_MS "$HOLD_H2_BODY_MS"
 check_number CONNECT_TIMEOUT_MS "$CONNECT_TIMEOUT_MS"
 check_number SERVER_TIMEOUT_MS "$SERVER_TIMEOUT_MS"
 check_number CLIENT_TIMEOUT_MS "$CLIENT_TIMEOUT_MS"
@@ -61,6 +73,7 @@ case ${ADMIN_PASSWORD:-} in *[!A-Za-z0-9]*) fail "ADMIN_PASSWORD has characters 
 [ -w /state ] || fail "/state can't be written by $(id -un): mount a volume that belongs to user $(id -u)"
 
 mkdir -p "$run"
+rm -f "$run"/worker*
 
 # A name that Docker's or the network's DNS knows is asked for again all the time, because a container that is made
 # anew has a new address. One that only /etc/hosts knows must not be: DNS would take it away.

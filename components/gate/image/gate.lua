@@ -1,14 +1,21 @@
 -- Decides who serves a request, and holds writes.
 --
 -- The route is one small file on the volume, replaced as a whole, so that a reload, a restart and an old worker that
--- still serves a connection all see the same. Writes read it each time; views use a copy that is 20 ms old at most.
+-- still serves a connection all see the same. Writes read it each time. Everything else uses the copy in memory, which
+-- `gate set` changes at once; while a reload's old worker lives, each worker takes what the other was told within 2 ms.
 --
--- Runtime commands: `gate show` answers the state as one line of JSON; `gate set NAME=VALUE …` changes primary
--- (blue|green), views (blue|green), canary (percent, 0 to 100) and hold (milliseconds from now, 0 releases) in one
--- step, on disk first. A hold ends by itself, so a tool that died leaves no wiki without writes.
+-- Runtime commands: `gate show` answers the state as one line of JSON, counted over all workers; `gate set NAME=VALUE …`
+-- changes primary (blue|green), views (blue|green), canary (percent, 0 to 100) and hold (milliseconds from now, 0
+-- releases) in one step, on disk first. A hold ends by itself, so a tool that died leaves no wiki without writes.
 
 local file = "/state/route"
+local run = "/tmp/gate/"
 local hold_max_ms = tonumber(os.getenv("HOLD_MAX_MS"))
+local hold_max_requests = tonumber(os.getenv("HOLD_MAX_REQUESTS"))
+local hold_max_body_bytes = tonumber(os.getenv("HOLD_MAX_BODY_BYTES"))
+local hold_h2_body_ms = tonumber(os.getenv("HOLD_H2_BODY_MS"))
+-- What of a body fits into HAProxy beside the longest headers.
+local buffered_bytes = 8192
 local upload_prefix = os.getenv("UPLOAD_PATH"):gsub("/+$", "") .. "/"
 
 local function words(text)
@@ -44,14 +51,18 @@ local function decode(text)
   return { primary = primary, views = views, canary = tonumber(canary), hold_until = tonumber(hold_until) }
 end
 
-local function load()
-  local handle = io.open(file, "r")
+local function read_all(path)
+  local handle = io.open(path, "r")
   if not handle then
     return nil
   end
   local text = handle:read("a")
   handle:close()
-  return decode(text or "")
+  return text
+end
+
+local function load()
+  return decode(read_all(file) or "")
 end
 
 -- Answers an error text, or nothing when it is on disk.
@@ -92,27 +103,113 @@ if not current then
   error("GATE_STATE: " .. file .. " is damaged: remove it, then set the route again with `pulumi up`")
 end
 
+-- Held requests by the time they last looked. One that ends while it is held is taken out by `forget`, or in the end
+-- because it looks no more.
+local waiting, held, next_ticket = {}, 0, 0
+
+local function wait_on(ticket)
+  if not waiting[ticket] then
+    held = held + 1
+  end
+  waiting[ticket] = now_ms()
+end
+
+local function forget(ticket)
+  if waiting[ticket] then
+    waiting[ticket] = nil
+    held = held - 1
+  end
+end
+
+local function forget_the_lost()
+  local now = now_ms()
+  for ticket, seen in pairs(waiting) do
+    if now - seen > 1000 then
+      forget(ticket)
+    end
+  end
+end
+
+local function writes(side)
+  return core.proxies["write_" .. side]:get_stats().scur
+end
+
+-- A reload leaves the old worker to end what it has begun, so what is held and in flight is the sum over all workers.
+-- They tell each other by files on the tmpfs, as long as there is more than one of them.
+local pid, dead = nil, {}
+
+local function other_workers()
+  local found
+  for other_pid in (read_all(run .. "workers") or ""):gmatch("%d+") do
+    if other_pid ~= pid and not dead[other_pid] then
+      if exists("/proc/" .. other_pid .. "/stat") then
+        found = found or {}
+        found[#found + 1] = other_pid
+      else
+        dead[other_pid] = true
+        os.remove(run .. "worker." .. other_pid)
+      end
+    end
+  end
+  return found
+end
+
+local function report_of(other_pid)
+  local number, count, blue, green = (read_all(run .. "worker." .. other_pid) or ""):match("^(%d+) (%d+) (%d+) (%d+)\n$")
+  if number then
+    return { number = tonumber(number), held = tonumber(count), blue = tonumber(blue), green = tonumber(green) }
+  end
+end
+
 core.register_task(function()
+  pid = tostring(core.get_info().Pid)
+  local list = io.open(run .. "workers", "a")
+  list:write(pid, "\n")
+  list:close()
+  local number = 0
   while true do
-    core.msleep(20)
-    current = load() or current
+    if other_workers() then
+      current = load() or current
+      forget_the_lost()
+      number = number + 1
+      local report = io.open(run .. "worker." .. pid, "w")
+      if report then
+        report:write(string.format("%d %d %d %d\n", number, held, writes("blue"), writes("green")))
+        report:close()
+      end
+      core.msleep(2)
+    else
+      core.msleep(20)
+    end
   end
 end)
 
--- Held requests by the time they last looked: one whose client went away stops looking and is forgotten.
-local waiting = {}
-local next_ticket = 0
-
-local function count_waiting()
-  local count, now = 0, now_ms()
-  for ticket, seen in pairs(waiting) do
-    if now - seen > 500 then
-      waiting[ticket] = nil
-    else
-      count = count + 1
+-- What all workers hold and have in flight. Another worker's report counts from the second one on: the first may have
+-- been begun before we asked. Answers an error text when a worker stays silent.
+local function count_all()
+  forget_the_lost()
+  local total = { held = held, blue = 0, green = 0 }
+  for _, other_pid in ipairs(other_workers() or {}) do
+    local before = report_of(other_pid)
+    local wanted, asked = (before and before.number or 0) + 2, now_ms()
+    while true do
+      local report = report_of(other_pid)
+      if report and report.number >= wanted then
+        total.held, total.blue, total.green = total.held + report.held, total.blue + report.blue, total.green + report.green
+        break
+      end
+      if not exists("/proc/" .. other_pid .. "/stat") then
+        break
+      end
+      if now_ms() - asked > 1000 then
+        return nil, "worker " .. other_pid .. " does not say what it has in flight"
+      end
+      core.msleep(1)
     end
   end
-  return count
+  -- Last and without a pause after it, so that this worker's figures are of the moment of the answer.
+  total.blue, total.green = total.blue + writes("blue"), total.green + writes("green")
+  return total
 end
 
 local function has_session(txn)
@@ -169,34 +266,67 @@ local function is_up(side)
   return proxy.servers[side]:get_stats().status:match("^UP") ~= nil
 end
 
--- Waits for the end of the hold; answers false when it took too long.
-local function wait_for_release()
+local function is_held()
+  return now_ms() < current.hold_until
+end
+
+-- For how long this request may be held, in milliseconds; 0: not at all.
+local function patience_ms(txn)
+  if held >= hold_max_requests then
+    forget_the_lost()
+    if held >= hold_max_requests then
+      return 0
+    end
+  end
+  local body_bytes = tonumber(txn.sf:req_fhdr("content-length")) or nil
+  if body_bytes and body_bytes > hold_max_body_bytes then
+    return 0
+  end
+  -- HAProxy 2.6 opens a stream's window again before the stream has been read, and reads no frame of the connection
+  -- while one stream's buffer is full (mux_h2.c, H2_CF_DEM_SFULL). So a long body that waits makes the page views of
+  -- its connection wait too.
+  if txn.f:fc_http_major() == 2 and (not body_bytes or body_bytes > buffered_bytes) then
+    return math.min(hold_max_ms, hold_h2_body_ms)
+  end
+  return hold_max_ms
+end
+
+-- Waits for the end of the hold; answers false when this request may not wait, or not as long.
+local function wait_for_release(txn)
+  local ends = now_ms() + patience_ms(txn)
+  if now_ms() >= ends then
+    return false
+  end
   next_ticket = next_ticket + 1
-  local ticket, started = next_ticket, now_ms()
-  local now = started
-  while now < current.hold_until do
-    if now - started >= hold_max_ms then
-      waiting[ticket] = nil
+  local ticket = next_ticket
+  txn:set_var("txn.ticket", ticket)
+  while is_held() do
+    if now_ms() >= ends then
+      forget(ticket)
       return false
     end
-    waiting[ticket] = now
-    core.msleep(now - started < 1000 and 4 or 20)
-    now = now_ms()
+    wait_on(ticket)
+    -- All of them together look 16 times a millisecond at most. By chance, because equal pauses fall into step.
+    core.msleep(math.random(1, math.ceil(held / 8)))
   end
-  waiting[ticket] = nil
+  forget(ticket)
   return true
 end
+
+core.register_action("forget", { "http-req" }, function(txn)
+  forget(txn:get_var("txn.ticket"))
+end)
 
 core.register_action("route", { "http-req" }, function(txn)
   local method, path, query = txn.sf:method(), txn.sf:path(), txn.sf:query()
   if is_write(method, path, query) then
     repeat
       current = load() or current
-      if now_ms() < current.hold_until and not wait_for_release() then
+      if is_held() and not wait_for_release(txn) then
         txn:set_var("txn.refused", true)
         return
       end
-    until now_ms() >= current.hold_until
+    until not is_held()
     txn:set_var("txn.backend", "write_" .. current.primary)
     return
   end
@@ -245,17 +375,18 @@ local function answer(applet, text)
   applet:send(text .. "\n")
 end
 
-local function show()
-  local info = core.get_info()
-  local function writes(side)
-    return core.proxies["write_" .. side]:get_stats().scur
+local function show(applet)
+  local total, problem = count_all()
+  if not total then
+    return answer(applet, "error " .. problem)
   end
-  return string.format(
+  local info = core.get_info()
+  answer(applet, string.format(
     '{"primary":"%s","views":"%s","canary":%d,"holdMs":%d,"held":%d,"writes":{"blue":%d,"green":%d},"up":{"blue":%s,"green":%s},"pid":%d,"stopping":%s}',
-    current.primary, current.views, current.canary, math.max(0, current.hold_until - now_ms()), count_waiting(),
-    writes("blue"), writes("green"), tostring(is_up("blue")), tostring(is_up("green")),
+    current.primary, current.views, current.canary, math.max(0, current.hold_until - now_ms()), total.held,
+    total.blue, total.green, tostring(is_up("blue")), tostring(is_up("green")),
     info.Pid, tostring(info.Stopping ~= 0 and info.Stopping ~= "0")
-  )
+  ))
 end
 
 core.register_cli({ "gate", "login" }, "gate login PASSWORD", function(applet)
@@ -264,7 +395,7 @@ end)
 
 core.register_cli({ "gate", "show" }, "gate show", function(applet)
   current = load() or current
-  answer(applet, show())
+  show(applet)
 end)
 
 core.register_cli({ "gate", "set" }, "gate set [primary=SIDE] [views=SIDE] [canary=PERCENT] [hold=MS]", function(applet, ...)
@@ -290,5 +421,5 @@ core.register_cli({ "gate", "set" }, "gate set [primary=SIDE] [views=SIDE] [cana
     return answer(applet, "error can't write " .. file .. ": " .. problem)
   end
   current = wanted
-  answer(applet, show())
+  show(applet)
 end)

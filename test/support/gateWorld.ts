@@ -1,0 +1,154 @@
+import { type Agent, type IncomingHttpHeaders, request } from "node:http";
+import { Gate } from "../../engine/gate/gate";
+import { SshPool } from "../../engine/ssh/pool";
+import { DockerWorld, type RunningContainer } from "./dockerWorld";
+import { testImage } from "./image";
+import { until } from "./until";
+import { Upstream } from "./upstream";
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+  ms: number;
+}
+
+export interface Question {
+  headers?: Record<string, string>;
+  body?: Buffer;
+  agent?: Agent;
+  port?: number;
+}
+
+export const adminPassword = "a9F".repeat(12);
+
+/** A gate's container in a test, and the ways to it. */
+export class TestGate {
+  private constructor(
+    readonly running: RunningContainer,
+    readonly pool: SshPool,
+    /** Of HTTP, on 127.0.0.1. */
+    public port: number,
+    public admin: Gate,
+  ) {}
+
+  static async open(running: RunningContainer, pool: SshPool): Promise<TestGate> {
+    const admin = new Gate({ host: "127.0.0.1", port: await running.port(9999) }, pool, {
+      password: adminPassword,
+    });
+    await until("the gate", () => admin.state());
+    return new TestGate(running, pool, await running.port(8080), admin);
+  }
+
+  /** Makes HAProxy reload; answers when the new worker answers. */
+  async reload(): Promise<void> {
+    const before = await this.admin.state();
+    await this.running.container.kill({ signal: "SIGUSR2" });
+    await until("a new worker", async () => (await this.admin.state()).pid !== before.pid);
+  }
+
+  /** After the container was started again: its published ports are others. */
+  async reopen(): Promise<void> {
+    this.admin.close();
+    this.port = await this.running.port(8080);
+    this.admin = new Gate({ host: "127.0.0.1", port: await this.running.port(9999) }, this.pool, {
+      password: adminPassword,
+    });
+    await until("the gate", () => this.admin.state());
+  }
+
+  async held(count: number): Promise<void> {
+    await until(`${count} held`, async () => (await this.admin.state()).held === count);
+  }
+
+  ask(method: string, path: string, options: Question = {}): Promise<Answer> {
+    return askAt(options.port ?? this.port, method, path, options);
+  }
+}
+
+/** Two upstreams and any number of gates before them. */
+export class GateWorld {
+  readonly docker = new DockerWorld();
+  readonly pool = new SshPool("");
+  readonly blue: Upstream;
+  readonly green = new Upstream("green");
+  /** `host:port` of each side as the gate's container reaches it. */
+  readonly addresses = { blue: "", green: "" };
+  private readonly gates: TestGate[] = [];
+  private network = { name: "", hostAddress: "" };
+
+  constructor(options: { blueTls?: { cert: string; key: string } } = {}) {
+    this.blue = new Upstream("blue", options.blueTls);
+  }
+
+  async open(): Promise<void> {
+    this.network = await this.docker.network();
+    const { hostAddress } = this.network;
+    this.addresses.blue = `${hostAddress}:${await this.blue.listen(hostAddress)}`;
+    this.addresses.green = `${hostAddress}:${await this.green.listen(hostAddress)}`;
+  }
+
+  /** A gate as it runs in a move: read-only root, no capabilities, its state on a volume of its own. */
+  async gate(what: string, env: string[] = []): Promise<TestGate> {
+    const volume = await this.docker.volume(what);
+    const running = await this.docker.run(
+      what,
+      await testImage("gate"),
+      {
+        Env: [
+          `BLUE_ADDRESS=${this.addresses.blue}`,
+          `GREEN_ADDRESS=${this.addresses.green}`,
+          `ADMIN_PASSWORD=${adminPassword}`,
+          ...env,
+        ],
+        HostConfig: {
+          NetworkMode: this.network.name,
+          ReadonlyRootfs: true,
+          Tmpfs: { "/tmp": "" },
+          Binds: [`${volume}:/state`],
+          SecurityOpt: ["no-new-privileges"],
+          CapDrop: ["ALL"],
+        },
+      },
+      [8080, 9999],
+    );
+    const gate = await TestGate.open(running, this.pool);
+    this.gates.push(gate);
+    return gate;
+  }
+
+  async bothUp(gate: TestGate): Promise<void> {
+    await until("both sides up", async () => {
+      const up = await gate.admin.health();
+      return up.blue && up.green;
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const gate of this.gates) gate.admin.close();
+    await this.docker.close();
+    await this.blue.close();
+    await this.green.close();
+  }
+}
+
+function askAt(port: number, method: string, path: string, options: Question): Promise<Answer> {
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "127.0.0.1", method, path, ...options, port }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString(),
+          ms: performance.now() - started,
+        }),
+      );
+    });
+    sent.on("error", reject);
+    sent.end(options.body);
+  });
+}
