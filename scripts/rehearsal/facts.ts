@@ -1,8 +1,18 @@
+import { existsSync } from "node:fs";
 import { cpus, release, type as system, totalmem } from "node:os";
-import type { Move } from "../../engine/context";
+import { type Move, openMove } from "../../engine/context";
 import { type JournalRecord, readJournal } from "../../engine/mariadb/control/journal";
 import type { FlipResult } from "../../engine/mariadb/cutover/context";
+import { silent } from "../../engine/progress";
+import type { JudgeTable } from "./judge";
+import { ladder } from "./ladder";
+import { type LoadSummary, noFigures } from "./load/tally";
+import type { RehearsalOptions } from "./options";
+import { confirmedGapMs, readTimeline } from "./report";
 import type { FlipFact, HostAction, RehearsalFacts } from "./report/types";
+import type { Run } from "./run";
+import { readStackConfig } from "./stackConfig";
+import { stageExists } from "./stage";
 
 /** Steps of a flip during which no database takes writes. */
 const inPause = new Set([
@@ -14,12 +24,96 @@ const inPause = new Set([
   "turn the gate",
 ]);
 
-export function machine(): RehearsalFacts["machine"] {
+function machine(): RehearsalFacts["machine"] {
   return { cpus: cpus().length, memoryBytes: totalmem(), system: `${system()} ${release()}` };
 }
 
+/** What a rehearsal saw, however far it went: what can't be asked any more is left out. */
+export async function factsOf(
+  run: Run,
+  options: RehearsalOptions,
+): Promise<Omit<RehearsalFacts, "startedAt" | "endedAt" | "peakMemoryBytes">> {
+  const records = await journalsOf(run);
+  const requests = run.load?.requestsFile;
+  const rungs = ladder.slice(
+    0,
+    ladder.findIndex(({ stop }) => stop && stop === options.until) + 1 || undefined,
+  );
+  return {
+    machine: machine(),
+    wiki: await siteStatistics(run.address).catch(() => ({ pages: 0, revisions: 0, files: 0, users: 0 })),
+    options: { ...options, until: options.until ?? "the end", json: String(options.json) },
+    phases: run.phases,
+    restart: restart(records),
+    flips: flips(records).map((flip) => {
+      if (!requests || !existsSync(requests)) return flip;
+      const timeline = readTimeline(requests, flip.pauseStartedAtMs);
+      return { ...flip, timeline, confirmedGapMs: confirmedGapMs(timeline, flip.from, flip.to) };
+    }),
+    judge: lastTable(run),
+    judgements: run.judgements,
+    complaints: run.loadSummary?.complaints ?? [],
+    hosts: hostActions(records),
+    refusals: run.refusals,
+    ...(run.failure ? { failure: run.failure } : {}),
+    expected: {
+      phases: rungs.map(({ name }) => name),
+      flips: rungs.filter(({ flip }) => flip).length,
+      // One that stops on the way has no time for so much.
+      edits: options.until ? 0 : options.edits,
+      uploads: options.until ? 0 : options.uploads,
+    },
+  };
+}
+
+function lastTable(run: Run): JudgeTable {
+  const last = run.judgements.at(-1);
+  if (!last) return unjudged(run.loadSummary);
+  const { edits, uploads, views, loggedOut } = last.result;
+  return { edits, uploads, views, loggedOut };
+}
+
+/** What people were told, where nobody looked afterwards. */
+function unjudged(load: LoadSummary | undefined): JudgeTable {
+  const { edits, uploads, views, loggedOut } = load?.total ?? noFigures();
+  const column = ({ acknowledged, failed, maxWaitMs }: typeof edits) => ({
+    acknowledged,
+    lost: 0,
+    doubled: 0,
+    altered: 0,
+    failed,
+    maxWaitMs,
+  });
+  return { edits: column(edits), uploads: column(uploads), views, loggedOut };
+}
+
+async function siteStatistics(address: string): Promise<RehearsalFacts["wiki"]> {
+  const url = `${address}/api.php?action=query&meta=siteinfo&siprop=statistics&format=json&formatversion=2`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
+  const { statistics } = ((await response.json()) as { query: { statistics: Record<string, number> } }).query;
+  const { pages = 0, edits = 0, images = 0, users = 0 } = statistics;
+  return { pages, revisions: edits, files: images, users };
+}
+
+async function journalsOf(run: Run): Promise<JournalRecord[]> {
+  if (!stageExists(run.stage)) return [];
+  try {
+    const { spec, secrets } = await readStackConfig(run.pulumi);
+    const move = openMove(spec, secrets, silent);
+    try {
+      return await journals(move);
+    } finally {
+      await move.close();
+    }
+  } catch (error) {
+    // After a failure the report tells what it can.
+    if (run.failure) return [];
+    throw error;
+  }
+}
+
 /** Both servers' journals, in the order of time; a server that doesn't answer any more is left out. */
-export async function journals({ blue, green }: Move): Promise<JournalRecord[]> {
+async function journals({ blue, green }: Move): Promise<JournalRecord[]> {
   const read = await Promise.all([blue, green].map((server) => readJournal(server).catch(() => [])));
   return read.flat().sort((a, b) => (a.at < b.at ? -1 : 1));
 }

@@ -14,6 +14,8 @@ export interface PulumiRun {
   ms: number;
 }
 
+const upArgs = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
+
 /** The Pulumi engine on the rehearsal's stack, with the commands that people type. */
 export class Pulumi {
   private child: ChildProcess | undefined;
@@ -26,19 +28,20 @@ export class Pulumi {
 
   /** `pulumi up`: carries out what the config wants. @throws `PULUMI_UP` */
   async up(): Promise<PulumiRun> {
+    const result = await this.tryUp();
+    if (result.exitCode !== 0) throw upFailed(result);
+    return result;
+  }
+
+  /** The same; a failure is returned, not thrown. */
+  async tryUp(): Promise<PulumiRun> {
     await this.clearInterrupted();
-    return this.must("PULUMI_UP", ["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+    return this.run(upArgs);
   }
 
   /** A second `pulumi up`, which should find nothing to do; says whether that is so. */
   async upAgain(): Promise<PulumiRun & { unchanged: boolean }> {
-    const result = await this.run([
-      "up",
-      "--yes",
-      "--skip-preview",
-      "--suppress-outputs",
-      "--expect-no-changes",
-    ]);
+    const result = await this.run([...upArgs, "--expect-no-changes"]);
     return { ...result, unchanged: result.exitCode === 0 };
   }
 
@@ -122,12 +125,11 @@ export class Pulumi {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
   }
+}
 
-  private async must(code: string, args: string[]): Promise<PulumiRun> {
-    const result = await this.run(args);
-    if (result.exitCode !== 0) throw failed(code, args, result);
-    return result;
-  }
+/** What a failed `pulumi up` is told as. */
+export function upFailed(result: PulumiRun): WikiferryError {
+  return failed("PULUMI_UP", upArgs, result);
 }
 
 function failed(code: string, args: string[], { exitCode, output }: PulumiRun): WikiferryError {

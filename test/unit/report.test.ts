@@ -2,11 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { passingRefusal } from "../../scripts/rehearsal/refusal";
 import { conclude, type RehearsalFacts, summary, writeReport } from "../../scripts/rehearsal/report";
 import { count, duration, size, some } from "../../scripts/rehearsal/report/format";
 import { html } from "../../scripts/rehearsal/report/markup";
 import { page } from "../../scripts/rehearsal/report/page";
-import { heldWrites, timelineOf } from "../../scripts/rehearsal/report/timeline";
+import { confirmedGapMs, heldWrites, timelineOf } from "../../scripts/rehearsal/report/timeline";
 import { flip, goodFacts, judgeTable } from "./reportFacts";
 
 const brokenNames = (facts: RehearsalFacts) =>
@@ -22,6 +23,7 @@ test("a rehearsal that kept every promise is ok", () => {
     ["No edit is there twice", "0 edits"],
     ["No edit is altered", "0 edits"],
     ["No upload is lost, there twice or altered", "0 uploads"],
+    ["No save fails: in a flip it waits", "0 saves"],
     ["No page view fails", "0 page views"],
     ["Nobody is logged out", "0 times"],
     ["Saving waits less than 1.0 s at each flip", "longest write pause 74 ms"],
@@ -53,6 +55,8 @@ const breaches: [string, Partial<RehearsalFacts>][] = [
     "No upload is lost, there twice or altered",
     { judge: { ...judge, uploads: { ...judge.uploads, doubled: 1 } } },
   ],
+  ["No save fails: in a flip it waits", { judge: judgeTable({ failed: 1 }) }],
+  ["The rehearsal comes to its end", { failure: { during: "active green", message: "PULUMI_UP: no" } }],
   ["No page view fails", { judge: { ...judge, views: { ...judge.views, failed: 1 } } }],
   ["Nobody is logged out", { judge: { ...judge, loggedOut: 1 } }],
   ["Saving waits less than 1.0 s at each flip", { flips: [flip(0, 61), flip(1, 1000), flip(2, 58)] }],
@@ -78,11 +82,44 @@ test("what was lost after an earlier flip is not forgotten when it is there agai
   expect(brokenNames(facts)).toEqual(["No edit is lost"]);
 });
 
-test("edits refused with an error are told, and break no promise", () => {
-  const report = conclude(goodFacts({ judge: judgeTable({ failed: 3 }) }));
+test("a flip that was refused and tried again is told, and breaks no promise", () => {
+  const message = "PRIMARY_LAG: green is 1.2 s behind. Wait for a quieter time";
+  const refusals = [{ at: "2026-11-21T09:32:00.000Z", during: "active green", code: "PRIMARY_LAG", message }];
+  const report = conclude(goodFacts({ refusals }));
   expect(report.ok).toBe(true);
-  expect(page(report)).toContain("3 saves ended with an error");
-  expect(summary(report)).toContain("3 failed");
+  expect(page(report)).toContain(message);
+  expect(summary(report)).toContain("refused   active green: PRIMARY_LAG; tried again");
+});
+
+test("a rehearsal that ended early says where and why", () => {
+  const failure = { during: "active blue", message: "PULUMI_UP: exit code 1:\n  <b>error</b>" };
+  const report = conclude(goodFacts({ failure, phases: [], flips: [], judgements: [] }));
+  expect(report.ok).toBe(false);
+  expect(page(report)).toContain("It ended in active blue.");
+  expect(page(report)).toContain("&lt;b&gt;error&lt;/b&gt;");
+  expect(summary(report)).toContain("it failed in active blue: PULUMI_UP: exit code 1:");
+});
+
+test("only what passes by itself is tried again", () => {
+  const printed = (message: string) =>
+    ` ~  pulumi-nodejs:dynamic/wikiferry:Primary migration-primary updating (4s); error: ${message}\nerror: update failed`;
+  expect(passingRefusal(printed("WORK_DDL: ALTER TABLE runs. Let it end"))).toEqual({
+    code: "WORK_DDL",
+    message: "WORK_DDL: ALTER TABLE runs. Let it end",
+  });
+  for (const code of ["PRIMARY_LAG", "CTRL_LEASE_HELD", "CUTOVER_TIMEOUT"])
+    expect(passingRefusal(printed(`${code}: so. Wait`))?.code).toBe(code);
+  for (const code of ["VERIFY_MISMATCH", "CTRL_TWO_PRIMARIES", "REPL_ERRANT_GTID"])
+    expect(passingRefusal(printed(`${code}: so. Look`))).toBeUndefined();
+});
+
+test("what people saw of a pause lasts from the last save confirmed by one side to the first by the other", () => {
+  const save = (startedAtMs: number, latencyMs: number, side: string, ok = true) =>
+    ({ startedAtMs, latencyMs, kind: "edit", ok, side }) as const;
+  const requests = [save(900, 120, "blue"), save(1000, 260, "green"), save(1010, 90, "green", false)];
+  expect(confirmedGapMs(timelineOf(requests, 1000), "blue", "green")).toBe(240);
+  expect(confirmedGapMs(timelineOf(requests, 1000), "green", "blue")).toBe(-240);
+  expect(confirmedGapMs(timelineOf(requests.slice(1), 1000), "blue", "green")).toBeUndefined();
 });
 
 test("the summary has at most fifteen lines, whatever went wrong", () => {

@@ -101,13 +101,17 @@ function flipSection(flip: FlipFact, index: number): Markup {
     held.length === 0
       ? "Nobody happened to save in that moment."
       : `${some(held.length, "save was", "saves were")} under way in that moment; the slowest took ${duration(slowest)}.`;
+  const confirmed =
+    flip.confirmedGapMs === undefined
+      ? ""
+      : ` From the last save that ${from} confirmed to the first that ${to} confirmed, its own time included, it took ${duration(flip.confirmedGapMs)}.`;
   const predicted =
     predictedPauseMs === undefined ? "" : ` The preview had said ${duration(predictedPauseMs)}.`;
   const charts = timeline
     ? html`<div class="charts">${timelineChart(flip, timeline)}${closeUpChart(flip, timeline)}</div>${legend()}`
     : undefined;
   return html`<section><h2>Flip ${index + 1}: from ${side(from)} to ${side(to)}</h2>
-<p>No edit could be saved for <b>${duration(writePauseMs)}</b>.${predicted} ${waited}</p>
+<p>No edit could be saved for <b>${duration(writePauseMs)}</b>.${predicted} ${waited}${confirmed}</p>
 ${charts}<h3>Where the pause went</h3>${steps(flip)}</section>`;
 }
 
@@ -139,6 +143,22 @@ ${row("longest wait", plain(duration(edits.maxWaitMs)), plain(duration(uploads.m
 <p class="after">${some(views.served, "page")} served, ${some(views.failed, "page view")} failed; the slowest took ${duration(views.maxMs)}. ${loggedOut === 0 ? "Nobody was logged out." : `Somebody was logged out ${some(loggedOut, "time")}.`}</p>
 ${looks.length === 0 ? undefined : html`<h3>Each time it was looked up</h3><div class="scroll"><table><thead><tr><th>when</th><th class="number">confirmed</th><th class="number">lost</th><th class="number">doubled</th><th class="number">altered</th></tr></thead><tbody>${looks}</tbody></table></div>`}
 ${problems.length === 0 ? undefined : html`<h3>What is wrong</h3><div class="scroll"><table><tbody>${problems}</tbody></table></div>`}</section>`;
+}
+
+function refusalsSection({ refusals = [], failure }: RehearsalReport): Markup | undefined {
+  if (refusals.length === 0 && !failure) return undefined;
+  const rows = refusals.map(
+    ({ at, during, message }) =>
+      html`<tr><td>${at.slice(11, 19)}</td><th scope="row">${during}</th><td>${message}</td></tr>`,
+  );
+  const refused =
+    rows.length === 0
+      ? undefined
+      : html`<p class="soft">A flip that a guardrail refuses changes nothing; it was tried again (UTC).</p><div class="scroll"><table><tbody>${rows}</tbody></table></div>`;
+  const failed = failure
+    ? html`<p><b>It ended in ${failure.during}.</b></p><pre class="scroll">${failure.message}</pre>`
+    : undefined;
+  return html`<section><h2>What was refused, and what failed</h2>${failed}${refused}</section>`;
 }
 
 function complaintsSection({ complaints }: RehearsalReport): Markup | undefined {
@@ -173,7 +193,7 @@ export function page(report: RehearsalReport): string {
 <title>Rehearsal: ${headline(report)}</title><style>${new Markup(STYLE)}</style></head><body><main>
 <header class="verdict${ok ? "" : " broken"}"><p class="eyebrow">Rehearsal of the move · ${startedAt.slice(0, 16).replace("T", " ")} UTC · took ${duration(took)}</p>
 <h1>${unbroken(headline(report))}</h1><p class="lead">${unbroken(explanation(report))}</p></header>
-${figures(report)}${promiseList(report)}${ladder(report)}${report.flips.map(flipSection)}${judgeSection(report)}${complaintsSection(report)}${hostsSection(report)}
+${figures(report)}${promiseList(report)}${ladder(report)}${report.flips.map(flipSection)}${refusalsSection(report)}${judgeSection(report)}${complaintsSection(report)}${hostsSection(report)}
 <footer><p>The wiki: ${some(wiki.pages, "page")}, ${some(wiki.revisions, "revision")}, ${some(wiki.files, "file")}, ${some(wiki.users, "user")}. The machine: ${some(machine.cpus, "core")}, ${size(machine.memoryBytes)} of memory, ${machine.system}. wikiferry itself used at most ${size(report.peakMemoryBytes)} of memory. Run with ${given.join(", ") || "default options"}.</p></footer>
 </main></body></html>
 `.text;

@@ -20,7 +20,17 @@ export function promises(facts: RehearsalFacts): KeptPromise[] {
   const { acknowledged: edits } = facts.judge.edits;
   const { acknowledged: uploads } = facts.judge.uploads;
 
+  const { failure } = facts;
   return [
+    ...(failure
+      ? [
+          {
+            name: "The rehearsal comes to its end",
+            found: `it failed in ${failure.during}: ${failure.message.split("\n")[0]}`,
+            kept: false,
+          },
+        ]
+      : []),
     none(
       "No edit is lost",
       worst(({ edits }) => edits.lost),
@@ -40,6 +50,11 @@ export function promises(facts: RehearsalFacts): KeptPromise[] {
       "No upload is lost, there twice or altered",
       worst(({ uploads }) => uploads.lost + uploads.doubled + uploads.altered),
       "upload",
+    ),
+    none(
+      "No save fails: in a flip it waits",
+      worst(({ edits, uploads }) => edits.failed + uploads.failed),
+      "save",
     ),
     none(
       "No page view fails",

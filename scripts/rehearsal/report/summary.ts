@@ -24,6 +24,11 @@ export function summary(report: RehearsalReport): string {
     `uploads   ${count(uploads.acknowledged)} acknowledged, ${count(uploads.lost)} lost, ${count(uploads.doubled)} doubled, ${count(uploads.altered)} altered, ${count(uploads.failed)} failed`,
     `readers   ${count(views.served)} pages served, ${count(views.failed)} failed; slowest ${duration(views.maxMs)}; ${count(judge.loggedOut)} logged out`,
   ];
+  const refusals = report.refusals ?? [];
+  if (refusals.length > 0)
+    lines.push(
+      `refused   ${refusals.map(({ during, code }) => `${during}: ${code}`).join(", ")}; tried again`,
+    );
   if (restart) lines.push(`restart   ${restart.host}: ${duration(restart.ms)}, before the judged time`);
   lines.push(`promises  ${count(promises.length - broken.length)} of ${count(promises.length)} kept`);
   // Two lines stay free for where the report is.

@@ -1,3 +1,4 @@
+import type { Side } from "../../../engine/move";
 import { type RequestKind, type RequestRecord, readRequests } from "../load/requestLog";
 
 /** How far a timeline reaches to either side, in milliseconds. */
@@ -34,4 +35,18 @@ export function heldWrites(timeline: Timeline, writePauseMs: number): Timeline["
   return timeline.requests.filter(
     ({ kind, startMs, latencyMs }) => kind !== "view" && startMs < writePauseMs && startMs + latencyMs > 0,
   );
+}
+
+/**
+ * From the last save that `from` confirmed to the first that `to` confirmed, as clients saw their answers, in
+ * milliseconds; undefined where nobody saved on one of the two.
+ */
+export function confirmedGapMs(timeline: Timeline, from: Side, to: Side): number | undefined {
+  const answeredAt = (side: Side) =>
+    timeline.requests
+      .filter((request) => request.kind !== "view" && request.ok && request.side === side)
+      .map(({ startMs, latencyMs }) => startMs + latencyMs);
+  const [before, after] = [answeredAt(from), answeredAt(to)];
+  if (before.length === 0 || after.length === 0) return undefined;
+  return Math.round(Math.min(...after) - Math.max(...before));
 }

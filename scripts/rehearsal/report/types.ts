@@ -1,6 +1,7 @@
 import type { Side } from "../../../engine/move";
 import type { JudgeResult, JudgeTable } from "../judge";
 import type { Complaint } from "../load/tally";
+import type { Refusal } from "../refusal";
 import type { Timeline } from "./timeline";
 
 /** One rung of the phase ladder. */
@@ -28,11 +29,23 @@ export interface FlipFact {
   writePauseMs: number;
   /** What `pulumi preview` said before. */
   predictedPauseMs?: number;
+  /**
+   * As people saw it: from the last save that the old side confirmed to the first that the new side confirmed, the
+   * saving itself included. In milliseconds; none where nobody saved on either side.
+   */
+  confirmedGapMs?: number;
   /** When the write pause began, epoch in milliseconds. */
   pauseStartedAtMs: number;
   /** In order. */
   steps: FlipStep[];
   timeline?: Timeline;
+}
+
+/** What ended a rehearsal before its time. */
+export interface Failure {
+  /** Such as `active green`. */
+  during: string;
+  message: string;
 }
 
 /** Something done on a host, from the journal. */
@@ -63,6 +76,10 @@ export interface RehearsalFacts {
   /** What readers and editors met with. */
   complaints: Complaint[];
   hosts: HostAction[];
+  /** Flips that a guardrail refused and that went well, or not, when they were tried again. */
+  refusals?: Refusal[];
+  /** None if the rehearsal came to its end. */
+  failure?: Failure;
   /** Largest memory of the tool's process, in bytes. */
   peakMemoryBytes: number;
   /** What this rehearsal has to show to be one. */

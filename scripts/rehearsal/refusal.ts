@@ -1,0 +1,22 @@
+/** Codes of refusals that pass by themselves: the wiki was busy in that moment, or another run was. */
+const passing = /^(PRIMARY_LAG|WORK_\w+|CTRL_LEASE_HELD|CTRL_LEASE_LOST|GATE_DRAIN|CUTOVER_TIMEOUT)$/;
+
+/** A `pulumi up` that a guardrail refused. */
+export interface Refusal {
+  /** ISO 8601. */
+  at: string;
+  /** What was being done, such as `active green`. */
+  during: string;
+  code: string;
+  /** The whole message. */
+  message: string;
+}
+
+/** The error that a run of Pulumi printed, if its code is one that passes by itself. */
+export function passingRefusal(output: string): Pick<Refusal, "code" | "message"> | undefined {
+  for (const [, message = ""] of output.matchAll(/\berror: (.*)/g)) {
+    const code = /^([A-Z]+_[A-Z_]+): /.exec(message)?.[1];
+    if (code && passing.test(code)) return { code, message };
+  }
+  return undefined;
+}
