@@ -29,15 +29,18 @@ export async function measureLagMs(
 }
 
 async function beat(primary: Session, replica: Session, side: string, timeoutMs: number): Promise<number> {
+  // A run that was frozen and goes on after another one's flip would write on what is the replica now.
   const changed = await primary.run(
-    "UPDATE wikiferry.heartbeat SET side = ?, beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1",
-    [side],
+    `UPDATE wikiferry.heartbeat h LEFT JOIN wikiferry.role r ON r.id = 1
+        SET h.side = ?, h.beat = h.beat + 1, h.beat_at = UTC_TIMESTAMP(6)
+      WHERE h.id = 1 AND (r.role IS NULL OR r.role = ?)`,
+    [side, side],
   );
   if (changed !== 1) {
     throw new WikiferryError(
       "CTRL_HEARTBEAT_MISSING",
-      `${side} has no heartbeat row in the schema wikiferry`,
-      "Run `pulumi up` in phase sync, which makes it",
+      `${side} has no heartbeat row in the schema wikiferry, or its record names the other side`,
+      "Run `pulumi up` again; in phase sync it makes the row",
     );
   }
   const start = performance.now();
