@@ -29,9 +29,15 @@ export class DockerWorld {
     return { name, hostAddress };
   }
 
-  async volume(what: string): Promise<string> {
+  /** @param memoryMb Kept in memory and no larger than this, while a container uses it; by default on disk. */
+  async volume(what: string, memoryMb?: number): Promise<string> {
     const name = this.name(what);
-    await this.docker.createVolume({ Name: name, Labels: this.labels });
+    const inMemory = { type: "tmpfs", device: "tmpfs", o: `size=${memoryMb}m` };
+    await this.docker.createVolume({
+      Name: name,
+      Labels: this.labels,
+      ...(memoryMb ? { Driver: "local", DriverOpts: inMemory } : {}),
+    });
     this.cleanups.push(() => this.docker.getVolume(name).remove());
     return name;
   }

@@ -6,7 +6,7 @@ import { ensureControlSchema } from "../../engine/mariadb/control/schema";
 import { follow } from "../../engine/mariadb/replication/follow";
 import { silent } from "../../engine/progress";
 import { deriveSecret } from "../../engine/secrets";
-import { type Pair, startPair } from "./pair";
+import { type Pair, type PairOptions, startPair } from "./pair";
 
 export interface FollowingPair extends Pair {
   database: string;
@@ -14,8 +14,8 @@ export interface FollowingPair extends Pair {
 }
 
 /** An adopted blue, and a green that follows it: an empty wiki database on both, and the wiki's account. */
-export async function startFollowingPair(): Promise<FollowingPair> {
-  const pair = await startPair();
+export async function startFollowingPair(options: PairOptions = {}): Promise<FollowingPair> {
+  const pair = await startPair(options);
   const { blue, green, spec, secrets } = pair;
   const replicationPassword = deriveSecret(secrets.masterSecret, "mariadb-replication");
   await adopt(blue, await pair.pool.to(pair.ssh), spec.blue.database, {

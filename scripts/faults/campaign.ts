@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { otherSide, type Side } from "../../engine/move";
+import { faults } from "./faults";
+import { pointOf } from "./operator/order";
+import type { FaultOptions } from "./options";
+import { planRun } from "./plan";
+import { type FaultReport, reportOf } from "./report";
+import { Operators, type RunResult, runFault } from "./run";
+import { startWorld, type World } from "./world/world";
+
+const load = { clients: 12, perSecond: 120 };
+/** Flips without a fault at the beginning, one each way: the first shows the points at which a flip can be struck. */
+const firstFlips = 2;
+
+/** Makes a world of its own, strikes it `options.runs` times, and takes it away. */
+export async function campaign(options: FaultOptions, say: (line: string) => void): Promise<FaultReport> {
+  const start = performance.now();
+  say("starting two MariaDB servers, the gate and two web tiers");
+  const world = await startWorld(load);
+  const operators = new Operators();
+  const end = () => void close().finally(() => process.exit(130));
+  const close = async () => {
+    process.off("SIGINT", end).off("SIGTERM", end);
+    await operators.close();
+    await world.close();
+  };
+  process.on("SIGINT", end).on("SIGTERM", end);
+  try {
+    const points = await pointsOf(world, operators);
+    const selfHealing = await healsItself(world);
+    const seed = options.replay?.seed ?? options.seed;
+    const chosen = options.only ? faults.filter(({ name }) => name === options.only) : faults;
+    const indexes = options.replay
+      ? [options.replay.index]
+      : Array.from({ length: options.runs }, (_, index) => index);
+    const results: RunResult[] = [];
+    for (const index of indexes) {
+      const plan = planRun(seed, index, chosen, points);
+      const fault = chosen.find(({ name }) => name === plan.fault) as (typeof chosen)[number];
+      const result = await runFault(world, operators, plan, fault, { selfHealing });
+      results.push(result);
+      say(describe(result));
+      if (result.problems.length > 0 || options.replay) {
+        for (const line of [...result.story, ...result.problems.map((problem) => `PROBLEM ${problem}`)])
+          say(`    ${line}`);
+        const only = options.only ? ` --only "${options.only}"` : "";
+        say(`    again: npm run faults -- --replay ${seed}:${index}${only}`);
+      }
+    }
+    return reportOf(
+      seed,
+      chosen.map(({ name }) => name),
+      results,
+      Math.round(performance.now() - start),
+    );
+  } finally {
+    await close();
+  }
+}
+
+/** What a flip reports, in order, each once. */
+async function pointsOf(world: World, operators: Operators): Promise<string[]> {
+  const points: string[] = [];
+  let from: Side = "blue";
+  world.clients.start("first");
+  await world.clients.acknowledges(20, { timeoutMs: 15_000 });
+  for (let flip = 0; flip < firstFlips; flip++) {
+    const operator = operators.take();
+    world.command(operator, { from, to: otherSide(from) });
+    await operator.exited;
+    if (operator.end?.outcome !== "flipped")
+      throw new Error(
+        `a flip without a fault did not succeed: ${operator.ending}\n${operator.said.map(({ text }) => text).join("\n")}`,
+      );
+    for (const { text } of operator.said) {
+      const colon = text.indexOf(": ");
+      if (text.startsWith("—") || colon < 0) continue;
+      const point = pointOf({ step: text.slice(0, colon), message: text.slice(colon + 2) });
+      if (!points.includes(point)) points.push(point);
+    }
+    from = otherSide(from);
+    await sleep(200);
+  }
+  await world.clients.stop();
+  await operators.collect();
+  return points;
+}
+
+/** Whether the databases open and close by themselves. */
+async function healsItself({ servers }: World): Promise<boolean> {
+  const events = await servers.blue.value(
+    "SELECT COUNT(*) FROM information_schema.events WHERE event_schema = 'wikiferry' AND status = 'ENABLED'",
+  );
+  return Number(events) > 0;
+}
+
+function describe(result: RunResult): string {
+  const where = result.at
+    ? ` ${result.at.delayMs === 0 ? "before what follows" : `${result.at.delayMs} ms after`} "${result.at.point}"`
+    : "";
+  const what = result.struck ? result.outcome : "did not come to happen";
+  const alone = result.aloneMs === undefined ? "" : `, served alone after ${result.aloneMs} ms`;
+  const verdict = result.problems.length === 0 ? "" : " — FAILED";
+  return `${result.index}: ${result.fault}${where}: ${what} (${result.ending.slice(0, 120)}); closed ${result.maxReadOnlyMs} ms${alone}; ${result.acknowledged} writes, ${result.failed} failed; ${(result.tookMs / 1_000).toFixed(1)} s${verdict}`;
+}

@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import type { OperatorEnd, OperatorLine, OperatorOrder } from "./order";
+
+/** The tool in a process of its own, which can be killed, stopped and continued like any. */
+export class Operator {
+  /** What it reported, and when, in milliseconds since 1970. */
+  readonly said: { at: number; text: string }[] = [];
+  /** How it ended by its own word; undefined if it was killed. */
+  end: OperatorEnd | undefined;
+  /** When the process is gone. */
+  readonly exited: Promise<void>;
+  /** When it has come to the point of its order; never if it does not come there. */
+  readonly halted: Promise<void>;
+  private readonly process: ChildProcess;
+  private errors = "";
+  private gone = false;
+
+  /** Starts the process; it waits for `order`. Starting takes about a second, so it can be done ahead. */
+  constructor(readonly name: string) {
+    this.process = spawn(process.execPath, ["--import", "tsx", join(__dirname, "process.ts")], {
+      stdio: ["pipe", "ignore", "pipe", "pipe"],
+    });
+    this.process.stdin?.on("error", () => {});
+    this.process.stderr?.on("data", (piece: Buffer) => {
+      this.errors += piece;
+    });
+    let halt = () => {};
+    this.halted = new Promise((resolve) => (halt = resolve));
+    const read = createInterface({ input: this.process.stdio[3] as Readable });
+    read.on("line", (text) => {
+      const line = JSON.parse(text) as OperatorLine;
+      if ("ended" in line) this.end = line.ended;
+      if ("halted" in line) halt();
+      this.said.push({ at: line.at, text: describe(line) });
+    });
+    const closed = new Promise((resolve) => read.once("close", resolve));
+    const ended = new Promise((resolve) => this.process.once("exit", resolve));
+    this.exited = Promise.all([closed, ended]).then(() => {
+      this.gone = true;
+      if (this.errors && !this.end) this.said.push({ at: Date.now(), text: this.errors.slice(-1_000) });
+    });
+  }
+
+  order(order: OperatorOrder): void {
+    this.process.stdin?.end(JSON.stringify(order));
+  }
+
+  get alive(): boolean {
+    return !this.gone;
+  }
+
+  /** How it ended, in words. */
+  get ending(): string {
+    if (!this.end) return this.gone ? "killed" : "under way";
+    return this.end.outcome === "failed" ? this.end.message : this.end.outcome;
+  }
+
+  stop(): void {
+    this.process.kill("SIGSTOP");
+  }
+
+  continue(): void {
+    this.process.kill("SIGCONT");
+  }
+
+  async kill(): Promise<void> {
+    this.process.kill("SIGKILL");
+    await this.exited;
+  }
+}
+
+function describe(line: OperatorLine): string {
+  if ("said" in line) return line.said;
+  if ("halted" in line) return `— halted at "${line.halted}"`;
+  return `— ${line.ended.outcome === "failed" ? `failed: ${line.ended.message}` : line.ended.outcome}`;
+}

@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import type { Side } from "../../engine/move";
+import { Random } from "../rehearsal/load/random";
+
+/** Which part of a flip a fault may strike. */
+export type Part =
+  /** From its first report to its last. */
+  | "all of it"
+  /** From the intent to the turning of the gate. */
+  | "the attempt"
+  /** From the first report to the commit's beginning. */
+  | "before the commit"
+  /** From the fence's end to the commit's beginning. */
+  | "while fenced";
+
+/** What a fault's planning needs to know of it. */
+export interface Struck {
+  name: string;
+  /** Undefined where the fault itself waits for its moment. */
+  part: Part | undefined;
+  /** Only between two steps: before the tool goes on, it has happened. */
+  onlyBetween?: boolean;
+}
+
+/** One run of a campaign: what happens when. All of it follows from seed and index. */
+export interface Plan {
+  seed: number;
+  index: number;
+  fault: string;
+  from: Side;
+  to: Side;
+  at: { point: string; delayMs: number } | undefined;
+  /** For what else the fault draws. */
+  random: Random;
+}
+
+/** After a report at most this much later, in milliseconds. */
+const longestDelayMs = 120;
+
+/**
+ * The name of the fault of run `index`: each round of as many runs as there are faults has every fault once, in an
+ * order of its own.
+ */
+export function faultOf(seed: number, index: number, names: readonly string[]): string {
+  const round = Math.floor(index / names.length);
+  const order = randomOf(seed, `round ${round}`).sample(names, names.length);
+  return order[index % names.length] as string;
+}
+
+/** @param points The reports of a flip without faults, in order. */
+export function planRun(
+  seed: number,
+  index: number,
+  faults: readonly Struck[],
+  points: readonly string[],
+): Plan {
+  const name = faultOf(
+    seed,
+    index,
+    faults.map((fault) => fault.name),
+  );
+  const fault = faults.find((one) => one.name === name) as Struck;
+  const random = randomOf(seed, `run ${index} ${name}`);
+  const from = index % 2 === 0 ? "blue" : "green";
+  let at: Plan["at"];
+  if (fault.part) {
+    const point = random.pick(pointsIn(fault.part, points));
+    const between = random.chance(0.4);
+    const delayMs = 1 + Math.floor(random.next() ** 2 * longestDelayMs);
+    at = { point, delayMs: between || fault.onlyBetween ? 0 : delayMs };
+  }
+  return { seed, index, fault: name, from, to: from === "blue" ? "green" : "blue", at, random };
+}
+
+/** @throws when the points lack a step that bounds the part */
+export function pointsIn(part: Part, points: readonly string[]): string[] {
+  const first = (step: string) => {
+    const index = points.findIndex((point) => point.startsWith(`${step}: SIDE`));
+    if (index >= 0) return index;
+    throw new Error(`a flip does not report the step "${step}", only ${points.join(" | ")}`);
+  };
+  switch (part) {
+    case "all of it":
+      return [...points];
+    case "the attempt":
+      return points.slice(first("declare the intent"), first("turn the gate") + 1);
+    case "before the commit":
+      return points.slice(0, first("commit") + 1);
+    case "while fenced":
+      return points.slice(first("fence the primary") + 1, first("commit") + 1);
+  }
+}
+
+function randomOf(seed: number, what: string): Random {
+  return new Random(createHash("sha256").update(`${seed} ${what}`).digest().readUInt32LE(0));
+}

@@ -1,0 +1,91 @@
+import Docker from "dockerode";
+import { type ContainerExecResult, execInContainer } from "../../../engine/docker/exec";
+import type { Side } from "../../../engine/move";
+import { SshPool } from "../../../engine/ssh/pool";
+import { until } from "../../lab/until";
+
+const dataDirectory = "/var/lib/mysql";
+
+/** The machine of a side's database, and what can befall it. */
+export class DatabaseHost {
+  private readonly container: Docker.Container;
+  private isFull = false;
+  private isSkewed = false;
+
+  constructor(
+    readonly side: Side,
+    private readonly id: string,
+    private readonly ping: () => Promise<unknown>,
+  ) {
+    this.container = new Docker().getContainer(id);
+  }
+
+  /** Everything on it dies at once. */
+  async kill(): Promise<void> {
+    await this.container.kill();
+  }
+
+  /** Comes up again; when this returns, its server answers. */
+  async start(): Promise<void> {
+    await this.container.start();
+    await this.awaitAnswer();
+  }
+
+  /** An orderly restart of the server. */
+  async restart(): Promise<void> {
+    if (this.side === "green") await this.container.restart({ t: 20 });
+    else await this.run(["service", "mariadb", "restart"]);
+    await this.awaitAnswer();
+  }
+
+  async pause(): Promise<void> {
+    await this.container.pause();
+  }
+
+  async unpause(): Promise<void> {
+    await this.container.unpause();
+  }
+
+  /** Leaves no byte free where its data are. */
+  async fillDisk(): Promise<void> {
+    this.isFull = true;
+    await this.run(["sh", "-c", `dd if=/dev/zero of=${dataDirectory}/filler bs=1M 2>/dev/null; true`]);
+  }
+
+  async freeDisk(): Promise<void> {
+    await this.run(["rm", "-f", `${dataDirectory}/filler`]);
+    this.isFull = false;
+  }
+
+  /** Lets its server's clock go wrong by that many seconds, at most a second later. */
+  async skewClock(seconds: number): Promise<void> {
+    this.isSkewed = seconds !== 0;
+    await this.run(["sh", "-c", `echo '${seconds < 0 ? "" : "+"}${seconds}' >/clock/offset`]);
+  }
+
+  async writeFile(path: string, text: string): Promise<void> {
+    await this.run(["sh", "-c", 'printf "%s" "$1" >"$2"', "sh", text, path]);
+  }
+
+  async readFile(path: string): Promise<string> {
+    return (await this.run(["cat", path])).stdout;
+  }
+
+  /** Whatever was done to its container is taken back. */
+  async mend(): Promise<void> {
+    const { State } = await this.container.inspect();
+    if (State.Paused) await this.unpause();
+    else if (!State.Running) await this.container.start();
+    if (this.isFull) await this.freeDisk();
+    if (this.isSkewed) await this.skewClock(0);
+    await this.awaitAnswer();
+  }
+
+  async awaitAnswer(): Promise<void> {
+    await until(`${this.side}'s MariaDB answers`, () => this.ping().then(() => true), 30_000);
+  }
+
+  private run(command: string[]): Promise<ContainerExecResult> {
+    return execInContainer({ container: this.id }, command, new SshPool(""), { user: "root" });
+  }
+}

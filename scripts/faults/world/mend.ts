@@ -1,0 +1,49 @@
+import { ensureReplicationAccount } from "../../../engine/mariadb/accounts/accounts";
+import { follow, stopFollowing } from "../../../engine/mariadb/replication/follow";
+import { newest } from "../../../engine/mariadb/replication/gtid";
+import { positions } from "../../../engine/mariadb/replication/status";
+import { otherSide } from "../../../engine/move";
+import { allWays } from "./ways";
+import { primaryOf, type World } from "./world";
+
+/** Takes back whatever a fault did to ways, machines and accounts; what the tool is there for is left to it. */
+export async function mend(world: World): Promise<void> {
+  for (const way of allWays(world.ways)) way.heal();
+  await Promise.all([world.hosts.blue.mend(), world.hosts.green.mend(), world.gateHost.mend()]);
+}
+
+/**
+ * What the tool tells the owner of a replica with transactions of its own to do: its data are thrown away, and the
+ * primary's copied. The wiki's writes are stopped meanwhile.
+ */
+export async function copyAnew(world: World): Promise<void> {
+  const { pair, servers, clients, gate } = world;
+  await gate.hold(20_000);
+  await gate.drain(5_000);
+  const active = await primaryOf(world);
+  const primary = servers[active];
+  const replica = servers[otherSide(active)];
+  await stopFollowing(primary);
+  const own = await replica.unlogged();
+  await own.run("STOP SLAVE");
+  await own.run("RESET SLAVE ALL");
+  await own.run("RESET MASTER");
+  await own.run("TRUNCATE ??.entry", [pair.database]);
+  const rows = await primary.rows<{ id: string; token: string; side: string }>(
+    "SELECT id, token, side FROM ??.entry ORDER BY id",
+    [pair.database],
+  );
+  if (rows.length > 0)
+    await own.run("INSERT INTO ??.entry (id, token, side) VALUES ?", [
+      pair.database,
+      rows.map(({ id, token, side }) => [id, token, side]),
+    ]);
+  const role = await primary.row<{ role: string; epoch: string }>("SELECT role, epoch FROM wikiferry.role");
+  await own.run("UPDATE wikiferry.role SET role = ?, epoch = ?", [role?.role, role?.epoch]);
+  const { binlog, applied } = await positions(primary);
+  await own.run("SET GLOBAL gtid_slave_pos = ?", [newest(binlog, applied)]);
+  for (const server of [primary, replica]) await ensureReplicationAccount(server, pair.replicationPassword);
+  await follow(replica, primary, pair.replicationPassword);
+  await gate.release();
+  if (clients.isWriting) await clients.acknowledges(1, { timeoutMs: 10_000 });
+}
