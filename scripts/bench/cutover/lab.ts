@@ -24,6 +24,8 @@ export interface Lab {
   apps: Record<Side, WebApp>;
   gate: Gate;
   gateContainer: string;
+  /** Of the gate's runtime API. */
+  gatePassword: string;
   load: Load;
   close(): Promise<void>;
 }
@@ -44,13 +46,13 @@ export async function startLab(options: BenchOptions): Promise<Lab> {
     say("starting the web apps, the gate and the clients");
     const world = new DockerWorld();
     cleanups.push(() => world.close());
-    const network = await world.network();
+    const { network } = pair;
     const startApp = async (side: Side) => {
       const app = await WebApp.start({
         side,
         listen: network.hostAddress,
         database: {
-          host: await addressOf(world, pair.containers[side]),
+          host: pair.addresses[side],
           port: 3306,
           user: "wikiuser",
           password: pair.secrets.appPassword,
@@ -98,7 +100,7 @@ export async function startLab(options: BenchOptions): Promise<Lab> {
       pages,
     });
     cleanups.push(() => load.end());
-    return { pair, world, apps, gate, gateContainer: container.name, load, close };
+    return { pair, world, apps, gate, gateContainer: container.name, gatePassword: password, load, close };
   } catch (error) {
     await close();
     throw error;
@@ -123,11 +125,4 @@ async function fill({ blue, green, database }: FollowingPair): Promise<void> {
   );
   if (await waitForGtid(green, (await positions(blue)).binlog, 20_000)) return;
   throw new Error("green did not apply the first rows within 20 s");
-}
-
-async function addressOf(world: DockerWorld, container: string): Promise<string> {
-  const { NetworkSettings } = await world.docker.getContainer(container).inspect();
-  const address = Object.values(NetworkSettings.Networks)[0]?.IPAddress;
-  if (!address) throw new Error(`container ${container} has no address`);
-  return address;
 }

@@ -1,12 +1,13 @@
 import { messageOf } from "../../../../engine/errors";
 import type { Lab } from "../lab";
 import { say } from "../say";
+import { mha } from "./mha/mha";
 import type { PeerMaker, PeerSeries } from "./peer";
 import { peerAccount } from "./plainReplication";
 import { runbook } from "./runbook";
 import { measurePeer } from "./series";
 
-const makers: Record<string, PeerMaker> = { "runbook script": runbook };
+const makers: Record<string, PeerMaker> = { "runbook script": runbook, MHA: mha };
 
 /** Measures each peer that can be had; one that can't is left out, with a line that says why. */
 export async function measurePeers(lab: Lab, flips: number): Promise<PeerSeries[]> {
