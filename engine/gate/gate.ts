@@ -27,7 +27,7 @@ export interface GateState {
   canary: number;
   /** For how long writes will still be held unless released; 0 when they are not held. */
   holdMs: number;
-  /** Requests waiting in the hold. */
+  /** Requests waiting in the hold; like `writes` over all workers, one that a reload has replaced included. */
   held: number;
   /** Writes in flight on each side. */
   writes: Record<Side, number>;
@@ -140,7 +140,7 @@ export class Gate {
           "Look for slow requests on the primary's side, or raise cutover.drainMs",
         );
       }
-      await sleep(5);
+      await sleep(1);
     }
   }
 

@@ -60,3 +60,9 @@ test.each<[title: string, what: string, env: () => string[] | Promise<string[]>]
   }
   expect(world.blue.begun).toBe(begun);
 });
+
+test("an address for a name is refused at the start", async () => {
+  await expect(world.gate("address", ["BLUE_TLS=1", `BLUE_TLS_CA=${ca}`])).rejects.toThrow(
+    /BLUE_TLS_NAME is '[\d.]+': set a DNS name/,
+  );
+});

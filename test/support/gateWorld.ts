@@ -33,18 +33,31 @@ export class TestGate {
   ) {}
 
   static async open(running: RunningContainer, pool: SshPool): Promise<TestGate> {
+    const ended = running.container.wait().then(async () => {
+      throw new Error(`the gate ended: ${await running.logs()}`);
+    });
+    ended.catch(() => {});
     const admin = new Gate({ host: "127.0.0.1", port: await running.port(9999) }, pool, {
       password: adminPassword,
     });
-    await until("the gate", () => admin.state());
+    await Promise.race([until("the gate", () => admin.state()), ended]);
     return new TestGate(running, pool, await running.port(8080), admin);
   }
 
-  /** Makes HAProxy reload; answers when the new worker answers. */
+  /**
+   * Makes HAProxy reload; answers when the new worker answers. Told again each 3 s, since a master that is about to
+   * begin its wait, after a start or another reload, ignores SIGUSR2 (haproxy.c, mworker_reexec_waitmode).
+   */
   async reload(): Promise<void> {
     const before = await this.admin.state();
-    await this.running.container.kill({ signal: "SIGUSR2" });
-    await until("a new worker", async () => (await this.admin.state()).pid !== before.pid);
+    let toldAt = Number.NEGATIVE_INFINITY;
+    await until("a new worker", async () => {
+      if (performance.now() - toldAt > 3_000) {
+        await this.running.container.kill({ signal: "SIGUSR2" });
+        toldAt = performance.now();
+      }
+      return (await this.admin.state()).pid !== before.pid;
+    });
   }
 
   /** After the container was started again: its published ports are others. */

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Writes HAProxy's settings to a tmpfs and becomes HAProxy's master process. SIGUSR2 reloads it: route, canary and
-# hold come from the volume, so they outlive that, a restart, and a new container.
+# hold come from the volume, so they outlive that, a restart, and a new container. (A SIGUSR2 in the moment after a
+# start or a reload is ignored by HAProxy; send it again.)
 #
 # Environment (defaults in brackets):
 #   BLUE_ADDRESS, GREEN_ADDRESS  host:port of each side's web tier, required; the name need not resolve yet
 #   BLUE_TLS [0]          1: blue is asked by TLS, its certificate checked against BLUE_TLS_CA (PEM text; without it
-#                         the public authorities) for BLUE_TLS_NAME [the host of BLUE_ADDRESS]
+#                         the public authorities) for BLUE_TLS_NAME [the host of BLUE_ADDRESS], a DNS name
 #   GREEN_HEALTH_PATH [/health]
 #   PRIMARY [blue]        the primary's side when the volume holds no state yet
 #   UPLOAD_PATH [/images] where uploads are served: a 404 there is tried once more on the other side
@@ -93,6 +94,8 @@ if [ "${BLUE_TLS:-0}" = 1 ]; then
     printf '%s\n' "$BLUE_TLS_CA" >"$ca"
   fi
   name=${BLUE_TLS_NAME:-${BLUE_ADDRESS%:*}}
+  # HAProxy compares no addresses (ssl_sock.c, ssl_sock_srv_verifycbk).
+  case $name in *[!0-9.]*) ;; *) fail "BLUE_TLS_NAME is '$name': set a DNS name of blue's certificate" ;; esac
   blue="$blue ssl verify required ca-file $ca sni str($name) verifyhost $name check-sni $name"
 fi
 if [ -n "${ADMIN_PASSWORD:-}" ]; then

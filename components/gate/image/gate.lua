@@ -307,12 +307,13 @@ local function wait_for_release(txn)
     end
     wait_on(ticket)
     -- All of them together look 16 times a millisecond at most. By chance, because equal pauses fall into step.
-    core.msleep(math.random(1, math.ceil(held / 8)))
+    core.msleep(math.random(1, math.min(math.ceil(held / 8), 250)))
   end
   forget(ticket)
   return true
 end
 
+-- For a request that HAProxy broke off while it was held.
 core.register_action("forget", { "http-req" }, function(txn)
   forget(txn:get_var("txn.ticket"))
 end)
@@ -323,7 +324,6 @@ core.register_action("route", { "http-req" }, function(txn)
     repeat
       current = load() or current
       if is_held() and not wait_for_release(txn) then
-        txn:set_var("txn.refused", true)
         return
       end
     until not is_held()
