@@ -23,13 +23,15 @@ const limits: CutoverLimits = {
 
 export interface Series {
   flips: Flipped[];
+  /** Acknowledged, from the first flip's beginning to the last one's end, pauses included. */
+  writesPerSecond: number;
   ledger: Ledger;
   /** How long each page view took that was under way in a flip, and in equally long stretches without one. */
   views: { flipping: number[]; calm: number[] };
 }
 
 /** Cutovers and switchbacks by turns, each followed by a stretch of the same length in which nothing happens. */
-export async function flipToAndFro(lab: Lab, flips: number): Promise<Series> {
+export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promise<Series> {
   const ctx: CutoverContext = {
     servers: { blue: lab.pair.blue, green: lab.pair.green },
     database: lab.pair.database,
@@ -42,10 +44,17 @@ export async function flipToAndFro(lab: Lab, flips: number): Promise<Series> {
     report: () => {},
     findBlockers: async () => [],
   };
-  const series: Series = { flips: [], ledger: new Ledger(), views: { flipping: [], calm: [] } };
+  const series: Series = {
+    flips: [],
+    writesPerSecond: 0,
+    ledger: new Ledger(),
+    views: { flipping: [], calm: [] },
+  };
   let from: Side = "blue";
   await sleep(1_000);
   series.ledger.enter(await lab.load.take());
+  const startedAt = epochMs();
+  const before = series.ledger.acknowledged;
   for (let n = 1; n <= flips; n++) {
     const to = otherSide(from);
     const beganAt = epochMs();
@@ -60,12 +69,15 @@ export async function flipToAndFro(lab: Lab, flips: number): Promise<Series> {
     series.views.calm.push(...viewsBetween(records, endedAt, 2 * endedAt - beganAt));
     series.ledger.enter(records);
     await series.ledger.check(lab, to, records.edits);
-    const rate = (1_000 * records.edits.length) / (2 * (endedAt - beganAt));
+    const now = (1_000 * records.edits.length) / (2 * (endedAt - beganAt));
     say(
-      `flip ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${rate.toFixed(0)} writes/s`,
+      `flip ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${now.toFixed(0)} writes/s`,
     );
     from = to;
   }
+  series.writesPerSecond = (1_000 * (series.ledger.acknowledged - before)) / (epochMs() - startedAt);
+  if (series.writesPerSecond < 0.9 * rate)
+    say(`the machine is too busy for ${rate} writes/s: it made ${series.writesPerSecond.toFixed(0)}`);
   await lab.load.pause();
   series.ledger.enter(await lab.load.take());
   await series.ledger.checkAll(lab, from);

@@ -8,7 +8,7 @@ import { format, isClean, reportOf } from "./report";
 async function bench(options: BenchOptions): Promise<number> {
   const lab = await startLab(options);
   try {
-    const series = await flipToAndFro(lab, options.flips);
+    const series = await flipToAndFro(lab, options.flips, options.rate);
     const peers = options.peers === "all" ? await measurePeers(lab, options.peerFlips) : [];
     const report = reportOf(series, peers);
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : format(report, series));

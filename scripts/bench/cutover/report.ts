@@ -57,7 +57,7 @@ export function format(report: BenchReport, series: Series): string {
     `  ${name.padEnd(36)}${[spread.p50, spread.p99, spread.max].map((ms) => ms.toFixed(1).padStart(9)).join("")}`;
   const { flipping, calm } = series.views;
   const lines = [
-    `${series.flips.length} flips`,
+    `${series.flips.length} flips at ${series.writesPerSecond.toFixed(0)} writes/s`,
     `  ${"milliseconds".padEnd(36)}${["p50", "p99", "max"].map((name) => name.padStart(9)).join("")}`,
     row("write pause", report.pauseMs),
     ...report.steps.map((step) => row(`  ${step.name}`, step)),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { $ } from "zx";
+import { messageOf } from "../../../../../engine/errors";
 import type { Side } from "../../../../../engine/move";
 import { debianImage } from "../../../../setup/debian";
 import { put, run } from "../../../../world/docker";
@@ -56,7 +57,12 @@ async function startManager({ pair, world, gateContainer, gatePassword }: Lab): 
   await $({
     quiet: true,
     env: { ...process.env, DOCKER_BUILDKIT: "0" },
-  })`docker build --network host -t ${image} --build-arg BASE=${base} ${join(__dirname, "image")}`;
+  })`docker build --network host -t ${image} --build-arg BASE=${base} ${join(__dirname, "image")}`.catch(
+    (error: unknown) => {
+      const why = messageOf(error).trim().split("\n").at(-1);
+      throw new Error(`its image can't be built (${why}). It needs Debian's packages mha4mysql-*`);
+    },
+  );
   const { name } = await world.run("mha", image, {
     HostConfig: { NetworkMode: pair.network.name, Init: true },
   });
