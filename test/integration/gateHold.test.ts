@@ -23,7 +23,7 @@ beforeAll(async () => {
     "HOLD_MAX_MS=3000",
     "HOLD_MAX_REQUESTS=3",
     "HOLD_MAX_BODY_BYTES=1000000",
-    "HOLD_H2_BODY_MS=300",
+    "HOLD_H2_BODY_MS=1500",
   ]);
   await world.bothUp(gate);
 });

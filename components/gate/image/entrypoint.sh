@@ -16,10 +16,10 @@
 #   FORWARDED_PROTO [http]  X-Forwarded-Proto as the wiki should see it: https behind an edge with TLS
 #   ADMIN_PASSWORD []     wanted by the runtime API on port 9999 (letters and digits); empty: none is wanted
 #   HOLD_MAX_MS [15000]   how long a write may be held before it is answered with 503
-#   HOLD_MAX_REQUESTS [half of MAXCONN]  more are answered with 503 at once; each takes some 40 kB
-#   HOLD_MAX_BODY_BYTES [105906176]  a longer body is answered with 503 at once. MediaWiki's upload limit (the smallest
-#                         of $wgMaxUploadSize, post_max_size and upload_max_filesize) and 1 MiB for the form around it.
-#                         A held body waits at its client, beyond the first 32 kB and the kernel's socket buffers.
+#   HOLD_MAX_REQUESTS [half of MAXCONN]  more are answered with 503 at once; each takes some 50 kB
+#   HOLD_MAX_BODY_BYTES [109051904]  a longer body is answered with 503 at once: PHP's post_max_size of the wiki, here
+#                         uploads of 100 MB and the form around them. A held body waits at its client, beyond the
+#                         first 32 kB and the kernel's socket buffers.
 #   HOLD_H2_BODY_MS [1000]  how long a body over 8 kB may be held on HTTP/2, where the page views of the same
 #                         connection wait behind it
 #   MAXCONN [2000]  CONNECT_TIMEOUT_MS [3000]  SERVER_TIMEOUT_MS [120000]  CLIENT_TIMEOUT_MS [120000]
@@ -57,7 +57,7 @@ export SESSION_PAGES="${SESSION_PAGES:-special:userlogin,special:userlogout,spec
 export FORWARDED_PROTO="${FORWARDED_PROTO:-http}" GREEN_HEALTH_PATH="${GREEN_HEALTH_PATH:-/health}"
 export HOLD_MAX_MS="${HOLD_MAX_MS:-15000}"
 export HOLD_MAX_REQUESTS="${HOLD_MAX_REQUESTS:-$((MAXCONN / 2))}"
-export HOLD_MAX_BODY_BYTES="${HOLD_MAX_BODY_BYTES:-105906176}" HOLD_H2_BODY_MS="${HOLD_H2_BODY_MS:-1000}"
+export HOLD_MAX_BODY_BYTES="${HOLD_MAX_BODY_BYTES:-109051904}" HOLD_H2_BODY_MS="${HOLD_H2_BODY_MS:-1000}"
 export CONNECT_TIMEOUT_MS="${CONNECT_TIMEOUT_MS:-3000}" SERVER_TIMEOUT_MS="${SERVER_TIMEOUT_MS:-120000}"
 export CLIENT_TIMEOUT_MS="${CLIENT_TIMEOUT_MS:-120000}"
 check_number HOLD_MAX_MS "$HOLD_MAX_MS"
