@@ -3,7 +3,7 @@ import { otherSide, type Side } from "../../engine/move";
 import { faults } from "./faults";
 import { pointOf } from "./operator/order";
 import type { FaultOptions } from "./options";
-import { planRun } from "./plan";
+import { type Point, planRun } from "./plan";
 import { type FaultReport, reportOf } from "./report";
 import { Operators, type RunResult, runFault } from "./run";
 import { startWorld, type World } from "./world/world";
@@ -11,6 +11,8 @@ import { startWorld, type World } from "./world/world";
 const load = { clients: 12, perSecond: 120 };
 /** Flips without a fault at the beginning, one each way: the first shows the points at which a flip can be struck. */
 const firstFlips = 2;
+/** How often a fault's moment is drawn, should the flip not come to it. */
+const draws = 3;
 
 /** Makes a world of its own, strikes it `options.runs` times, and takes it away. */
 export async function campaign(options: FaultOptions, say: (line: string) => void): Promise<FaultReport> {
@@ -35,9 +37,14 @@ export async function campaign(options: FaultOptions, say: (line: string) => voi
       : Array.from({ length: options.runs }, (_, index) => index);
     const results: RunResult[] = [];
     for (const index of indexes) {
-      const plan = planRun(seed, index, chosen, points);
-      const fault = chosen.find(({ name }) => name === plan.fault) as (typeof chosen)[number];
-      const result = await runFault(world, operators, plan, fault, { selfHealing });
+      let result: RunResult;
+      let draw = 0;
+      do {
+        const plan = planRun(seed, index, chosen, points, draw++);
+        const fault = chosen.find(({ name }) => name === plan.fault) as (typeof chosen)[number];
+        result = await runFault(world, operators, plan, fault, { selfHealing });
+        // The flip ended before the fault came.
+      } while (!result.struck && result.problems.length === 0 && draw < draws);
       results.push(result);
       say(describe(result));
       if (result.problems.length > 0 || options.replay) {
@@ -49,7 +56,8 @@ export async function campaign(options: FaultOptions, say: (line: string) => voi
     }
     return reportOf(
       seed,
-      chosen.map(({ name }) => name),
+      // Of a single run only its own fault has anything to tell.
+      options.replay ? results.map(({ fault }) => fault) : chosen.map(({ name }) => name),
       results,
       Math.round(performance.now() - start),
     );
@@ -59,8 +67,8 @@ export async function campaign(options: FaultOptions, say: (line: string) => voi
 }
 
 /** What a flip reports, in order, each once. */
-async function pointsOf(world: World, operators: Operators): Promise<string[]> {
-  const points: string[] = [];
+async function pointsOf(world: World, operators: Operators): Promise<Point[]> {
+  const points: Point[] = [];
   let from: Side = "blue";
   world.clients.start("first");
   await world.clients.acknowledges(20, { timeoutMs: 15_000 });
@@ -72,11 +80,12 @@ async function pointsOf(world: World, operators: Operators): Promise<string[]> {
       throw new Error(
         `a flip without a fault did not succeed: ${operator.ending}\n${operator.said.map(({ text }) => text).join("\n")}`,
       );
-    for (const { text } of operator.said) {
+    const endAt = operator.said.at(-1)?.at ?? 0;
+    for (const { at, text } of operator.said) {
       const colon = text.indexOf(": ");
       if (text.startsWith("—") || colon < 0) continue;
-      const point = pointOf({ step: text.slice(0, colon), message: text.slice(colon + 2) });
-      if (!points.includes(point)) points.push(point);
+      const name = pointOf({ step: text.slice(0, colon), message: text.slice(colon + 2) });
+      if (!points.some((point) => point.name === name)) points.push({ name, leftMs: endAt - at });
     }
     from = otherSide(from);
     await sleep(200);

@@ -22,6 +22,14 @@ export interface Struck {
   onlyBetween?: boolean;
 }
 
+/** A report of a flip, at which a fault can strike. */
+export interface Point {
+  /** Without what differs from flip to flip. */
+  name: string;
+  /** How long a flip without faults still takes from there on, in milliseconds. */
+  leftMs: number;
+}
+
 /** One run of a campaign: what happens when. All of it follows from seed and index. */
 export interface Plan {
   seed: number;
@@ -47,12 +55,16 @@ export function faultOf(seed: number, index: number, names: readonly string[]): 
   return order[index % names.length] as string;
 }
 
-/** @param points The reports of a flip without faults, in order. */
+/**
+ * @param points The reports of a flip without faults, in order.
+ * @param draw Counts up when what was drawn before did not come to happen.
+ */
 export function planRun(
   seed: number,
   index: number,
   faults: readonly Struck[],
-  points: readonly string[],
+  points: readonly Point[],
+  draw = 0,
 ): Plan {
   const name = faultOf(
     seed,
@@ -60,24 +72,26 @@ export function planRun(
     faults.map((fault) => fault.name),
   );
   const fault = faults.find((one) => one.name === name) as Struck;
-  const random = randomOf(seed, `run ${index} ${name}`);
+  const random = randomOf(seed, `run ${index} ${name} ${draw}`);
   const from = index % 2 === 0 ? "blue" : "green";
   let at: Plan["at"];
   if (fault.part) {
     const point = random.pick(pointsIn(fault.part, points));
     const between = random.chance(0.4);
-    const delayMs = 1 + Math.floor(random.next() ** 2 * longestDelayMs);
-    at = { point, delayMs: between || fault.onlyBetween ? 0 : delayMs };
+    const delayMs = 1 + Math.floor(random.next() ** 2 * Math.min(longestDelayMs, point.leftMs / 2));
+    at = { point: point.name, delayMs: between || fault.onlyBetween ? 0 : delayMs };
   }
   return { seed, index, fault: name, from, to: from === "blue" ? "green" : "blue", at, random };
 }
 
 /** @throws when the points lack a step that bounds the part */
-export function pointsIn(part: Part, points: readonly string[]): string[] {
+export function pointsIn(part: Part, points: readonly Point[]): Point[] {
   const first = (step: string) => {
-    const index = points.findIndex((point) => point.startsWith(`${step}: SIDE`));
+    const index = points.findIndex(({ name }) => name.startsWith(`${step}: SIDE`));
     if (index >= 0) return index;
-    throw new Error(`a flip does not report the step "${step}", only ${points.join(" | ")}`);
+    throw new Error(
+      `a flip does not report the step "${step}", only ${points.map(({ name }) => name).join(" | ")}`,
+    );
   };
   switch (part) {
     case "all of it":

@@ -106,14 +106,24 @@ export class TcpProxy {
   }
 
   private pass(from: Socket, to: Socket): void {
-    // Timers of one length fire in order, but a shorter one may overtake: a piece never leaves before the one ahead.
-    let last = 0;
+    const queue: { at: number; act: () => void }[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const drain = () => {
+      timer = undefined;
+      // Nothing overtakes what is ahead of it, though the delay may have become less.
+      for (let first = queue[0]; first; first = queue[0]) {
+        const waitMs = first.at - performance.now();
+        if (waitMs > 0) {
+          timer = setTimeout(drain, Math.ceil(waitMs));
+          return;
+        }
+        queue.shift();
+        first.act();
+      }
+    };
     const later = (act: () => void) => {
-      const now = performance.now();
-      const at = Math.max(last, now + this.delayMs);
-      last = at;
-      if (at <= now) act();
-      else setTimeout(act, at - now);
+      queue.push({ at: performance.now() + this.delayMs, act });
+      if (timer === undefined) drain();
     };
     from.on("data", (piece: Buffer) =>
       later(() => {

@@ -113,7 +113,9 @@ export async function runFault(
     problems.push(messageOf(error));
   }
   await clients.stop();
-  await mend(world).catch((error: unknown) => problems.push(messageOf(error)));
+  await mend(world)
+    .then(() => fault.tidy?.(stage))
+    .catch((error: unknown) => problems.push(messageOf(error)));
   const verdict = await judge(world, plan.to).catch((error: unknown) => ({
     lost: [],
     doubled: [],

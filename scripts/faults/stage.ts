@@ -71,4 +71,6 @@ export interface Fault extends Struck {
   lasts?: [min: number, max: number];
   /** What the owner does when the tool's next run refuses, as it told them to. */
   remedy?: (stage: Stage) => Promise<unknown>;
+  /** Takes away what no run of the tool came across, once the tool is done. */
+  tidy?: (stage: Stage) => Promise<unknown>;
 }

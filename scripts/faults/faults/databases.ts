@@ -33,6 +33,11 @@ async function insert(stage: Stage, side: Side, token: string): Promise<void> {
   ]);
 }
 
+async function setPasswords({ world }: Stage): Promise<void> {
+  for (const server of Object.values(world.servers))
+    await ensureReplicationAccount(server, world.pair.replicationPassword);
+}
+
 /** What befalls what is in the databases. */
 export const databaseFaults: Fault[] = [
   {
@@ -126,10 +131,8 @@ export const databaseFaults: Fault[] = [
       ]);
       return undefined;
     },
-    remedy: async ({ world }) => {
-      for (const server of Object.values(world.servers))
-        await ensureReplicationAccount(server, world.pair.replicationPassword);
-    },
+    remedy: setPasswords,
+    tidy: setPasswords,
   },
   {
     name: "expired certificate",
