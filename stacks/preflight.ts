@@ -19,8 +19,11 @@ export async function checkBeforehand(
   secrets: Secrets,
   ladder: Ladder,
 ): Promise<void> {
-  // Once blue is archived its hosts may be gone.
-  if (ladder.archived) return;
+  if (ladder.archived) {
+    if (pulumi.runtime.isDryRun()) await pulumi.log.info(endOfTheWayBack(config));
+    // Once blue is archived its hosts may be gone.
+    return;
+  }
   const { findings, toCopy } = await ask(config, spec, secrets);
   const blocks = findings.filter(({ severity }) => severity === "block");
   for (const finding of findings.filter(({ severity }) => severity === "warn"))
@@ -36,6 +39,7 @@ async function ask(config: Config, spec: MoveSpec, secrets: Secrets): Promise<Pr
   try {
     return await preflight(move, {
       allowRestart: config["adopt.allowRestart"],
+      active: config.active,
       identity: {
         cookiePrefix: config["wiki.cookiePrefix"],
         sessionName: config["wiki.sessionName"],
@@ -46,6 +50,11 @@ async function ask(config: Config, spec: MoveSpec, secrets: Secrets): Promise<Pr
   } finally {
     await move.close();
   }
+}
+
+/** What the last phase means, before it is carried out. */
+export function endOfTheWayBack(config: Pick<Config, "wiki.name" | "retire.confirm">): string {
+  return `phase retire ends the way back of ${config["wiki.name"]}: nothing follows any more, blue's last state is kept as an archive, and no edit made from then on reaches blue (confirmed by retire.confirm = ${config["retire.confirm"]}; to keep the way back, set phase to switch)`;
 }
 
 /** What there is to do, in the words of its owner. */

@@ -155,6 +155,11 @@ export class Server {
     return (await this.session()).run(sql, values);
   }
 
+  /** The same server by sessions of its own, for what should not wait behind others; close it. */
+  beside(): Server {
+    return new Server(this.place, this.password, this.pool);
+  }
+
   async close(): Promise<void> {
     const sessions = [this.shared, this.own];
     this.shared = undefined;

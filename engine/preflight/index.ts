@@ -5,16 +5,21 @@ import { copyState } from "../mariadb/copy/copy";
 import { estimate } from "../mariadb/preflight/estimate";
 import { freeBytesOnGreen } from "../mariadb/preflight/freeBytes";
 import { mariadbPreflight } from "../mariadb/preflight/preflight";
-import type { SshTarget } from "../move";
+import { otherSide, type Side, type SshTarget } from "../move";
 import type { Estimate, Finding } from "../mover";
 import { type Expected, webPreflight } from "../web/preflight";
+import { wikiGuardrails } from "../wiki/guardrails";
+import { primaryOf } from "../wiki/primary";
 import { uploadsOf } from "../wiki/surroundings";
+import { flipOutlook } from "./outlook";
 
 export interface PreflightOptions {
   /** Whether blue's MariaDB may be restarted. */
   allowRestart: boolean;
   /** What green's MediaWiki is made with. */
   identity: NonNullable<Expected["identity"]>;
+  /** The side that the config wants to take the edits; another than the one that does is a flip. */
+  active: Side;
 }
 
 export interface PreflightResult {
@@ -49,7 +54,20 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
   const findings = [...database, ...web, ...uploads];
   const copied = greenDatabase && (await copyState(green).catch(() => undefined))?.state === "copied";
   const blocked = database.some(({ severity }) => severity === "block");
+  if (copied && !blocked) findings.push(...(await flipAhead(move, options.active, findings)));
   return { findings, toCopy: copied || blocked ? undefined : await estimate(blue, spec.wiki.database) };
+}
+
+/** What a flip would meet, or the one that the config asks for does meet. */
+async function flipAhead(move: Move, active: Side, told: readonly Finding[]): Promise<Finding[]> {
+  try {
+    const from = await primaryOf(move);
+    const found = await wikiGuardrails(move, { from, to: otherSide(from) });
+    return flipOutlook(found, from !== active, told);
+  } catch (error) {
+    if (!(error instanceof WikiferryError)) throw error;
+    return [{ code: error.code, severity: "warn", found: error.found, wayOut: error.wayOut }];
+  }
 }
 
 /** Whether green's database server is there already. @throws `DOCKER_UNREACHABLE` */

@@ -27,6 +27,37 @@ const siteInfoSchema = z.object({
   }),
 });
 
+/** What follows `api.php` to ask for it. */
+export const siteInfoQuery = "?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2";
+
+/**
+ * Reads the API's answer.
+ * @param where Who answered, in words.
+ * @throws `WEB_NOT_MEDIAWIKI` for any other answer than MediaWiki's
+ */
+export function readSiteInfo(body: string, status: number, where: string, apiPath: string): SiteInfo {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    json = undefined;
+  }
+  const parsed = siteInfoSchema.safeParse(json);
+  if (status !== 200 || !parsed.success) {
+    throw new WikiferryError(
+      "WEB_NOT_MEDIAWIKI",
+      `${where} answered ${apiPath} with status ${status}: ${body.trim().slice(0, 200)}`,
+      "See that the address is the wiki's web server and that wiki.apiPath is right; look into its error log",
+    );
+  }
+  const { generator, readonly, readonlyreason } = parsed.data.query.general;
+  return {
+    version: generator.replace(/^MediaWiki\s+/, ""),
+    readOnly: readonly,
+    readOnlyReason: readonlyreason,
+  };
+}
+
 /** A MediaWiki at an address, asked under the wiki's public name whatever the address is. */
 export class Wiki {
   constructor(
@@ -40,28 +71,8 @@ export class Wiki {
    * @throws `WEB_UNREACHABLE` without an answer, `WEB_NOT_MEDIAWIKI` for any other than MediaWiki's
    */
   async siteInfo(timeoutMs = 10_000): Promise<SiteInfo> {
-    const query = "?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2";
-    const { status, body } = await this.get(this.wiki.apiPath + query, timeoutMs);
-    let json: unknown;
-    try {
-      json = JSON.parse(body);
-    } catch {
-      json = undefined;
-    }
-    const parsed = siteInfoSchema.safeParse(json);
-    if (status !== 200 || !parsed.success) {
-      throw new WikiferryError(
-        "WEB_NOT_MEDIAWIKI",
-        `${this.where} answered ${this.wiki.apiPath} with status ${status}: ${body.trim().slice(0, 200)}`,
-        "See that the address is the wiki's web server and that wiki.apiPath is right; look into its error log",
-      );
-    }
-    const { generator, readonly, readonlyreason } = parsed.data.query.general;
-    return {
-      version: generator.replace(/^MediaWiki\s+/, ""),
-      readOnly: readonly,
-      readOnlyReason: readonlyreason,
-    };
+    const { status, body } = await this.get(this.wiki.apiPath + siteInfoQuery, timeoutMs);
+    return readSiteInfo(body, status, this.where, this.wiki.apiPath);
   }
 
   /**

@@ -2,8 +2,9 @@ import { statfs } from "node:fs/promises";
 import { dockerFor } from "../../docker/engine";
 import { execInContainer } from "../../docker/exec";
 import { WikiferryError } from "../../errors";
-import type { ContainerRef } from "../../move";
+import type { ContainerRef, SshTarget } from "../../move";
 import type { SshPool } from "../../ssh/pool";
+import type { Server } from "../server";
 
 /** Free bytes on the volume of green's MariaDB; while its container is not there yet, where Docker keeps its volumes. */
 export async function freeBytesOnGreen(ref: ContainerRef, pool: SshPool): Promise<number> {
@@ -26,6 +27,13 @@ export async function freeBytesOnGreen(ref: ContainerRef, pool: SshPool): Promis
   }
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
+}
+
+/** Free bytes where blue's MariaDB keeps its data, as its host sees it. */
+export async function freeBytesOnBlue(blue: Server, host: SshTarget, pool: SshPool): Promise<number> {
+  const directory = (await blue.value("SELECT @@GLOBAL.datadir")) ?? "/var/lib/mysql";
+  const ssh = await pool.to(host);
+  return freeOf(await ssh.run(`df -B1 --output=avail '${directory.replaceAll("'", "'\\''")}'`));
 }
 
 /** Reads what `df --output=avail` prints: a heading and a number. */

@@ -129,10 +129,10 @@ async function definersFinding(blue: Server, database: string, appUser: string):
   const others = rows.filter((row) => row.definer.slice(0, row.definer.lastIndexOf("@")) !== appUser);
   const events = rows.filter((row) => row.kind === "event");
   if (others.length === 0 && events.length === 0) {
-    return pass("DEFINERS", "no view, trigger, routine or event needs another account on green");
+    return pass("SCHEMA_DEFINERS", "no view, trigger, routine or event needs another account on green");
   }
   return {
-    code: "DEFINERS",
+    code: "SCHEMA_DEFINERS",
     severity: "warn",
     found: [
       ...others.map((row) => `${row.kind} ${row.name} runs as ${row.definer}`),

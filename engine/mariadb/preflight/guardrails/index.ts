@@ -1,0 +1,63 @@
+import { WikiferryError } from "../../../errors";
+import type { Finding } from "../../../mover";
+import { hasControlSchema } from "../../control/schema";
+import type { Server } from "../../server";
+import { control } from "./control";
+import { block, type FlipQuestion, type Guardrail } from "./guardrail";
+import { jobs } from "./jobs";
+import { rights } from "./rights";
+import { schema } from "./schema";
+import { settings } from "./settings";
+import { stream } from "./stream";
+import { verification } from "./verification";
+import { work } from "./work";
+
+export type { FlipQuestion } from "./guardrail";
+
+/** Families that share sessions, so that none of them waits long for its turn. */
+const lanes: readonly (readonly Guardrail[])[] = [
+  [stream, verification, control],
+  [settings, rights],
+  [work, jobs],
+  [schema],
+];
+
+/**
+ * All that is known to spoil a flip of the databases, each as pass, warn or block. Never writes. The lanes run side by
+ * side, each by sessions of its own, so that it takes little longer than the slowest of them.
+ */
+export async function flipGuardrails(question: FlipQuestion): Promise<Finding[]> {
+  const blank = await Promise.all([question.primary, question.replica].map(withoutControlSchema));
+  const missing = blank.filter((finding) => finding !== undefined);
+  // Most of what follows reads it.
+  if (missing.length > 0) return missing;
+  const found = await Promise.all(
+    lanes.map(async (families) => {
+      const primary = question.primary.beside();
+      const replica = question.replica.beside();
+      try {
+        const findings: Finding[] = [];
+        for (const family of families) findings.push(...(await family({ ...question, primary, replica })));
+        return findings;
+      } finally {
+        void primary.close();
+        void replica.close();
+      }
+    }),
+  );
+  return found.flat();
+}
+
+async function withoutControlSchema(server: Server): Promise<Finding | undefined> {
+  try {
+    if (await hasControlSchema(server)) return undefined;
+  } catch (error) {
+    if (!(error instanceof WikiferryError)) throw error;
+    return block(error.code, error.found, error.wayOut);
+  }
+  return block(
+    "CTRL_SCHEMA",
+    `${server.side} lacks tables of the schema wikiferry`,
+    "Set phase to sync and run `pulumi up`",
+  );
+}

@@ -1,0 +1,29 @@
+import { lastVerification } from "../../verify/record";
+import { block, type Guardrail, pass } from "./guardrail";
+
+/** The two databases were compared not long ago, and were the same. */
+export const verification: Guardrail = async ({ replica, limits }) => {
+  const last = await lastVerification(replica);
+  const wayOut = "Run `pulumi up --refresh`, which compares them anew";
+  if (!last) return [block("VERIFY_MISSING", "the two databases have never been compared", wayOut)];
+  if (!last.ok) {
+    const tables = last.differing.map(({ table }) => table).join(", ");
+    return [
+      block(
+        "VERIFY_MISMATCH",
+        `the last comparison of the two databases found differences${tables ? ` in ${tables}` : ""}`,
+        wayOut,
+      ),
+    ];
+  }
+  const minutes = (ms: number) => `${Math.round(ms / 60_000)} min`;
+  if (last.ageMs > limits.verificationMaxAgeMs)
+    return [
+      block(
+        "VERIFY_STALE",
+        `the last comparison is ${minutes(last.ageMs)} old (limit ${minutes(limits.verificationMaxAgeMs)})`,
+        wayOut,
+      ),
+    ];
+  return [pass("VERIFY_STALE", `the databases were found equal ${minutes(last.ageMs)} ago, at ${last.gtid}`)];
+};

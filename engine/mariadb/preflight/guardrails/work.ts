@@ -1,0 +1,176 @@
+import type { Finding } from "../../../mover";
+import type { Server } from "../../server";
+import { block, type FlipQuestion, type Guardrail, list, pass, warn } from "./guardrail";
+
+/** What is under way on either side that would make the fence wait, or the replica stay behind. */
+export const work: Guardrail = async (question) => {
+  const found = await Promise.all(
+    [question.primary, question.replica].map((server) => workOn(server, question)),
+  );
+  return (["transaction", "ddl", "lock", "backup", "dump", "xa"] as const).map((kind) => {
+    const findings = found.map((side) => side[kind]);
+    return findings.find(({ severity }) => severity !== "pass") ?? (findings[0] as Finding);
+  });
+};
+
+async function workOn(server: Server, { limits }: FlipQuestion) {
+  const statements = await statementsOf(server);
+  return {
+    transaction: await longTransaction(server, limits.longTransactionMs),
+    ddl: schemaChange(server, statements),
+    lock: await tableLock(server, statements),
+    backup: await backup(server),
+    dump: dump(server, statements),
+    xa: await preparedTransaction(server),
+  };
+}
+
+interface Statement {
+  id: string;
+  user: string;
+  state: string;
+  text: string;
+}
+
+async function statementsOf(server: Server): Promise<Statement[]> {
+  return await server.rows<Statement & Record<string, string>>(
+    `SELECT id, user, IFNULL(state, '') AS state, IFNULL(LEFT(info, 500), '') AS text
+       FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND command <> 'Sleep'`,
+  );
+}
+
+/** InnoDB tells when a transaction began by the clock of its host, whatever the session's time zone. */
+const hostNow = "CONVERT_TZ(UTC_TIMESTAMP(6), '+00:00', 'SYSTEM')";
+
+async function longTransaction(server: Server, limitMs: number): Promise<Finding> {
+  const code = "WORK_LONG_TRANSACTION";
+  const longest = await server.row<{ id: string; user: string; seconds: string }>(
+    `SELECT t.trx_mysql_thread_id AS id, p.user, TIMESTAMPDIFF(SECOND, t.trx_started, ${hostNow}) AS seconds
+       FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+      WHERE t.trx_rows_modified > 0 AND p.user <> 'system user'
+        AND t.trx_started < ${hostNow} - INTERVAL ? MICROSECOND
+      ORDER BY t.trx_started LIMIT 1`,
+    [limitMs * 1000],
+  );
+  if (!longest) return pass(code, `nobody has been writing for more than ${limitMs / 1000} s`);
+  return block(
+    code,
+    `session ${longest.id} of ${longest.user} on ${server.side} has been writing for ${longest.seconds} s (limit ${limitMs / 1000} s)`,
+    `Let it end, or KILL ${longest.id} there; then run again`,
+  );
+}
+
+const changesSchema = /^\s*(ALTER|CREATE|DROP|RENAME|TRUNCATE|OPTIMIZE|REPAIR|LOCK|BACKUP|FLUSH)\s/i;
+const waitsForSchema = /^Waiting for (table metadata|schema metadata|global read|backup) lock/;
+
+/** Changes of the schema, and whoever waits for one. */
+function schemaChange(server: Server, statements: readonly Statement[]): Finding {
+  const found = statements.find(({ text, state }) => changesSchema.test(text) || waitsForSchema.test(state));
+  if (!found) return pass("WORK_DDL", "no change of the schema is under way");
+  return block(
+    "WORK_DDL",
+    `session ${found.id} of ${found.user} on ${server.side} is at \`${found.text.slice(0, 80)}\` (${found.state})`,
+    "Let it end, then run again",
+  );
+}
+
+/**
+ * LOCK TABLES, also of an idle session: read_only waits behind it, and so does the stream. Any statement has its tables
+ * in use for a moment; what tells a lock from it is that a write to the table can't even begin. The attempt asks for no
+ * row and waits for nothing, and whoever only reads and writes rows does not notice it.
+ */
+async function tableLock(server: Server, statements: readonly Statement[]): Promise<Finding> {
+  const used = await server.rows<{ Database: string; Table: string }>("SHOW OPEN TABLES WHERE In_use > 0");
+  const locked: string[] = [];
+  for (const { Database: database, Table: table } of used) {
+    // Each session has these in use for a moment, and they have no row locks.
+    if (database === "mysql") continue;
+    const free = await atOnce(
+      server,
+      "SET STATEMENT lock_wait_timeout = 0 FOR SELECT 1 FROM ??.?? LIMIT 0 FOR UPDATE",
+      [database, table],
+    );
+    if (!free && !(await readAsAWhole(server, database, table, statements)))
+      locked.push(`${database}.${table}`);
+  }
+  if (locked.length === 0) return pass("WORK_TABLE_LOCK", "no table is locked");
+  return block(
+    "WORK_TABLE_LOCK",
+    `a session on ${server.side} holds ${list(locked)} locked (LOCK TABLES, or a change of the table)`,
+    "Let it end, such as a backup, then run again",
+  );
+}
+
+/** Without row locks (MyISAM, Aria) any statement keeps writes out of its table while it runs, such as a search. */
+async function readAsAWhole(
+  server: Server,
+  database: string,
+  table: string,
+  statements: readonly Statement[],
+): Promise<boolean> {
+  if (!statements.some(({ text }) => text.includes(table))) return false;
+  const transactions = await server.value(
+    `SELECT e.transactions FROM information_schema.tables t JOIN information_schema.engines e ON e.engine = t.engine
+      WHERE t.table_schema = ? AND t.table_name = ?`,
+    [database, table],
+  );
+  return transactions !== "YES";
+}
+
+/**
+ * FLUSH TABLES WITH READ LOCK, and the stages of a backup that stop commits or changes of tables: under them no such
+ * change can begin. The one that is tried, without waiting and without the binary log, is of a table that does not
+ * exist. Until its last stages mariadb-backup holds nothing back, and is not seen.
+ * https://mariadb.com/kb/en/backup-stage/
+ */
+async function backup(server: Server): Promise<Finding> {
+  const own = await server.unlogged();
+  const free = await atOnce(
+    own,
+    "SET STATEMENT lock_wait_timeout = 0 FOR DROP TABLE IF EXISTS wikiferry.no_such_table",
+  );
+  if (free) return pass("WORK_BACKUP", "no backup holds either server");
+  return block(
+    "WORK_BACKUP",
+    `a session on ${server.side} holds the whole server (FLUSH TABLES WITH READ LOCK, or a stage of a backup)`,
+    "Let the backup end, or end it; then run again",
+  );
+}
+
+/** Whether a statement got its locks without waiting. A table that is gone by now is not locked. */
+async function atOnce(
+  on: { rows(sql: string, values?: unknown[]): Promise<unknown> },
+  sql: string,
+  values?: unknown[],
+): Promise<boolean> {
+  try {
+    await on.rows(sql, values);
+    return true;
+  } catch (error) {
+    // ER_LOCK_WAIT_TIMEOUT
+    return (error as { errno?: number }).errno !== 1205;
+  }
+}
+
+/** mariadb-dump marks its reads; it stops nothing by itself, and slows the flip. */
+function dump(server: Server, statements: readonly Statement[]): Finding {
+  const found = statements.find(({ text }) => /^SELECT \/\*!40001 SQL_NO_CACHE \*\//.test(text));
+  if (!found) return pass("WORK_DUMP", "no dump is under way");
+  return warn(
+    "WORK_DUMP",
+    `session ${found.id} of ${found.user} on ${server.side} dumps a table (\`${found.text.slice(0, 80)}\`)`,
+    "Better let it end first: it reads all of the disk while edits wait",
+  );
+}
+
+/** A prepared XA transaction keeps its row locks, also over a restart, and belongs to no session. */
+async function preparedTransaction(server: Server): Promise<Finding> {
+  const prepared = await server.rows<{ data: string }>("XA RECOVER");
+  if (prepared.length === 0) return pass("WORK_XA", "no XA transaction is prepared");
+  const names = prepared.map((row) => row.data);
+  return block(
+    "WORK_XA",
+    `${server.side} has ${prepared.length} prepared XA transaction${prepared.length === 1 ? "" : "s"} (${list(names)})`,
+    `Ask its coordinator, or XA COMMIT '${names[0]}' or XA ROLLBACK '${names[0]}' on ${server.side}`,
+  );
+}

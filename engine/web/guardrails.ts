@@ -1,0 +1,76 @@
+import type { Side } from "../move";
+import type { Finding, Severity } from "../mover";
+import type { SiteInfo } from "./wiki";
+
+/** How a side's web tier answered. */
+export interface WebAnswer {
+  side: Side;
+  info: SiteInfo;
+  /** Of a second answer, when everything that the first one fills was filled, in milliseconds. */
+  answerMs: number;
+}
+
+/** Why MediaWiki 1.39 is read-only when it is its database that is (LoadBalancer.php). */
+const becauseOfDatabase = /^The primary database server is running in read-only mode/;
+
+/** A page view that takes as long as this is felt by its reader, in milliseconds. */
+const slowAnswerMs = 2_000;
+
+const finding = (code: string, severity: Severity, found: string, wayOut = ""): Finding => ({
+  code,
+  severity,
+  found,
+  wayOut,
+});
+
+/** Whether the web tier that is to take the edits is fit to. */
+export function judgeWebTiers(from: WebAnswer, to: WebAnswer): Finding[] {
+  return [version(from, to), notice(to), speed(to)];
+}
+
+/** Both sides run the same release. */
+function version(from: Pick<WebAnswer, "side" | "info">, to: Pick<WebAnswer, "side" | "info">): Finding {
+  const code = "APP_VERSION";
+  const branch = (text: string) => text.split(".").slice(0, 2).join(".");
+  const [here, there] = [from.info.version, to.info.version];
+  if (here === there) return finding(code, "pass", `MediaWiki ${here} on both sides`);
+  const found = `${from.side} runs MediaWiki ${here}, ${to.side} ${there}`;
+  if (branch(here) !== branch(there))
+    return finding(
+      code,
+      "block",
+      found,
+      "Give both the same release first; upgrading is a step of its own, after the move",
+    );
+  return finding(
+    code,
+    "warn",
+    found,
+    "Patch releases of one branch share their database layout; update the older side when you can",
+  );
+}
+
+/** A side whose database is closed says so by itself; any other reason would keep it read-only after the flip. */
+function notice({ side, info }: WebAnswer): Finding {
+  const code = "APP_READ_ONLY";
+  if (!info.readOnly || becauseOfDatabase.test(info.readOnlyReason))
+    return finding(code, "pass", `${side}'s MediaWiki takes edits once its database does`);
+  return finding(
+    code,
+    "block",
+    `${side}'s MediaWiki is read-only ("${info.readOnlyReason}")`,
+    `Take $wgReadOnly out of ${side}'s settings and remove the file that $wgReadOnlyFile names`,
+  );
+}
+
+function speed({ side, answerMs }: WebAnswer): Finding {
+  const code = "APP_SLOW";
+  const seconds = (answerMs / 1000).toFixed(1);
+  if (answerMs <= slowAnswerMs) return finding(code, "pass", `${side}'s MediaWiki answers in ${seconds} s`);
+  return finding(
+    code,
+    "warn",
+    `${side}'s MediaWiki takes ${seconds} s for an answer that it has just given`,
+    `See the load of ${side}'s web server and whether its caches run (Redis, APCu, opcache): readers would feel it`,
+  );
+}

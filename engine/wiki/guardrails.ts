@@ -1,0 +1,86 @@
+import type { Move } from "../context";
+import { execInContainer } from "../docker/exec";
+import { WikiferryError } from "../errors";
+import { freeBytesOnBlue, freeBytesOnGreen } from "../mariadb/preflight/freeBytes";
+import { flipGuardrails } from "../mariadb/preflight/guardrails";
+import type { Side } from "../move";
+import type { Finding } from "../mover";
+import { judgeWebTiers, type WebAnswer } from "../web/guardrails";
+import { readSiteInfo, type SiteInfo, siteInfoQuery, Wiki } from "../web/wiki";
+
+/** Everything that speaks for or against a flip of this wiki now. Never writes. */
+export async function wikiGuardrails(
+  move: Move,
+  flip: { from: Side; to: Side; holder?: string },
+): Promise<Finding[]> {
+  const [databases, web] = await Promise.all([databaseGuardrails(move, flip), webGuardrails(move, flip)]);
+  return [...databases, ...web];
+}
+
+/**
+ * What forbids a flip, as it is asked twice before one. The web tiers are asked the first time only: a MediaWiki that
+ * answers shortly before the flip remembers for seconds that its database was read-only.
+ */
+export function blockersOf(move: Move, holder: string): (from: Side, to: Side) => Promise<Finding[]> {
+  let asked = false;
+  return async (from, to) => {
+    const ask = asked ? databaseGuardrails : wikiGuardrails;
+    asked = true;
+    return (await ask(move, { from, to, holder })).filter(({ severity }) => severity === "block");
+  };
+}
+
+async function databaseGuardrails(
+  move: Move,
+  { from, to, holder }: { from: Side; to: Side; holder?: string },
+): Promise<Finding[]> {
+  const { spec, pool, blue } = move;
+  const { database, tablePrefix, appUser } = spec.wiki;
+  return await flipGuardrails({
+    primary: move[from],
+    replica: move[to],
+    database,
+    tablePrefix,
+    appUser,
+    limits: spec.cutover,
+    holder,
+    freeBytes: (side) =>
+      side === "blue"
+        ? freeBytesOnBlue(blue, spec.blue.database.ssh, pool)
+        : freeBytesOnGreen(spec.green.database, pool),
+  });
+}
+
+async function webGuardrails(move: Move, { from, to }: { from: Side; to: Side }): Promise<Finding[]> {
+  try {
+    const [here, there] = await Promise.all([answerOf(move, from), answerOf(move, to)]);
+    return judgeWebTiers(here, there);
+  } catch (error) {
+    if (!(error instanceof WikiferryError)) throw error;
+    return [{ code: error.code, severity: "block", found: error.found, wayOut: error.wayOut }];
+  }
+}
+
+async function answerOf(move: Move, side: Side): Promise<WebAnswer> {
+  await siteInfo(move, side);
+  const start = performance.now();
+  const info = await siteInfo(move, side);
+  return { side, info, answerMs: performance.now() - start };
+}
+
+async function siteInfo(move: Move, side: Side): Promise<SiteInfo> {
+  const { wiki, blue, green } = move.spec;
+  if (side === "blue")
+    return await new Wiki({ ...blue.web.address, via: blue.web.ssh }, wiki, move.pool).siteInfo();
+  // Green's MediaWiki is reached from inside its container only: nothing of it is published but the gate.
+  const url = `http://127.0.0.1:${green.mediawiki.address.port}${wiki.apiPath}${siteInfoQuery}`;
+  const php = `$c = stream_context_create(["http" => ["header" => "Host: ${new URL(wiki.serverUrl).host}", "timeout" => 10, "ignore_errors" => true]]); echo @file_get_contents(${JSON.stringify(url)}, false, $c);`;
+  const { stdout } = await execInContainer(green.mediawiki, ["php", "-r", php], move.pool);
+  if (stdout === "")
+    throw new WikiferryError(
+      "WEB_UNREACHABLE",
+      "no answer from green's MediaWiki",
+      `See \`docker logs ${green.mediawiki.container}\``,
+    );
+  return readSiteInfo(stdout, 200, "green's MediaWiki", wiki.apiPath);
+}
