@@ -105,6 +105,7 @@ describe("the benchmark of the cutover", () => {
       writesPerSecond: 499,
       ledger,
       views: { flipping: [10], calm: [12] },
+      calmEdits: [5],
     };
     const peerLedger = new Ledger();
     peerLedger.enter(records);

@@ -28,6 +28,8 @@ export interface Series {
   ledger: Ledger;
   /** How long each page view took that was under way in a flip, and in equally long stretches without one. */
   views: { flipping: number[]; calm: number[] };
+  /** How long each write took in those stretches: what a pause can't be shorter than. */
+  calmEdits: number[];
 }
 
 /** Cutovers and switchbacks by turns, each followed by a stretch of the same length in which nothing happens. */
@@ -49,6 +51,7 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
     writesPerSecond: 0,
     ledger: new Ledger(),
     views: { flipping: [], calm: [] },
+    calmEdits: [],
   };
   let from: Side = "blue";
   await sleep(1_000);
@@ -67,6 +70,8 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
     series.flips.push({ pauseMs, steps: stepsOf(result, around) });
     series.views.flipping.push(...viewsBetween(records, beganAt, endedAt));
     series.views.calm.push(...viewsBetween(records, endedAt, 2 * endedAt - beganAt));
+    for (const { startedAt: start, endedAt: end } of records.edits)
+      if (start > endedAt) series.calmEdits.push(end - start);
     series.ledger.enter(records);
     await series.ledger.check(lab, to, records.edits);
     const now = (1_000 * records.edits.length) / (2 * (endedAt - beganAt));

@@ -47,6 +47,7 @@ export async function startLab(options: BenchOptions): Promise<Lab> {
     const world = new DockerWorld();
     cleanups.push(() => world.close());
     const { network } = pair;
+    const connections = options.clients + viewers;
     const startApp = async (side: Side) => {
       const app = await WebApp.start({
         side,
@@ -58,10 +59,10 @@ export async function startLab(options: BenchOptions): Promise<Lab> {
           password: pair.secrets.appPassword,
           name: pair.database,
         },
-        connections: options.clients + viewers,
+        connections,
       });
       cleanups.push(() => app.end());
-      await app.warm();
+      await app.warm(connections);
       return app;
     };
     const apps = { blue: await startApp("blue"), green: await startApp("green") };

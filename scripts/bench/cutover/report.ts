@@ -61,6 +61,7 @@ export function format(report: BenchReport, series: Series): string {
     `  ${"milliseconds".padEnd(36)}${["p50", "p99", "max"].map((name) => name.padStart(9)).join("")}`,
     row("write pause", report.pauseMs),
     ...report.steps.map((step) => row(`  ${step.name}`, step)),
+    row("edit without a flip", spreadOf(series.calmEdits)),
     row("page view during a flip", spreadOf(flipping)),
     row("page view without a flip", spreadOf(calm)),
     `  longest wait of an edit ${report.editMaxWaitMs} ms, of a page view ${report.viewMaxMs} ms (without a flip ${report.viewMaxMsWithoutFlip} ms)`,

@@ -4,6 +4,9 @@ import type { Surroundings } from "../../../engine/mariadb/cutover/surroundings"
 import type { Side } from "../../../engine/move";
 import type { WebApp } from "./web/web";
 
+/** Requests at a time that warm a web app before it serves, as in production. */
+const warmers = 4;
+
 /** What lies around the databases here: the gate and the web apps. There are no jobs and no uploads. */
 export class BenchSurroundings implements Surroundings {
   constructor(
@@ -14,7 +17,7 @@ export class BenchSurroundings implements Surroundings {
 
   async quiesce(from: Side, to: Side): Promise<void> {
     await this.gate.setViews(from, 0);
-    await this.apps[to].warm();
+    await this.apps[to].warm(warmers);
   }
 
   async hold(): Promise<void> {
