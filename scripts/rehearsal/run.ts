@@ -109,8 +109,11 @@ export class Run {
     for (const [key, value] of rung.set) await pulumi.set(key, value);
     if (rung.name === "retire") await this.enoughDone();
     const first = await this.up(rung);
-    if (rung.flip) await this.judgeNow(`after ${rung.flip.from} → ${rung.flip.to}, through the gate`);
-    const again = await pulumi.upAgain();
+    const { flip } = rung;
+    const [again] = await Promise.all([
+      pulumi.upAgain(),
+      flip && this.judgeNow(`after ${flip.from} → ${flip.to}, through the gate`),
+    ]);
     this.phases.push({ name: rung.name, ms: first.ms, againMs: again.ms, unchanged: again.unchanged });
     const second = again.unchanged ? "changed nothing" : `was not without changes:\n${again.output}`;
     say.line(`${rung.name}: done in ${(first.ms / 1000).toFixed(1)} s; a second pulumi up ${second}`);

@@ -92,12 +92,16 @@ test("a flip that was refused and tried again is told, and breaks no promise", (
 });
 
 test("a rehearsal that ended early says where and why", () => {
-  const failure = { during: "active blue", message: "PULUMI_UP: exit code 1:\n  <b>error</b>" };
+  const failure = {
+    during: "active blue",
+    message:
+      "PULUMI_UP: exit code 1:\n  <b>updating</b> error: update failed\n  error: REPL_IO: no stream\n  done",
+  };
   const report = conclude(goodFacts({ failure, phases: [], flips: [], judgements: [] }));
   expect(report.ok).toBe(false);
   expect(page(report)).toContain("It ended in active blue.");
-  expect(page(report)).toContain("&lt;b&gt;error&lt;/b&gt;");
-  expect(summary(report)).toContain("it failed in active blue: PULUMI_UP: exit code 1:");
+  expect(page(report)).toContain("&lt;b&gt;updating&lt;/b&gt;");
+  expect(summary(report)).toContain("it failed in active blue: REPL_IO: no stream");
 });
 
 test("only what passes by itself is tried again", () => {

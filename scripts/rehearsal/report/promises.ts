@@ -4,6 +4,13 @@ import type { KeptPromise, RehearsalFacts } from "./types";
 /** Editors may be kept waiting for less than this, in milliseconds. */
 export const LONGEST_PAUSE_MS = 1_000;
 
+/** The line that says why: of what Pulumi printed, the error of the resource that failed. */
+function cause(message: string): string {
+  const lines = message.split("\n");
+  const errors = lines.flatMap((line) => /\berror: (?!update failed)(.+)$/.exec(line)?.[1] ?? []);
+  return errors[0] ?? lines[0] ?? "";
+}
+
 /** What the move promises, held against what was seen. Pure. */
 export function promises(facts: RehearsalFacts): KeptPromise[] {
   const { phases, flips, judgements, restart, expected } = facts;
@@ -26,7 +33,7 @@ export function promises(facts: RehearsalFacts): KeptPromise[] {
       ? [
           {
             name: "The rehearsal comes to its end",
-            found: `it failed in ${failure.during}: ${failure.message.split("\n")[0]}`,
+            found: `it failed in ${failure.during}: ${cause(failure.message)}`,
             kept: false,
           },
         ]
