@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pLimit from "p-limit";
 import type { Move } from "../context";
 import { Conversation } from "../docker/conversation";
 import { WikiferryError } from "../errors";
 import type { Side } from "../move";
 import { Wiki } from "../web/wiki";
+import { sendWarming, type WarmingRequest, warmingRequests } from "./warming";
 
 /** How many requests at a time warm a web tier: each meets another process of it. */
 const warmers = 4;
@@ -27,9 +29,17 @@ export function webOf(move: Move, side: Side): WebTier {
   return {
     awaitWritable: (timeoutMs) => wiki.awaitWritable(timeoutMs),
     async warm() {
-      for (let round = 0; round < 2; round++) {
-        await Promise.all(Array.from({ length: warmers }, () => wiki.siteInfo()));
-      }
+      await Promise.all(Array.from({ length: warmers }, () => wiki.siteInfo()));
+      const { host } = new URL(move.spec.wiki.serverUrl);
+      const limit = pLimit(warmers);
+      // Each twice: what the first one loads into a cache, the second one reads from there.
+      const all = [...warmingRequests(move.spec.wiki), ...warmingRequests(move.spec.wiki)];
+      const one = async (what: WarmingRequest) => {
+        const stream = await move.pool.stream({ ...blue.web.address, via: blue.web.ssh });
+        // A wiki that can't do one of these is not the less able to serve.
+        await sendWarming(stream, host, what).catch(() => {});
+      };
+      await Promise.all(all.map((what) => limit(() => one(what))));
     },
     close() {},
   };
@@ -46,7 +56,13 @@ class GreenWeb implements WebTier {
 
   async warm(): Promise<void> {
     const askers = await Promise.all(Array.from({ length: warmers }, () => this.start()));
-    await Promise.all(askers.map((asker) => ask(asker)));
+    const all = [...warmingRequests(this.move.spec.wiki), ...warmingRequests(this.move.spec.wiki)];
+    await Promise.all(
+      askers.map(async (asker, i) => {
+        await ask(asker, this.question);
+        for (const what of all.filter((_, n) => n % warmers === i)) await ask(asker, what);
+      }),
+    );
     this.close();
     this.asker = askers.shift();
     for (const asker of askers) asker.finish();
@@ -76,30 +92,40 @@ class GreenWeb implements WebTier {
   private async siteInfo(): Promise<string> {
     if (this.asker) {
       try {
-        return await ask(this.asker);
+        return await ask(this.asker, this.question);
       } catch {
         // The container was made anew since; it is asked from another process.
         this.asker.close();
       }
     }
     this.asker = await this.start();
-    return ask(this.asker);
+    return ask(this.asker, this.question);
+  }
+
+  private get question(): WarmingRequest {
+    const query = "?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2";
+    return { path: `${this.move.spec.wiki.apiPath}${query}` };
   }
 
   private start(): Promise<Conversation> {
     const { wiki, green } = this.move.spec;
-    const url = `http://127.0.0.1:${green.mediawiki.address.port}${wiki.apiPath}?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2`;
+    const base = `http://127.0.0.1:${green.mediawiki.address.port}`;
     const php = [
-      `$c = stream_context_create(["http" => ["header" => "Host: ${new URL(wiki.serverUrl).host}", "timeout" => 5]]);`,
-      "while (fgets(STDIN) !== false)",
-      `echo strtr((string)@file_get_contents(${JSON.stringify(url)}, false, $c), "\n", " "), "\n";`,
+      "while (($line = fgets(STDIN)) !== false) {",
+      "$ask = json_decode($line, true);",
+      `$head = ["Host: ${new URL(wiki.serverUrl).host}", "Content-Type: application/x-www-form-urlencoded"];`,
+      '$http = ["header" => $head, "timeout" => 5, "follow_location" => 0, "ignore_errors" => true];',
+      'if (isset($ask["form"])) $http += ["method" => "POST", "content" => $ask["form"]];',
+      `$got = (string)@file_get_contents("${base}" . $ask["path"], false, stream_context_create(["http" => $http]));`,
+      'echo strtr($got, "\n", " "), "\n";',
+      "}",
     ].join(" ");
     return Conversation.start(green.mediawiki, ["php", "-r", php], this.move.pool);
   }
 }
 
-function ask(asker: Conversation): Promise<string> {
-  asker.say("\n");
+function ask(asker: Conversation, what: WarmingRequest): Promise<string> {
+  asker.say(`${JSON.stringify(what)}\n`);
   return asker.line(answerMs);
 }
 

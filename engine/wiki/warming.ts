@@ -1,0 +1,56 @@
+import { request } from "node:http";
+import { posix } from "node:path";
+import type { Duplex } from "node:stream";
+import type { MoveSpec } from "../move";
+
+/** A request that changes nothing in the wiki. */
+export interface WarmingRequest {
+  path: string;
+  /** Form fields; with them it is a POST. */
+  form?: string;
+}
+
+/**
+ * What page views and saves make a web tier load: PHP keeps the code that it has compiled, and MediaWiki its messages.
+ * A server that was started, or told to forget, answers its first save in seconds otherwise. None of these changes
+ * anything: a text is parsed, prepared as for saving, and thrown away.
+ */
+export function warmingRequests({ apiPath }: Pick<MoveSpec["wiki"], "apiPath">): WarmingRequest[] {
+  const index = posix.join(posix.dirname(apiPath), "index.php");
+  const api = (fields: Record<string, string>) =>
+    new URLSearchParams({ format: "json", formatversion: "2", ...fields }).toString();
+  const page = { title: "Wikiferry", contentmodel: "wikitext" };
+  const text =
+    "== Heading ==\n\nA [[link]], ''italics'', {{PAGENAME}} and <nowiki>*</nowiki>.\n\n* one\n* two\n";
+  const draft = { ...page, text, contentformat: "text/x-wiki", baserevid: "0", summary: "warm" };
+  return [
+    { path: `${index}?title=Wikiferry` },
+    { path: `${index}?title=Special:RecentChanges` },
+    { path: `${index}?title=Wikiferry&action=edit` },
+    {
+      path: `${apiPath}?${api({ action: "paraminfo", modules: "edit|move|upload|query+imageinfo|query+revisions" })}`,
+    },
+    {
+      path: `${apiPath}?${api({ action: "query", meta: "userinfo|tokens", type: "csrf|login", uiprop: "rights" })}`,
+    },
+    { path: apiPath, form: api({ action: "parse", ...page, text, pst: "1", prop: "text|links|categories" }) },
+    // Anybody's token: whoever is not logged in has this one.
+    { path: apiPath, form: api({ action: "stashedit", ...draft, token: "+\\" }) },
+  ];
+}
+
+/** Sends one over a stream of its own and reads the answer to its end. */
+export function sendWarming(stream: Duplex, host: string, { path, form }: WarmingRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      host,
+      connection: "close",
+      ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+    };
+    const method = form === undefined ? "GET" : "POST";
+    const sent = request({ path, method, headers, timeout: 20_000, createConnection: () => stream });
+    sent.on("error", reject).on("timeout", () => sent.destroy(new Error("no answer within 20 s")));
+    sent.on("response", (response) => response.resume().on("end", resolve).on("error", reject));
+    sent.end(form);
+  });
+}
