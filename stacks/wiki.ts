@@ -69,7 +69,11 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   const outputs = { facts: blue.facts, url: pulumi.output("") };
   if (!ladder.synced) return outputs;
 
-  const copied = migration.sync({ following: ladder.following, active: ladder.active });
+  const copied = migration.sync({
+    following: ladder.following,
+    active: ladder.active,
+    flipping: ladder.gate,
+  });
   const mediawiki = new MediaWiki(
     "green-mediawiki",
     {

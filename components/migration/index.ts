@@ -1,6 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MoveSpec, Side } from "../../engine/move";
-import { Adoption, Archive, Copy, GateRoute, Primary, Replication, Uploads, Verification } from "./resources";
+import {
+  Adoption,
+  Archive,
+  Copy,
+  DeadMan,
+  GateRoute,
+  Primary,
+  Replication,
+  Uploads,
+  Verification,
+} from "./resources";
 
 type DependsOn = pulumi.Input<pulumi.Resource>[];
 
@@ -22,6 +32,7 @@ export class Migration extends pulumi.ComponentResource {
   private readonly adoption: Adoption;
   private copy: Copy | undefined;
   private replication: Replication | undefined;
+  private deadMan: DeadMan | undefined;
   private verification: Verification | undefined;
   private uploads: Uploads | undefined;
 
@@ -39,8 +50,12 @@ export class Migration extends pulumi.ComponentResource {
     this.registerOutputs({ blueDowntimeMs: this.adoption.downtimeMs, changedOnBlue: this.adoption.changed });
   }
 
-  /** Phase `sync`: copied, followed, compared. Answers what green's MediaWiki has to wait for. */
-  sync(wanted: { following: boolean; active: Side }): pulumi.Resource[] {
+  /**
+   * Phase `sync`: copied, followed, compared.
+   * @param wanted.flipping Whether the phase is one in which `active` may change.
+   * @returns what green's MediaWiki has to wait for
+   */
+  sync(wanted: { following: boolean; active: Side; flipping: boolean }): pulumi.Resource[] {
     const { spec } = this.args;
     this.copy = new Copy(
       `${this.childName}-copy`,
@@ -57,6 +72,11 @@ export class Migration extends pulumi.ComponentResource {
       { spec, following: wanted.following },
       { parent: this, dependsOn: [this.copy] },
     );
+    this.deadMan = new DeadMan(
+      `${this.childName}-dead-man`,
+      { spec, armed: wanted.following, rehearsed: wanted.following && wanted.flipping },
+      { parent: this, dependsOn: [this.replication] },
+    );
     this.verification = new Verification(
       `${this.childName}-verification`,
       { spec, before: wanted.active },
@@ -68,7 +88,7 @@ export class Migration extends pulumi.ComponentResource {
   /** Phase `switch`: who is primary, and how page views are split. */
   switch(wanted: { active: Side; canary: number; entrance: DependsOn }): pulumi.Resource {
     const { spec } = this.args;
-    const before = [this.copy, this.replication, this.verification, this.uploads].filter(
+    const before = [this.copy, this.replication, this.deadMan, this.verification, this.uploads].filter(
       (it) => it !== undefined,
     );
     const primary = new Primary(

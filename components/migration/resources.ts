@@ -95,6 +95,21 @@ export class Replication extends HoldResource {
   }
 }
 
+/** Each database opens or closes itself by the role record and the lease, when a flip's tool died. */
+export class DeadMan extends HoldResource {
+  constructor(
+    name: string,
+    args: HoldArgs & {
+      armed: boolean;
+      /** Whether it must have been seen to work on both servers. */
+      rehearsed: boolean;
+    },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super("deadMan", "DeadMan", name, { ...args }, opts);
+  }
+}
+
 /** The passive side has every upload of the active one, and MediaWiki's SHA-1 of each. */
 export class Uploads extends HoldResource {
   declare readonly files: pulumi.Output<number>;

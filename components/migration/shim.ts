@@ -5,6 +5,7 @@ export type HoldName =
   | "adoption"
   | "certificate"
   | "copy"
+  | "deadMan"
   | "replication"
   | "uploads"
   | "verification"

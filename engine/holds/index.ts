@@ -11,6 +11,7 @@ const modules: Record<string, () => { hold: unknown }> = {
   certificate: () => require("./certificate"),
   copy: () => require("./copy"),
   replication: () => require("./replication"),
+  deadMan: () => require("./deadMan"),
   uploads: () => require("./uploads"),
   verification: () => require("./verification"),
   gateRoute: () => require("./gateRoute"),

@@ -8,9 +8,9 @@ import { commitRole, initRole } from "./control/role";
 import { type CopyContext, copyDatabase } from "./copy/copy";
 import { fence } from "./cutover/access";
 import type { CutoverContext } from "./cutover/context";
+import { recover } from "./cutover/cutover";
 import { findPrimary } from "./cutover/primary";
 import { RunLease } from "./cutover/runLease";
-import { settle } from "./cutover/settle";
 import { mariadbPreflight } from "./preflight/preflight";
 import { follow, stopFollowing, waitForGtid } from "./replication/follow";
 import { positions } from "./replication/status";
@@ -81,11 +81,16 @@ export class MariadbMover implements Mover {
     await verify(flip.servers[side], flip.servers[otherSide(side)], flip.database, flip.report);
   }
 
+  /** Ends by itself with the lease that it takes, unless `promote` comes before. */
   async fence(side: Side): Promise<void> {
-    const { servers, appUser } = this.ctx.flip;
-    const hand = await servers[side].open();
+    const { flip } = this.ctx;
+    const { epoch } = await findPrimary(flip);
+    const lease = await RunLease.take(flip, [side, otherSide(side)], `fence ${side}`);
+    await lease.fix(`fence ${side}`, epoch + 1);
+    const hand = await flip.servers[side].open();
     try {
-      await fence(servers[side], hand, appUser);
+      await hand.run("SET SESSION sql_log_bin = 0");
+      await fence(flip.servers[side], hand, flip.appUser, flip.holder);
     } finally {
       await hand.close();
     }
@@ -123,7 +128,7 @@ export class MariadbMover implements Mover {
         await lease.release();
       }
     }
-    await settle(flip, side);
+    await recover(flip);
   }
 
   async reverse(from: Side, to: Side): Promise<void> {
@@ -141,7 +146,7 @@ export class MariadbMover implements Mover {
         `To go back, set active to ${from} and run \`pulumi up\``,
       );
     }
-    await settle(this.ctx.flip, from, { seeArrival: false });
+    await recover(this.ctx.flip);
   }
 
   async retire(): Promise<void> {

@@ -46,7 +46,7 @@ export async function readVariables(server: Server): Promise<Variables> {
 /**
  * Gives blue's MariaDB what following needs: a drop-in file, certificates, the settings that can be changed while it
  * runs, and one restart where one of them can't. A MariaDB that does not come up with them gets its old settings back.
- * @throws `ADOPT_RESTART_NEEDED` naming each setting, before anything is touched; `ADOPT_FAILED`
+ * @throws `ADOPT_EVENTS`; `ADOPT_RESTART_NEEDED` naming each setting, before anything is touched; `ADOPT_FAILED`
  */
 export async function adopt(
   blue: Server,
@@ -59,6 +59,7 @@ export async function adopt(
   const restarting = changes.filter((change) => change.restart);
   if (restarting.length > 0 && !options.allowRestart) throw restartNeeded(restarting);
 
+  if (changes.some(({ setting }) => setting === "event_scheduler")) await refuseSleepingEvents(blue);
   await ensureControlSchema(blue);
   const host = place.ssh.host;
   const renewed = await putCertificate(ssh, place, options.masterSecret);
@@ -132,6 +133,20 @@ export async function adopt(
   }
   options.report({ step: "adopt", message: `blue's MariaDB was away for ${Math.round(downtimeMs)} ms` });
   return { changes, restarted: true, downtimeMs };
+}
+
+/** Events that are enabled while nothing runs them would begin to. @throws `ADOPT_EVENTS` */
+async function refuseSleepingEvents(blue: Server): Promise<void> {
+  const events = await blue.rows<{ name: string }>(
+    `SELECT CONCAT(event_schema, '.', event_name) AS name FROM information_schema.events
+      WHERE status = 'ENABLED' AND event_schema <> 'wikiferry' ORDER BY 1`,
+  );
+  if (events.length === 0) return;
+  throw new WikiferryError(
+    "ADOPT_EVENTS",
+    `blue's MariaDB runs no events (event_scheduler is off), and ${events.map(({ name }) => name).join(", ")} would begin to run when it does`,
+    "Nothing was changed. ALTER EVENT … DISABLE those that should not run, or SET GLOBAL event_scheduler = ON if they should; then run again",
+  );
 }
 
 /** The refusal of a restart that nobody allowed, naming each setting with its reason. */

@@ -1,4 +1,5 @@
 import type { DatabaseSide } from "../../move";
+import { initFile } from "../rule/statements";
 
 /** What was read of blue: `SHOW GLOBAL VARIABLES`. */
 export type Variables = Readonly<Record<string, string>>;
@@ -141,6 +142,13 @@ function wanted(
     "disk space for them",
     keptSeconds(blue) === 0 || keptSeconds(blue) >= rollbackWindowSeconds,
   );
+  want(
+    "event_scheduler",
+    "ON",
+    false,
+    "the dead man's switch is an event: it opens or closes this server when a flip's tool died",
+    "events that are enabled there run",
+  );
   for (const [setting, file] of [
     ["ssl_ca", "ca.pem"],
     ["ssl_cert", "cert.pem"],
@@ -184,13 +192,6 @@ function wanted(
 
 /**
  * Run at each start of blue's MariaDB: closed (`read_only`) if the role record names green, or a flip under way has
- * fenced it (a lease with the next epoch that has not ended). Without the records, as before and after a move, it
- * changes nothing.
+ * fenced it. Without the records, as before and after a move, it changes nothing.
  */
-export const roleSql = `${[
-  "SELECT COUNT(*) INTO @wikiferry_tables FROM information_schema.tables WHERE table_schema = 'wikiferry' AND table_name IN ('role', 'lease');",
-  "SET @wikiferry_rule = IF(@wikiferry_tables = 2, 'SET GLOBAL read_only = @@GLOBAL.read_only OR EXISTS (SELECT 1 FROM wikiferry.role WHERE id = 1 AND role <> ''blue'') OR EXISTS (SELECT 1 FROM wikiferry.lease JOIN wikiferry.role ON lease.epoch > role.epoch WHERE lease.expires_at > UTC_TIMESTAMP(6))', 'DO 0');",
-  "PREPARE wikiferry_rule FROM @wikiferry_rule;",
-  "EXECUTE wikiferry_rule;",
-  "DEALLOCATE PREPARE wikiferry_rule;",
-].join("\n")}\n`;
+export const roleSql = initFile("blue", { withoutRecord: "as configured" });

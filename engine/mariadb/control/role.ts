@@ -51,8 +51,8 @@ export async function initRole(
 
 /**
  * Makes `to` the primary: one statement, which is the last transaction of the fenced server's time and reaches the
- * other by the stream. It changes the row only while `leaseHolder`'s lease on the same server lasts and the record
- * still stands at `epoch`. The lease row is read under a lock, and the clock (SYSDATE, not the statement's start) after
+ * other by the stream. It changes the row only while `leaseHolder`'s lease for the next epoch on the same server lasts and
+ * the record still stands at `epoch`. The lease row is read under a lock, and the clock (SYSDATE, not the statement's start) after
  * it, so either this commits before somebody ends the lease, or not at all.
  * @param epoch The epoch that the record has now; it is `epoch + 1` afterwards.
  * @returns GTID of the commit
@@ -66,8 +66,8 @@ export async function commitRole(
   const changed = await session.run(
     `UPDATE wikiferry.role r JOIN wikiferry.lease l ON l.id = 1
         SET r.role = ?, r.epoch = r.epoch + 1, r.changed_at = UTC_TIMESTAMP(6)
-      WHERE r.id = 1 AND r.epoch = ? AND r.role <> ? AND l.holder = ? AND l.expires_at > SYSDATE(6)`,
-    [commit.to, commit.epoch, commit.to, commit.leaseHolder],
+      WHERE r.id = 1 AND r.epoch = ? AND r.role = ? AND l.holder = ? AND l.epoch = r.epoch + 1 AND l.expires_at > SYSDATE(6)`,
+    [commit.to, commit.epoch, server.side, commit.leaseHolder],
   );
   if (changed === 1) return (await session.value("SELECT @@last_gtid")) ?? "";
   const role = await readRole(server);

@@ -1,7 +1,15 @@
 import type { Server } from "../server";
 
 /** Tables of the schema `wikiferry`, in the order in which they are made. */
-export const controlTables = ["role", "heartbeat", "lease", "checkpoint", "verification", "journal"] as const;
+export const controlTables = [
+  "role",
+  "heartbeat",
+  "lease",
+  "watch",
+  "checkpoint",
+  "verification",
+  "journal",
+] as const;
 
 /**
  * `role` and `heartbeat` hold one row that exists on both servers from the start and is only ever updated, so that
@@ -32,6 +40,12 @@ const statements = [
      acquired_at DATETIME(6) NOT NULL,
      expires_at DATETIME(6) NOT NULL
    ) ENGINE = InnoDB`,
+  `CREATE TABLE IF NOT EXISTS wikiferry.watch (
+     id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+     ticked_at DATETIME(6) NOT NULL,
+     is_open BOOLEAN NOT NULL
+   ) ENGINE = InnoDB`,
+  "INSERT IGNORE INTO wikiferry.watch VALUES (1, '2000-01-01', FALSE)",
   `CREATE TABLE IF NOT EXISTS wikiferry.checkpoint (
      name VARCHAR(64) NOT NULL PRIMARY KEY,
      state VARCHAR(32) NOT NULL,

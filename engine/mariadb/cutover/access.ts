@@ -1,31 +1,30 @@
-import { WikiferryError } from "../../errors";
+import { messageOf, WikiferryError } from "../../errors";
 import { accountsLocked, killSessions, killWriters, unlockAccounts } from "../accounts/accounts";
 import { writeCheckpoint } from "../control/checkpoint";
+import { obey } from "../rule/obey";
+import { closeStatement, fenceStatement, openStatement } from "../rule/statements";
 import type { Server, Session } from "../server";
 
 /*
  * `read_only` keeps the wiki's writes out of a fenced database, and lets page views be read from it meanwhile: locking
  * the accounts or ending every session would answer readers with errors for as long as the pause lasts. Through a
  * restart it is the server's init file that keeps it closed: until the commit because of the lease with the next
- * epoch, from the commit on because of the role record.
+ * epoch, from the commit on because of the role record. Whether it may be done the server decides, by its own rows.
  */
-
-/** Seconds that `SET GLOBAL read_only` may wait behind LOCK TABLES or a backup's lock. */
-const fenceWaitSeconds = 2;
 
 /**
- * Makes a primary refuse the wiki's writes. When this returns, no transaction of an unprivileged session can commit
+ * Makes a primary refuse the wiki's writes, as long as `holder`'s lease for the next epoch lasts. When this returns, no transaction of an unprivileged session can commit
  * any more: setting `read_only` takes the global commit lock for a moment, so it waits for commits under way.
- * @throws `CUTOVER_FENCE_BLOCKED`
+ * @throws `CUTOVER_FENCE_BLOCKED`, `CTRL_REFUSED`
  */
-export async function fence(server: Server, hand: Session, appUser: string): Promise<void> {
-  await hand.run("SET SESSION lock_wait_timeout = ?", [fenceWaitSeconds]);
+export async function fence(server: Server, hand: Session, appUser: string, holder: string): Promise<void> {
   try {
-    await hand.run("SET GLOBAL read_only = 1");
+    await obey(hand, fenceStatement(server.side), [holder]);
   } catch (error) {
+    if (error instanceof WikiferryError) throw error;
     throw new WikiferryError(
       "CUTOVER_FENCE_BLOCKED",
-      `${server.side} did not become read-only within ${fenceWaitSeconds} s: ${error instanceof Error ? error.message : error}`,
+      `${server.side} did not become read-only: ${messageOf(error)}`,
       "Something holds LOCK TABLES or a backup lock there (SHOW PROCESSLIST): let it end, then run again",
       { cause: error },
     );
@@ -40,14 +39,15 @@ export async function fence(server: Server, hand: Session, appUser: string): Pro
   );
 }
 
-/** Makes a server that should be passive refuse writes. */
+/** Makes a server that should be passive refuse writes. @throws `CTRL_REFUSED` when its record names it */
 export async function close(server: Server, appUser: string): Promise<void> {
-  await (await server.unlogged()).run("SET GLOBAL read_only = 1");
+  await obey(await server.unlogged(), closeStatement(server.side), []);
   await killSessions(server, appUser);
 }
 
-export async function open(server: Server): Promise<void> {
-  await (await server.unlogged()).run("SET GLOBAL read_only = 0");
+/** Opens the primary; `holder` gives up its fence there. @throws `CTRL_REFUSED` when its record names the other side */
+export async function open(server: Server, holder: string): Promise<void> {
+  await obey(await server.unlogged(), openStatement(server.side), [holder]);
 }
 
 /** Lets the wiki's accounts in, if they are locked. */

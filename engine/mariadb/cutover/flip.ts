@@ -3,6 +3,7 @@ import type { Heartbeat } from "../replication/lag";
 import type { Server, Session } from "../server";
 import type { CutoverContext } from "./context";
 import type { Deadline } from "./deadline";
+import type { AttemptStep } from "./protocol";
 import type { RunLease } from "./runLease";
 
 /** One attempt under way: what the steps know of it and hand on. */
@@ -24,6 +25,8 @@ export interface Flip {
   /** The last round of uploads, under way since writes were held. */
   files?: Promise<void>;
   fenceGtid: string;
+  /** The transaction that named the new primary. */
+  commitGtid: string;
   /** By `performance.now()`. */
   heldAt: number;
   fencedAt: number;
@@ -41,8 +44,7 @@ export interface Hand {
 }
 
 export interface Step {
-  /** A verb and its object. */
-  name: string;
+  name: AttemptStep;
   /** Brings it about and checks it. */
   run(flip: Flip): Promise<void>;
 }

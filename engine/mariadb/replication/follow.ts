@@ -1,5 +1,7 @@
 import { WikiferryError } from "../../errors";
-import type { Server } from "../server";
+import { obey } from "../rule/obey";
+import { underALease } from "../rule/statements";
+import type { Server, Session } from "../server";
 import { errant, newest, samePosition } from "./gtid";
 import { positions, type ReplicationStatus, replicationStatus } from "./status";
 
@@ -15,6 +17,8 @@ export const replicationUser = "wikiferry_repl";
 export interface FollowOptions {
   /** How long both threads may take to run, in milliseconds. Defaults to 10,000. */
   timeoutMs?: number;
+  /** Whose lease on the replica must last for it to do what it is told; without one nobody's. */
+  leaseHolder?: string;
 }
 
 /** Whether `status` says that the server follows `source` in the way that `follow` sets up, and both threads run. */
@@ -65,13 +69,15 @@ export async function follow(
   }
 
   const session = await replica.unlogged();
-  await session.run("STOP SLAVE");
+  const { leaseHolder } = options;
+  await order(session, leaseHolder, "STOP SLAVE");
   const start = newest(here.applied, here.binlog);
-  if (!samePosition(start, here.applied)) await session.run("SET GLOBAL gtid_slave_pos = ?", [start]);
-  await changeMaster(replica, source, replicationPassword, tls);
+  if (!samePosition(start, here.applied))
+    await order(session, leaseHolder, "SET GLOBAL gtid_slave_pos = ?", [start]);
+  await changeMaster(replica, source, replicationPassword, tls, leaseHolder);
   // A copy that was killed may have left the forgiving mode behind.
   await session.run("SET GLOBAL slave_exec_mode = 'STRICT'");
-  await session.run("START SLAVE");
+  await order(session, leaseHolder, "START SLAVE");
   return await untilRunning(replica, { host, port }, options.timeoutMs ?? 10_000);
 }
 
@@ -81,6 +87,7 @@ export async function changeMaster(
   source: Server,
   replicationPassword: string,
   tls: FollowTls = {},
+  leaseHolder?: string,
 ): Promise<void> {
   const { host, port } = source.place.replication;
   const session = await replica.unlogged();
@@ -93,12 +100,25 @@ export async function changeMaster(
     );
   }
   await session.run("SET SESSION sql_log_off = 1, slow_query_log = 0");
-  await session.run(
+  await order(
+    session,
+    leaseHolder,
     `CHANGE MASTER TO MASTER_HOST = ?, MASTER_PORT = ?, MASTER_USER = ?, MASTER_PASSWORD = ?,
        MASTER_SSL = 1, MASTER_SSL_CA = ?, MASTER_SSL_VERIFY_SERVER_CERT = 1,
        MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 2, MASTER_USE_GTID = slave_pos`,
     [host, port, replicationUser, replicationPassword, caFile],
   );
+}
+
+/** Carries out a statement; with a holder, only while that one's lease on the server lasts. @throws `CTRL_REFUSED` */
+export async function order(
+  session: Session,
+  leaseHolder: string | undefined,
+  statement: string,
+  values: unknown[] = [],
+): Promise<void> {
+  if (leaseHolder === undefined) await session.run(statement, values);
+  else await obey(session, underALease(statement), [leaseHolder, ...values]);
 }
 
 async function untilRunning(
@@ -149,12 +169,12 @@ const wayOuts: Record<NonNullable<ReplicationStatus["cause"]>, string> = {
 };
 
 /** Ends following for good and forgets the source; `gtid_slave_pos` stays. Does nothing on a server that follows none. */
-export async function stopFollowing(replica: Server): Promise<void> {
+export async function stopFollowing(replica: Server, leaseHolder?: string): Promise<void> {
   const status = await replicationStatus(replica);
   if (!status) return;
   const session = await replica.unlogged();
-  await session.run("STOP SLAVE");
-  await session.run("RESET SLAVE ALL");
+  await order(session, leaseHolder, "STOP SLAVE");
+  await order(session, leaseHolder, "RESET SLAVE ALL");
 }
 
 /**

@@ -228,7 +228,7 @@ describe("a step that fails before the commit is undone", () => {
         "UPDATE wikiferry.lease SET holder = 'someone', expires_at = UTC_TIMESTAMP(6)",
       );
     });
-    await expect(flip(stolen)).rejects.toMatchObject({ code: "CTRL_COMMIT_REFUSED" });
+    await expect(flip(stolen)).rejects.toMatchObject({ code: "CTRL_REFUSED" });
     await expectSettled("blue");
   }, 60_000);
 

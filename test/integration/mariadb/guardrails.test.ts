@@ -6,6 +6,7 @@ import { positions } from "../../../engine/mariadb/replication/status";
 import type { Server, Session } from "../../../engine/mariadb/server";
 import { recordVerification } from "../../../engine/mariadb/verify/record";
 import type { Finding, Severity } from "../../../engine/mover";
+import { flipOutlook } from "../../../engine/preflight/outlook";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
 import { eventually } from "../../support/mariadb";
 import { fillWiki } from "../../support/mariadbContent";
@@ -253,6 +254,24 @@ describe("primary and stream", () => {
       "warn",
       () => thirdServer.start(),
       () => thirdServer.stop(),
+    );
+  });
+
+  test("PRIMARY_LAG: the replica is far behind", async () => {
+    const holder = await hand(pair.green);
+    await expectFound(
+      "PRIMARY_LAG",
+      "warn",
+      async () => {
+        await holder.run("LOCK TABLES wikiferry.heartbeat WRITE");
+        await pair.blue.run(
+          "BEGIN NOT ATOMIC FOR i IN 1..1100 DO UPDATE wikiferry.heartbeat SET beat = beat + 1; END FOR; END",
+        );
+      },
+      async () => {
+        await holder.run("UNLOCK TABLES");
+        await arrived();
+      },
     );
   });
 
@@ -660,6 +679,24 @@ describe("schema and rights", () => {
     await alone(pair.blue, "DROP DATABASE other");
     await expectNothing();
   });
+});
+
+test("a flip by mistake, in the config, is refused with all that forbids it, and nothing is changed", async () => {
+  const session = await hand(pair.blue);
+  await session.run("LOCK TABLES wikidb.page READ");
+  await alone(pair.green, "UPDATE wikiferry.verification SET finished_at = finished_at - INTERVAL 1 HOUR");
+  await alone(pair.green, "STOP SLAVE");
+  const before = await Promise.all([positions(pair.blue), positions(pair.green)]);
+  const shown = flipOutlook(await ask(), true).filter(({ severity }) => severity !== "pass");
+  // A run makes it follow again and compares anew before it flips; what it can't mend forbids the flip.
+  expect(told(shown).sort()).toEqual(["block WORK_TABLE_LOCK", "warn REPL_STOPPED", "warn VERIFY_STALE"]);
+  expect(shown.every(({ wayOut }) => wayOut !== "")).toBe(true);
+  expect(await Promise.all([positions(pair.blue), positions(pair.green)])).toEqual(before);
+  expect(await pair.blue.value("SELECT @@GLOBAL.read_only")).toBe("0");
+  session.destroy();
+  await alone(pair.green, "START SLAVE");
+  await verified();
+  await expectNothing();
 });
 
 describe("the move itself", () => {

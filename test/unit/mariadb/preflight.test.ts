@@ -150,6 +150,7 @@ describe("adoption", () => {
       "log_slave_updates",
       "gtid_strict_mode",
       "sync_binlog",
+      "event_scheduler",
       "ssl_ca",
       "ssl_cert",
       "ssl_key",

@@ -60,7 +60,7 @@ test("no secret of the config is in the graph in plain", async () => {
 
 test("the serialized providers are small, all alike, and call the engine by its name only", async () => {
   const { providers } = await graphOf("staging", { phase: "retire", active: "green" });
-  expect(providers.length).toBe(9);
+  expect(providers.length).toBe(10);
   for (const code of providers) {
     expect(code.length).toBeLessThan(12_000);
     expect(code).toContain("./engine/holds");

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../../errors";
-import { changeMaster } from "../../replication/follow";
+import { changeMaster, order } from "../../replication/follow";
 import { replicationStatus } from "../../replication/status";
 import type { Session } from "../../server";
 import { admit } from "../access";
@@ -20,7 +20,7 @@ export const declareTheIntent: Step = {
     await admit(flip.target, flip.ctx.appUser);
     // Without a START it has no effect. If the server restarts now, it starts by itself and receives nothing but its
     // own transactions, which it skips.
-    await changeMaster(flip.source, flip.target, flip.ctx.replicationPassword);
+    await changeMaster(flip.source, flip.target, flip.ctx.replicationPassword, {}, flip.ctx.holder);
     flip.hands = await Promise.all([openHand(flip, "source"), openHand(flip, "target")]);
     await Promise.all([flip.source.value("SELECT 1"), flip.target.value("SELECT 1")]);
     await Promise.all([flip.source.unlogged(), flip.target.unlogged()]);
@@ -57,7 +57,7 @@ async function connectReverse(flip: Flip): Promise<void> {
   await startFromHere(session);
   const start = await session.value("SELECT @@GLOBAL.gtid_slave_pos");
   await handOn(flip, flip.to).value("SELECT MASTER_GTID_WAIT(?, ?)", [start, connectMs / 1000]);
-  await session.run("START SLAVE IO_THREAD");
+  await order(session, flip.ctx.holder, "START SLAVE IO_THREAD");
   const end = performance.now() + connectMs;
   for (;;) {
     const status = await replicationStatus(flip.source);

@@ -5,7 +5,8 @@ import { handOn, type Step } from "../flip";
 export const fenceThePrimary: Step = {
   name: "fence the primary",
   async run(flip) {
+    const { appUser, holder } = flip.ctx;
     flip.fencedAt = performance.now();
-    await fence(flip.source, handOn(flip, flip.from), flip.ctx.appUser);
+    await fence(flip.source, handOn(flip, flip.from), appUser, holder);
   },
 };

@@ -1,5 +1,5 @@
 import { WikiferryError } from "../../../errors";
-import { isFollowing } from "../../replication/follow";
+import { isFollowing, order } from "../../replication/follow";
 import { replicationStatus } from "../../replication/status";
 import type { Step } from "../flip";
 
@@ -11,7 +11,7 @@ export const reverseTheStream: Step = {
   name: "reverse the stream",
   async run(flip) {
     const session = await flip.source.unlogged();
-    await session.run("START SLAVE SQL_THREAD");
+    await order(session, flip.ctx.holder, "START SLAVE SQL_THREAD");
     for (;;) {
       const status = await replicationStatus(flip.source);
       if (isFollowing(status, flip.target.place.replication)) break;

@@ -1,6 +1,6 @@
 import type { Finding } from "../../../mover";
 import { replicationUser } from "../../replication/follow";
-import { errant, newest } from "../../replication/gtid";
+import { distance, errant, newest } from "../../replication/gtid";
 import { type Positions, parseReplicationStatus, positions } from "../../replication/status";
 import type { Row, Server } from "../../server";
 import { block, type Guardrail, list, pass, warn } from "./guardrail";
@@ -27,6 +27,7 @@ export const stream: Guardrail = async ({ primary, replica }) => {
     otherSources(here, there, primary, replica),
     otherFollowers(here, there, primary, replica),
     errantTransaction(written, applied, primary, replica),
+    closeness(written, applied, replica),
   ];
 };
 
@@ -163,5 +164,19 @@ function errantTransaction(here: Positions, there: Positions, primary: Server, r
     "REPL_ERRANT_GTID",
     `${replica.side} has transactions up to ${stray} that ${primary.side} (${here.binlog}) does not have`,
     `Something wrote on ${replica.side}: see its binary log for what, carry it over by hand, and copy anew`,
+  );
+}
+
+/** More than a busy wiki writes within any lag that a flip would wait for. */
+const farBehind = 1_000n;
+
+/** Counted only: the lag itself is measured, and waited for, right before the flip. */
+function closeness(here: Positions, there: Positions, replica: Server): Finding {
+  const behind = distance(newest(there.applied, there.binlog), here.binlog);
+  if (behind <= farBehind) return pass("PRIMARY_LAG", `${replica.side} is ${behind} transactions behind`);
+  return warn(
+    "PRIMARY_LAG",
+    `${replica.side} is about ${behind} transactions behind`,
+    "Wait until it has caught up: a flip waits for at most cutover.lagWaitMs, and is refused then",
   );
 }

@@ -1,0 +1,49 @@
+import type { Move } from "../context";
+import { armDeadMan, disarmDeadMan, rehearseDeadMan, seeDeadMan } from "../mariadb/rule/deadMan";
+import type { Hold, HoldInputs } from "./hold";
+
+interface Inputs extends HoldInputs {
+  /** Whether it is there; false once the old side is retired. */
+  armed: boolean;
+  /** Whether it must have been seen to work on both servers, before a flip relies on it. */
+  rehearsed: boolean;
+}
+
+interface Outputs {
+  armed: boolean;
+  rehearsed: boolean;
+}
+
+/** A server that is away for longer than this many milliseconds without a look at its rows has no working switch. */
+const lateMs = 5_000;
+
+async function bringAbout(move: Move, { armed, rehearsed }: Inputs): Promise<Outputs> {
+  const { blue, green, report } = move;
+  if (!armed) {
+    await disarmDeadMan(green);
+    // A blue that is switched off by now has nothing to be disarmed; its record keeps it closed.
+    await disarmDeadMan(blue).catch(() => {});
+    return { armed: false, rehearsed: false };
+  }
+  await Promise.all([armDeadMan(blue), armDeadMan(green)]);
+  if (rehearsed) await Promise.all([rehearseDeadMan(blue, report), rehearseDeadMan(green, report)]);
+  return { armed, rehearsed };
+}
+
+/** Each database opens or closes itself by the record and the lease when nobody else does. */
+export const hold: Hold<Inputs, Outputs> = {
+  create: bringAbout,
+  update: bringAbout,
+  async read({ blue, green }, { rehearsed }) {
+    const seen = await Promise.all([blue, green].map((server) => seeDeadMan(server).catch(() => undefined)));
+    const armed = seen.every(
+      (it) => it?.installed && it.schedulerOn && it.lastTickMs !== undefined && it.lastTickMs < lateMs,
+    );
+    return { armed, rehearsed: armed && rehearsed };
+  },
+  async remove({ blue, green }) {
+    await disarmDeadMan(green).catch(() => {});
+    await disarmDeadMan(blue).catch(() => {});
+  },
+  stillHolds: (inputs, outputs) => inputs.armed === outputs.armed && (!inputs.rehearsed || outputs.rehearsed),
+};

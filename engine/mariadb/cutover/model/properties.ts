@@ -1,0 +1,76 @@
+import { otherSide, type Side } from "../../../move";
+import type { Rules } from "./rules";
+import { tick } from "./statements";
+import { apply } from "./steps";
+import { isOpen, type World } from "./world";
+
+/** What must hold in every world; each answers what is wrong, or undefined. */
+export const properties: Record<string, (world: World, rules: Rules) => string | undefined> = {
+  /** Never two that accept writes. */
+  "one writer": (world) =>
+    isOpen(world.blue) && isOpen(world.green) ? "blue and green are both open" : undefined,
+
+  /** Never an acknowledged write missing, or there twice, on a side that serves. */
+  "no write is lost": (world) => {
+    for (const side of sides) {
+      if (!isOpen(world[side])) continue;
+      for (const letter of world.acknowledged) {
+        const times = world[side].log.split(letter).length - 1;
+        if (times !== 1) return `${side} is open and has the acknowledged write ${letter} ${times} times`;
+      }
+    }
+    return undefined;
+  },
+
+  /**
+   * Never without a primary for longer than it takes a lease to end and an event to come round, while one could be:
+   * with every operator dead from here on, the servers open one by themselves. The side that the newest record names
+   * could be if it is up and knows of it, or the other one is up and can tell it.
+   */
+  "someone serves": (world, rules) => {
+    const later = leftAlone(world, rules);
+    const newest = later.blue.role.epoch >= later.green.role.epoch ? later.blue.role : later.green.role;
+    const chosen = later[newest.role];
+    const knows = chosen.role.epoch === newest.epoch;
+    if (!chosen.up || (!knows && !later[otherSide(newest.role)].up)) return undefined;
+    if (isOpen(chosen)) return undefined;
+    return `left alone, ${newest.role} stays closed, though the record of epoch ${newest.epoch} names it`;
+  },
+
+  /** From a flip on, the new primary's writes go to the old one: the stream is there before anything depends on it. */
+  "a way back": (world) => {
+    for (const side of sides) {
+      const passive = world[otherSide(side)];
+      if (!isOpen(world[side]) || world[side].role.epoch === 0 || !passive.up) continue;
+      if (!(passive.source && passive.running))
+        return `${side} is open and ${otherSide(side)} does not follow it`;
+    }
+    return undefined;
+  },
+};
+
+const sides: readonly Side[] = ["blue", "green"];
+
+/** The world some seconds later, if nobody comes: leases are over, streams have run dry, events have come round. */
+function leftAlone(world: World, rules: Rules): World {
+  let now = world;
+  for (let round = 0; round < 3; round++) {
+    for (const side of sides) {
+      let database = now[side];
+      if (database.lease.state === "live")
+        database = { ...database, lease: { ...database.lease, state: "over" } };
+      const other = now[otherSide(side)];
+      const reach = database.running && other.up ? other.log.length : database.received;
+      while (
+        database.up &&
+        database.running &&
+        database.log.length < reach &&
+        other.log.startsWith(database.log)
+      )
+        database = apply(database, other);
+      if (database.up && rules.hasEvent) database = tick(side, database, rules);
+      now = { ...now, [side]: database };
+    }
+  }
+  return now;
+}

@@ -1,0 +1,118 @@
+import type { Side } from "../../../move";
+import type { LeaseFact, RoleFact } from "../../rule/rule";
+import type { Run } from "../protocol";
+import type { Order } from "./statements";
+
+/** A lease is live; over by the clock, which a clock that is set back makes live again; or ended by an update of its row. */
+export type LeaseState = "live" | "over" | "ended";
+
+/** One database, as far as a flip concerns it. */
+export interface Database {
+  up: boolean;
+  readOnly: boolean;
+  role: RoleFact;
+  lease: { holder: string; epoch: number; state: LeaseState };
+  /** Its binary log: a letter for each write of the wiki, a digit for each commit. What is in it is on disk. */
+  log: string;
+  /** Whether the other side is set as its source. */
+  source: boolean;
+  /** Whether its replication threads run. */
+  running: boolean;
+  /** How much of the other's log it has received; the rest of a crash is received anew. */
+  received: number;
+}
+
+/** One operator's run of the tool. */
+export interface Operator {
+  /** Undefined: not running. */
+  run: Run | undefined;
+  /** How much of the current command is done. */
+  part: number;
+  /** What it noted: the position under the fence, records and standings read. */
+  position: number;
+  epoch: number;
+  seen: string;
+  /** Runs that it may still begin. */
+  runsLeft: number;
+}
+
+/** A statement that was sent by a run and has not arrived yet; the run itself may be long over. */
+export type Letter = Order;
+
+/** How often what may still go wrong, so that the search ends. */
+export interface Budget {
+  writes: number;
+  kills: number;
+  crashes: number;
+  /** Requests and answers lost, requests delayed. */
+  losses: number;
+  /** Clocks set back. */
+  clocks: number;
+}
+
+export interface World {
+  blue: Database;
+  green: Database;
+  gate: { to: Side; held: boolean };
+  operators: readonly Operator[];
+  letters: readonly Letter[];
+  budget: Budget;
+  /** Writes that somebody was told are saved. */
+  acknowledged: string;
+}
+
+export function leaseFact(database: Database): LeaseFact {
+  const { holder, epoch, state } = database.lease;
+  return { holder, epoch, live: state === "live" };
+}
+
+export function isOpen(database: Database): boolean {
+  return database.up && !database.readOnly;
+}
+
+/** Blue serves, green follows, nothing is under way. */
+export function firstWorld(operators: readonly { runsLeft: number }[], budget: Budget): World {
+  const lease = { holder: "", epoch: 0, state: "ended" as const };
+  const role: RoleFact = { role: "blue", epoch: 0 };
+  const database = { up: true, role, lease, log: "", received: 0 };
+  return {
+    blue: { ...database, readOnly: false, source: false, running: false },
+    green: { ...database, readOnly: true, source: true, running: true },
+    gate: { to: "blue", held: false },
+    operators: operators.map(({ runsLeft }) => ({
+      run: undefined,
+      part: 0,
+      position: 0,
+      epoch: 0,
+      seen: "",
+      runsLeft,
+    })),
+    letters: [],
+    budget,
+    acknowledged: "",
+  };
+}
+
+const runs = new Map<string, number>();
+
+/** The same text for the same world only. */
+export function encode(world: World): string {
+  const database = (d: Database) =>
+    `${+d.up}${+d.readOnly}${d.role.role[0]}${d.role.epoch}${d.lease.holder}${d.lease.epoch}${d.lease.state[1]}${+d.source}${+d.running}${d.received}${d.log}`;
+  const operator = (o: Operator) => {
+    if (!o.run) return `-${o.runsLeft}`;
+    const text = JSON.stringify(o.run);
+    const number = runs.get(text) ?? runs.size;
+    runs.set(text, number);
+    return `${number},${o.part},${o.position},${o.epoch},${o.seen},${o.runsLeft}`;
+  };
+  const { writes, kills, crashes, losses, clocks } = world.budget;
+  return [
+    database(world.blue),
+    database(world.green),
+    `${world.gate.to[0]}${+world.gate.held}${writes}${kills}${crashes}${losses}${clocks}`,
+    world.acknowledged,
+    ...world.operators.map(operator),
+    ...world.letters.map((l) => `${l.holder}${l.statement}${l.side[0]}${l.epoch}`),
+  ].join("|");
+}

@@ -1,0 +1,162 @@
+import type { Side } from "../../move";
+import type { Mending } from "./settlement";
+
+/*
+ * What a run does next, as a function of what it has done and what came of it: nothing here touches a server, and
+ * nothing but this decides. `run.ts` carries the commands out on real servers; `model/` carries them out on model
+ * servers, in every order of every failure.
+ */
+
+/** The steps of an attempt, in order. What goes wrong before the commit is undone, after it only forward. */
+export const attemptSteps = [
+  "quiesce",
+  "gate the lag",
+  "declare the intent",
+  "hold the writes",
+  "fence the primary",
+  "read the position",
+  "catch up",
+  "reverse the stream",
+  "commit",
+  "open the new primary",
+  "turn the gate",
+] as const;
+export type AttemptStep = (typeof attemptSteps)[number];
+
+export type Command =
+  | "find the primary"
+  | "take the lease"
+  /** Sees how both databases stand, and what `settlement` makes of it. */
+  | "look"
+  | Mending
+  | "prove it open"
+  | "route and release"
+  | "release the hold"
+  | "resume the rest"
+  | AttemptStep
+  | "give the lease back";
+
+/**
+ * take over: nobody else may act, and it is known who is the primary; tidy: what an earlier run left behind; attempt:
+ * the flip; find out: it failed, before the commit or after; undo, finish: the settlement then; over: nothing more.
+ */
+export type Stage = "take over" | "tidy" | "attempt" | "find out" | "undo" | "finish" | "over";
+
+/** Where a run stands. */
+export interface Run {
+  /** Who is to be the primary; undefined: whoever it is, the world is to be tidy. */
+  readonly goal: Side | undefined;
+  readonly stage: Stage;
+  /** The next command first. */
+  readonly todo: readonly Command[];
+  /** By the record, as last read; in an attempt still the old one. */
+  readonly primary: Side | undefined;
+  /** The serving side is in order, the other could not be brought along. */
+  readonly passiveFailed: boolean;
+  readonly failed: boolean;
+}
+
+/** What came of a command. */
+export type Outcome =
+  | { ok: true; primary?: Side; plan?: readonly Mending[] }
+  /** It did not happen, or it did and nobody knows. */
+  | { ok: false };
+
+export function begin(goal: Side | undefined): Run {
+  return {
+    goal,
+    stage: "take over",
+    // While another run's lease is waited for, that run may commit: so the record is read again after it.
+    todo: ["find the primary", "take the lease", "find the primary", "look"],
+    primary: undefined,
+    passiveFailed: false,
+    failed: false,
+  };
+}
+
+/** Where the run stands once `outcome` came of the first command of its list. */
+export function next(run: Run, outcome: Outcome, steps: readonly AttemptStep[] = attemptSteps): Run {
+  const [command, ...rest] = run.todo;
+  if (!outcome.ok) return afterFailure(run, command as Command, rest);
+  if (run.stage === "find out") return afterFindingOut(run, outcome.primary as Side);
+  if (command === "find the primary") return { ...run, primary: outcome.primary, todo: rest };
+  if (command === "look") return settling(run, outcome.plan ?? []);
+  return rest.length > 0 ? { ...run, todo: rest } : afterStage(run, steps);
+}
+
+function afterStage(run: Run, steps: readonly AttemptStep[]): Run {
+  switch (run.stage) {
+    case "tidy":
+      if (run.goal === undefined || run.goal === run.primary || run.passiveFailed) return over(run);
+      return { ...run, stage: "attempt", todo: steps };
+    case "attempt":
+      return { ...run, stage: "finish", primary: run.goal, todo: ["look"] };
+    case "over":
+      return { ...run, todo: [] };
+    default:
+      return over(run);
+  }
+}
+
+function afterFailure(run: Run, command: Command, rest: readonly Command[]): Run {
+  switch (run.stage) {
+    case "attempt":
+      return { ...run, stage: "find out", failed: true, todo: ["find the primary"] };
+    case "tidy":
+    case "undo":
+    case "finish":
+      // The wiki is served by then: what the passive side can't do keeps nothing else from being done.
+      if (isForThePassiveSide(command)) return { ...run, passiveFailed: true, todo: rest };
+      if (command === "release the hold" || command === "resume the rest")
+        return over({ ...run, failed: true });
+      // Writes that fail visibly are better than writes held for ever.
+      return { ...run, failed: true, todo: ["release the hold"] };
+    case "over":
+      return { ...run, todo: rest };
+    default:
+      return over({ ...run, failed: true });
+  }
+}
+
+/** Only the record says on which side of the commit an attempt failed. */
+function afterFindingOut(run: Run, primary: Side): Run {
+  const committed = primary === run.goal;
+  return {
+    ...run,
+    stage: committed ? "finish" : "undo",
+    primary,
+    failed: !committed,
+    todo: ["look"],
+  };
+}
+
+const forThePassiveSide: ReadonlySet<Command> = new Set([
+  "follow the active side",
+  "see a write arrive",
+  "stop following",
+  "admit readers to the passive side",
+]);
+
+/** Whether a command of a settlement comes when the wiki is served again, for the sake of the side that does not. */
+export function isForThePassiveSide(command: Command): boolean {
+  return forThePassiveSide.has(command);
+}
+
+function settling(run: Run, plan: readonly Mending[]): Run {
+  const first = plan.filter((mending) => !isForThePassiveSide(mending));
+  // When an attempt is undone, perhaps because a write could not arrive, it is not waited for one.
+  const then = plan.filter(
+    (mending) =>
+      forThePassiveSide.has(mending) && !(run.stage === "undo" && mending === "see a write arrive"),
+  );
+  const proof: Command[] = first.length > 0 ? ["prove it open"] : [];
+  return {
+    ...run,
+    stage: run.stage === "take over" ? "tidy" : run.stage,
+    todo: [...first, ...proof, "route and release", ...then, "resume the rest"],
+  };
+}
+
+function over(run: Run): Run {
+  return { ...run, stage: "over", todo: ["give the lease back"] };
+}

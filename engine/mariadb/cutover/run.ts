@@ -1,0 +1,173 @@
+import { messageOf, WikiferryError } from "../../errors";
+import { otherSide, type Side } from "../../move";
+import { answering } from "./answering";
+import { Attempt } from "./attempt";
+import type { CutoverContext, FlipResult } from "./context";
+import { findPrimary } from "./primary";
+import {
+  type AttemptStep,
+  begin,
+  type Command,
+  isForThePassiveSide,
+  next,
+  type Outcome,
+  type Run,
+} from "./protocol";
+import { RunLease } from "./runLease";
+import { Settlement, type SettlingCommand } from "./settle";
+
+/** What a run came to. */
+export interface RunResult {
+  primary: Side;
+  epoch: number;
+  /** Undefined when nothing had to be flipped. */
+  flip: FlipResult | undefined;
+}
+
+/** Carries out on real servers what the protocol says, command by command. */
+export class CutoverRun {
+  private run: Run;
+  private lease: RunLease | undefined;
+  private attempt: Attempt | undefined;
+  private settlement: Settlement | undefined;
+  private found: { side: Side; epoch: number; unreachable: Side | undefined } | undefined;
+  /** Why the attempt failed, and why anything after it did. */
+  private cause: unknown;
+  private problem: unknown;
+
+  constructor(
+    private readonly ctx: CutoverContext,
+    private readonly goal: Side | undefined,
+  ) {
+    this.run = begin(goal);
+  }
+
+  /** @throws the cause of a failure, once it is undone */
+  async toTheEnd(): Promise<RunResult> {
+    while (this.run.todo.length > 0) {
+      const before = this.run;
+      const command = before.todo[0] as Command;
+      let outcome: Outcome;
+      try {
+        outcome = await this.perform(command);
+      } catch (error) {
+        outcome = { ok: false };
+        await this.noteFailure(command, error);
+      }
+      this.run = next(before, outcome);
+      await this.noteStage(before.stage);
+    }
+    return await this.outcome();
+  }
+
+  private async perform(command: Command): Promise<Outcome> {
+    switch (command) {
+      case "find the primary":
+        this.found = await this.findPrimary();
+        return { ok: true, primary: this.found.side };
+      case "take the lease":
+        await this.takeTheLease();
+        return { ok: true };
+      case "look":
+        this.settlement = new Settlement(this.ctx, this.run.primary as Side);
+        return { ok: true, plan: await this.settlement.look() };
+      case "give the lease back":
+        await this.lease?.release();
+        return { ok: true };
+      default:
+        if (this.run.stage === "attempt") await (this.attempt as Attempt).perform(command as AttemptStep);
+        else await (this.settlement as Settlement).perform(command as SettlingCommand);
+        return { ok: true };
+    }
+  }
+
+  private async findPrimary() {
+    try {
+      return await findPrimary(this.ctx);
+    } catch (error) {
+      if (this.run.stage !== "find out") throw error;
+      throw new WikiferryError(
+        "CUTOVER_UNDECIDED",
+        `the flip failed (${messageOf(this.cause)}), and whether it was committed can't be known: ${messageOf(error)}`,
+        "Run again when both databases answer: it goes on from where the record stands",
+        { cause: this.cause },
+      );
+    }
+  }
+
+  private async takeTheLease(): Promise<void> {
+    const { side, unreachable } = this.found as NonNullable<typeof this.found>;
+    const sides = unreachable ? [side] : [side, otherSide(side)];
+    const purpose = this.goal ? `making ${this.goal} the primary` : "tidying up";
+    this.lease = await RunLease.take(this.ctx, sides, purpose);
+  }
+
+  private async noteFailure(command: Command, error: unknown): Promise<void> {
+    if (this.run.stage === "attempt") {
+      this.cause = error;
+      await this.attempt?.end();
+    } else if (isForThePassiveSide(command)) this.settlement?.failPassive(error);
+    else this.problem ??= error;
+  }
+
+  /** What is to be said, and begun, when one stage is over and another begins. */
+  private async noteStage(before: Run["stage"]): Promise<void> {
+    const { stage, primary } = this.run;
+    if (stage === before || primary === undefined) return;
+    if (before === "tidy" && this.settlement && this.settlement.mended.length > 0)
+      await this.note(primary, "mended", { mended: this.settlement.mended });
+    if (stage === "attempt") {
+      const { epoch } = this.found as NonNullable<typeof this.found>;
+      this.problem = undefined;
+      this.attempt = new Attempt(this.ctx, primary, epoch, this.lease as RunLease);
+    }
+    if (before === "find out" && stage === "finish") {
+      const detail = this.attempt?.describeFailure(this.cause) ?? {};
+      await this.note(primary, "failed after the commit, going forward", detail);
+    }
+    if (before === "undo") {
+      const mended = this.settlement?.mended ?? [];
+      this.ctx.report({ step: "undo", message: this.describeSettled() });
+      await this.note(primary, "undone", { ...this.attempt?.describeFailure(this.cause), mended });
+    }
+  }
+
+  private async outcome(): Promise<RunResult> {
+    await this.attempt?.end();
+    const { failed, primary } = this.run;
+    const passiveFailure = this.settlement?.passiveFailure;
+    if (!this.attempt) {
+      if (failed || passiveFailure) throw this.problem ?? passiveFailure;
+      return { primary: primary as Side, epoch: this.found?.epoch as number, flip: undefined };
+    }
+    if (primary !== this.goal) throw this.problem ?? this.cause;
+    if (failed) throw this.problem;
+    if (passiveFailure) throw oldSideAway(primary as Side, passiveFailure);
+    const flip = this.attempt.result();
+    await this.note(flip.to, "flipped", { ...flip });
+    return { primary: flip.to, epoch: flip.epoch, flip };
+  }
+
+  /** With a warning where the passive side could not be brought along. */
+  private describeSettled(): string {
+    const { mended = [], passiveFailure } = this.settlement ?? {};
+    const done = mended.length === 0 ? "nothing was amiss" : mended.join(", ");
+    return passiveFailure ? `${done}; but ${messageOf(passiveFailure)}` : done;
+  }
+
+  private async note(side: Side, event: string, detail: Record<string, unknown>): Promise<void> {
+    // The journal tells; it decides nothing, so that it can't be written must not stop a rescue.
+    const written = this.ctx.journal.append({ step: "cutover", side, event, detail });
+    await answering(side, written).catch((error: unknown) => {
+      this.ctx.report({ step: "journal", message: `not written: ${messageOf(error)}` });
+    });
+  }
+}
+
+function oldSideAway(active: Side, failure: Error): WikiferryError {
+  return new WikiferryError(
+    "CUTOVER_OLD_SIDE_AWAY",
+    `${active} is the primary and serves; ${messageOf(failure)}`,
+    "When the other side is back, run again: it then follows",
+  );
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { WikiferryError } from "../../errors";
+import type { Side } from "../../move";
+import { otherSide } from "../../move";
+import type { Report } from "../../progress";
+import type { Server, Session } from "../server";
+import { type Door, eventStatement } from "./statements";
+
+/*
+ * The dead man's switch: an event in each database that opens or closes it by its own rows, so that a flip whose tool
+ * died leaves nobody without a primary for longer than the rest of its lease and one second.
+ */
+
+/** What is seen of it on one server. */
+export interface DeadMan {
+  installed: boolean;
+  /** Whether events run there at all. */
+  schedulerOn: boolean;
+  /** Age of its last look, in milliseconds by the server's clock; undefined before the first. */
+  lastTickMs: number | undefined;
+}
+
+/** Never writes. */
+export async function seeDeadMan(server: Server): Promise<DeadMan> {
+  const event = await server.value(
+    "SELECT status FROM information_schema.events WHERE event_schema = 'wikiferry' AND event_name = 'rule'",
+  );
+  const schedulerOn = (await server.value("SELECT @@GLOBAL.event_scheduler")) === "ON";
+  if (event === undefined) return { installed: false, schedulerOn, lastTickMs: undefined };
+  const age = await server.value(
+    "SELECT TIMESTAMPDIFF(MICROSECOND, ticked_at, UTC_TIMESTAMP(6)) FROM wikiferry.watch WHERE id = 1",
+  );
+  return {
+    installed: event === "ENABLED",
+    schedulerOn,
+    lastTickMs: age === undefined ? undefined : Number(age) / 1000,
+  };
+}
+
+/** Arms it; one server's own, so neither the stream nor the copy brings it along. Again replaces it. */
+export async function armDeadMan(server: Server): Promise<void> {
+  const session = await server.unlogged();
+  if ((await session.value("SELECT @@GLOBAL.event_scheduler")) !== "ON")
+    await session.run("SET GLOBAL event_scheduler = ON");
+  await session.run(eventStatement(server.side));
+}
+
+export async function disarmDeadMan(server: Server): Promise<void> {
+  await (await server.unlogged()).run("DROP EVENT IF EXISTS wikiferry.rule");
+}
+
+/** A schema in which the same event works a door of its own, so that no user notices. */
+const probe: Door = {
+  schema: "wikiferry_probe",
+  closed: "(SELECT closed FROM wikiferry_probe.door)",
+  close: "UPDATE wikiferry_probe.door SET closed = 1",
+  open: "UPDATE wikiferry_probe.door SET closed = 0",
+};
+
+/** How long the event may take for what it does each second, in milliseconds. */
+const patienceMs = 10_000;
+
+/**
+ * Shows on a live server that the switch works there: its event runs by its clock with its rights, leaves a fenced door
+ * shut, opens it once the lease has ended, and shuts it for good once the record names the other side. Takes about 5 s.
+ * @throws `CTRL_DEAD_MAN` saying what it did not do
+ */
+export async function rehearseDeadMan(server: Server, report: Report): Promise<void> {
+  const session = await server.unlogged();
+  const me = server.side;
+  report({ step: "dead man's switch", message: `trying it on ${me}, in a schema of its own` });
+  await session.run("DROP DATABASE IF EXISTS wikiferry_probe");
+  try {
+    await session.run("CREATE DATABASE wikiferry_probe");
+    for (const table of ["role", "lease", "watch"])
+      await session.run("CREATE TABLE wikiferry_probe.?? LIKE wikiferry.??", [table, table]);
+    await session.run("CREATE TABLE wikiferry_probe.door (closed BOOLEAN NOT NULL) ENGINE = InnoDB");
+    await session.run("INSERT INTO wikiferry_probe.door VALUES (1)");
+    await session.run("INSERT INTO wikiferry_probe.watch VALUES (1, UTC_TIMESTAMP(6), FALSE)");
+    await session.run("INSERT INTO wikiferry_probe.role VALUES (1, ?, 0, 'probe', UTC_TIMESTAMP(6))", [me]);
+    await session.run(
+      `INSERT INTO wikiferry_probe.lease
+       VALUES (1, 'probe', 'a flip that died', 1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 2500000 MICROSECOND)`,
+    );
+    await session.run(eventStatement(me, probe));
+    await see(
+      session,
+      me,
+      "SELECT ticked_at > (SELECT acquired_at FROM wikiferry_probe.lease) FROM wikiferry_probe.watch",
+      "run",
+    );
+    const early = await session.row<{ closed: string; left: string }>(
+      "SELECT closed, (SELECT expires_at > UTC_TIMESTAMP(6) FROM wikiferry_probe.lease) AS `left` FROM wikiferry_probe.door",
+    );
+    if (Number(early?.left) === 1 && Number(early?.closed) === 0)
+      throw notDone(me, "keep a fenced server closed");
+    await see(
+      session,
+      me,
+      "SELECT closed = 0 FROM wikiferry_probe.door",
+      "open a server whose fence had ended",
+    );
+    await session.run("UPDATE wikiferry_probe.role SET role = ?, epoch = 1", [otherSide(me)]);
+    await see(
+      session,
+      me,
+      "SELECT closed = 1 FROM wikiferry_probe.door",
+      "close a server that was no longer the primary",
+    );
+  } finally {
+    await session.run("DROP DATABASE IF EXISTS wikiferry_probe");
+  }
+}
+
+async function see(session: Session, me: Side, question: string, what: string): Promise<void> {
+  const end = performance.now() + patienceMs;
+  while ((await session.value(question)) !== "1") {
+    if (performance.now() > end) throw notDone(me, what);
+    await sleep(100);
+  }
+}
+
+function notDone(me: Side, what: string): WikiferryError {
+  return new WikiferryError(
+    "CTRL_DEAD_MAN",
+    `the event on ${me} did not ${what} within ${patienceMs / 1000} s`,
+    `See the error log of ${me}'s MariaDB, and that event_scheduler is ON; a flip would have no dead man's switch`,
+  );
+}

@@ -1,0 +1,23 @@
+import { WikiferryError } from "../../errors";
+import type { Session } from "../server";
+
+/** ER_SIGNAL_EXCEPTION: the server's own refusal, see `statements.ts`. */
+const refusal = 1644;
+
+/**
+ * Sends a statement that the server decides about.
+ * @throws `CTRL_REFUSED` when by its own rows it must not be done
+ */
+export async function obey(session: Session, statement: string, values: unknown[]): Promise<void> {
+  try {
+    await session.run(statement, values);
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== refusal) throw error;
+    throw new WikiferryError(
+      "CTRL_REFUSED",
+      `${session.side}'s MariaDB refused an order: ${(error as Error).message}`,
+      "Nothing was changed by it. Another run may be at work or have finished: see `npm run status`, then run again",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,153 @@
+import type { Side } from "../../move";
+
+/*
+ * What a server does to itself, decided and done in one statement by the rows that it has, so that no order that comes
+ * late, from a run that was frozen or is long over, can do harm. The lock makes deciding and doing one: without it the
+ * event could find a lease ended, be overtaken by a new lease and its fence, and open the fenced server.
+ *
+ * A lease that is over is ended by an update of its row, which the commit's statement reads under a lock: so of the end
+ * and the commit one comes first, whatever the clock does later.
+ */
+
+/** Where the rule's rows are, and what it opens and closes. */
+export interface Door {
+  /** Schema with the tables `role`, `lease` and `watch`. */
+  schema: string;
+  /** 1 while it is closed. */
+  closed: string;
+  close: string;
+  open: string;
+}
+
+/** The server's own: `read_only`. */
+export const serverDoor: Door = {
+  schema: "wikiferry",
+  closed: "@@GLOBAL.read_only",
+  close: "SET GLOBAL read_only = 1",
+  open: "SET GLOBAL read_only = 0",
+};
+
+/** A lease that somebody ended: no clock brings it back. */
+const ended = "'2000-01-01'";
+/** Seconds to wait for the rule's lock, and for the locks behind which `read_only` waits. */
+const lockSeconds = 2;
+
+const ruleLock = (door: Door) => `'${door.schema}.rule'`;
+
+const isMine = (me: Side, door: Door) =>
+  `EXISTS (SELECT 1 FROM ${door.schema}.role WHERE id = 1 AND role = '${me}')`;
+
+/** By rows alone, after `endLease`; the other conditions of `rule.ts` in SQL. */
+const isFenced = (door: Door) =>
+  `EXISTS (SELECT 1 FROM ${door.schema}.lease l JOIN ${door.schema}.role r ON l.epoch > r.epoch WHERE l.id = 1 AND r.id = 1 AND l.expires_at > ${ended})`;
+
+const endLease = (door: Door) =>
+  `UPDATE ${door.schema}.lease SET expires_at = ${ended} WHERE id = 1 AND expires_at <= SYSDATE(6) AND expires_at > ${ended}`;
+
+/** A statement of several, under the rule's lock. The session must have `sql_log_bin = 0` and UTC. */
+function underTheLock(door: Door, statements: readonly string[]): string {
+  return `BEGIN NOT ATOMIC
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN DO RELEASE_LOCK(${ruleLock(door)}); RESIGNAL; END;
+  SET SESSION lock_wait_timeout = ${lockSeconds}, innodb_lock_wait_timeout = ${lockSeconds};
+  IF GET_LOCK(${ruleLock(door)}, ${lockSeconds}) IS NOT TRUE THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the rule lock is held by another session';
+  END IF;
+  ${statements.join(";\n  ")};
+  DO RELEASE_LOCK(${ruleLock(door)});
+END`;
+}
+
+const refuse = (why: string) => `SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${why}'`;
+
+/**
+ * Opens server `me`. The run's own fence is given up first: from then on its commit is refused, so a server that this
+ * opened can't be committed away under its writers. Value: the holder.
+ */
+export function openStatement(me: Side, door: Door = serverDoor): string {
+  return underTheLock(door, [
+    endLease(door),
+    `UPDATE ${door.schema}.lease SET epoch = 0 WHERE id = 1 AND holder = ?`,
+    `IF NOT ${isMine(me, door)} THEN ${refuse(`the record does not name ${me}`)}; END IF`,
+    `IF ${isFenced(door)} THEN ${refuse(`another run has fenced ${me}`)}; END IF`,
+    door.open,
+  ]);
+}
+
+/** Closes server `me` as the passive one. */
+export function closeStatement(me: Side, door: Door = serverDoor): string {
+  return underTheLock(door, [
+    `IF ${isMine(me, door)} THEN ${refuse(`the record names ${me}`)}; END IF`,
+    door.close,
+  ]);
+}
+
+/** Closes the primary `me` for an attempt, as long as its lease lasts. Value: the holder. */
+export function fenceStatement(me: Side, door: Door = serverDoor): string {
+  return underTheLock(door, [
+    `IF NOT EXISTS (SELECT 1 FROM ${door.schema}.role r JOIN ${door.schema}.lease l ON l.id = 1 AND l.epoch = r.epoch + 1
+      WHERE r.id = 1 AND r.role = '${me}' AND l.holder = ? AND l.expires_at > SYSDATE(6))
+      THEN ${refuse("the lease of this attempt has ended")}; END IF`,
+    door.close,
+  ]);
+}
+
+/**
+ * Statements that a run may have carried out only while its lease on the server lasts; what arrives later is refused.
+ * Values: the holder, then the statements' own.
+ */
+export function underALease(statements: string): string {
+  return `BEGIN NOT ATOMIC
+  IF NOT EXISTS (SELECT 1 FROM wikiferry.lease WHERE id = 1 AND holder = ? AND expires_at > SYSDATE(6)) THEN
+    ${refuse("the lease of this run has ended")};
+  END IF;
+  ${statements};
+END`;
+}
+
+/**
+ * The dead man's switch: what each server does by itself every second, for when nobody else does. A tick that finds
+ * the lock taken leaves it to who has it.
+ */
+export function eventStatement(me: Side, door: Door = serverDoor): string {
+  return `CREATE OR REPLACE EVENT ${door.schema}.rule ON SCHEDULE EVERY 1 SECOND COMMENT 'wikiferry: open or closed, by role record and lease' DO
+BEGIN
+  DECLARE open_it BOOLEAN;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN DO RELEASE_LOCK(${ruleLock(door)}); RESIGNAL; END;
+  SET SESSION sql_log_bin = 0, time_zone = '+00:00', lock_wait_timeout = ${lockSeconds}, innodb_lock_wait_timeout = ${lockSeconds};
+  IF GET_LOCK(${ruleLock(door)}, 0) IS TRUE THEN
+    ${endLease(door)};
+    SET open_it = ${isMine(me, door)} AND NOT ${isFenced(door)};
+    IF open_it AND ${door.closed} = 1 THEN ${door.open}; END IF;
+    IF NOT open_it AND ${door.closed} = 0 THEN ${door.close}; END IF;
+    UPDATE ${door.schema}.watch SET ticked_at = SYSDATE(6), is_open = open_it WHERE id = 1;
+    DO RELEASE_LOCK(${ruleLock(door)});
+  END IF;
+END`;
+}
+
+/**
+ * The rule at a server's start, as an init file: one statement a line. It runs before the first connection is let in.
+ * @param options.withoutRecord What holds where there is no record yet: `closed`, or `as configured`.
+ */
+export function initFile(me: Side, options: { withoutRecord: "closed" | "as configured" }): string {
+  const door = serverDoor;
+  const quoted = (sql: string) => `'${sql.replaceAll("'", "''")}'`;
+  const isOthers = `EXISTS (SELECT 1 FROM ${door.schema}.role WHERE id = 1 AND role <> '${me}')`;
+  // Adoption restarts blue before it has a record, and an owner who keeps blue read-only by its configuration keeps
+  // it so.
+  const [rule, otherwise] =
+    options.withoutRecord === "closed"
+      ? [`SET GLOBAL read_only = NOT ${isMine(me, door)} OR ${isFenced(door)}`, door.close]
+      : [`SET GLOBAL read_only = ${door.closed} OR ${isOthers} OR ${isFenced(door)}`, "DO 0"];
+  return `${[
+    "SET SESSION sql_log_bin = 0, time_zone = '+00:00';",
+    `SELECT COUNT(*) INTO @wikiferry_tables FROM information_schema.tables WHERE table_schema = '${door.schema}' AND table_name IN ('role', 'lease');`,
+    `SET @wikiferry_end = IF(@wikiferry_tables = 2, ${quoted(endLease(door))}, 'DO 0');`,
+    "PREPARE wikiferry_statement FROM @wikiferry_end;",
+    "EXECUTE wikiferry_statement;",
+    `SET @wikiferry_rule = IF(@wikiferry_tables = 2, ${quoted(rule)}, ${quoted(otherwise)});`,
+    "PREPARE wikiferry_statement FROM @wikiferry_rule;",
+    "EXECUTE wikiferry_statement;",
+    "DEALLOCATE PREPARE wikiferry_statement;",
+  ].join("\n")}\n`;
+}

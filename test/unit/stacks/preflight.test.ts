@@ -1,0 +1,25 @@
+import { ladderFor } from "../../../stacks/phase";
+import { endOfTheWayBack, outlook } from "../../../stacks/preflight";
+
+test("a preview of retire says that it ends the way back, what confirmed it, and how to keep it", () => {
+  const text = endOfTheWayBack({ "wiki.name": "mywiki", "retire.confirm": "mywiki" });
+  expect(text).toMatch(/^phase retire ends the way back of mywiki: nothing follows any more/);
+  expect(text).toContain("confirmed by retire.confirm = mywiki");
+  expect(text).toContain("set phase to switch");
+});
+
+test("retire is refused in preview until it is confirmed by name, and the refusal names the command", () => {
+  const retire = { phase: "retire", active: "green", canary: 0 } as const;
+  expect(() => ladderFor(retire, "mywiki", "")).toThrow(
+    'CONFIG_COMBINATION: phase retire ends the way back, and retire.confirm is "". To go on: pulumi config set --path retire.confirm mywiki',
+  );
+  expect(ladderFor(retire, "mywiki", "mywiki").archived).toBe(true);
+});
+
+test("what there is to copy and how long writes will pause are told before", () => {
+  const config = { "cutover.lagStableMs": 30_000 } as Parameters<typeof outlook>[1];
+  expect(outlook({ rows: 1_234, bytes: 5_000_000, copyMs: 2_000 }, config)[0]).toBe(
+    "to copy: about 1,234 rows, 5.0 MB, in about 2 s",
+  );
+  expect(outlook(undefined, config)).toHaveLength(1);
+});
