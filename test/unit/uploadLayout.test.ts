@@ -77,3 +77,8 @@ test.each([23, 24])("rsync's exit code %i is a failure", (exitCode) => {
   expect(checkRound({ ...round, exitCode: 0 }).rounds).toBe(1);
   expect(() => parseRound("{")).toThrow(/FILES_ROUND/);
 });
+
+test("a file and its old versions lie in two directories, which it shares; in one with all others if not hashed", () => {
+  expect(new UploadLayout(true).directories("Foo.jpg")).toEqual(["0/06/", "archive/0/06/"]);
+  expect(new UploadLayout(false).directories("Foo.jpg")).toEqual([]);
+});
