@@ -30,8 +30,11 @@ export async function fence(server: Server, hand: Session, appUser: string, hold
     );
   }
   // Their COMMIT would fail (error 1290); until it comes, their row locks would stop the reverse stream.
-  await killWriters(server, appUser);
-  if ((await server.value("SELECT @@GLOBAL.read_only")) === "1") return;
+  const [closed] = await Promise.all([
+    server.value("SELECT @@GLOBAL.read_only"),
+    killWriters(server, appUser),
+  ]);
+  if (closed === "1") return;
   throw new WikiferryError(
     "CUTOVER_FENCE_LIFTED",
     `${server.side} is not read-only right after it was made so`,
