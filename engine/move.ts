@@ -126,7 +126,7 @@ export interface CutoverLimits {
   drainMs: number;
   /** How long green may take to apply the last transactions after the fence, in milliseconds. */
   catchUpMs: number;
-  /** Bound of the whole attempt from the hold on; then it is undone, in milliseconds. */
+  /** Bound of the whole attempt from the hold on, and its lease; then it is undone. In milliseconds, 8,000 at most. */
   attemptMs: number;
   /** Longest statement or transaction on the primary that a flip tolerates, in milliseconds. */
   longTransactionMs: number;

@@ -257,7 +257,7 @@ function specOf(
       lagWaitMs: 20_000,
       drainMs: 2_000,
       catchUpMs: 5_000,
-      attemptMs: 10_000,
+      attemptMs: 8_000,
       longTransactionMs: 1_000,
       verificationMaxAgeMs: 600_000,
     },

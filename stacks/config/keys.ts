@@ -297,10 +297,10 @@ export const keys = {
     10_000,
   ),
   "cutover.attemptMs": integer(
-    "Bound of an attempt from the hold on; then it is undone, in milliseconds.",
-    10_000,
+    "Bound of an attempt from the hold on; then it is undone, in milliseconds. A lease of that length and the event that comes round each second keep a wiki whose tool died below 10 s without a primary.",
+    8_000,
     2_000,
-    30_000,
+    8_000,
   ),
   "cutover.longTransactionMs": integer(
     "Longest transaction on the primary that a flip tolerates, in milliseconds.",

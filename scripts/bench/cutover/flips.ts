@@ -16,7 +16,7 @@ const limits: CutoverLimits = {
   lagWaitMs: 60_000,
   drainMs: 2_000,
   catchUpMs: 5_000,
-  attemptMs: 10_000,
+  attemptMs: 8_000,
   longTransactionMs: 1_000,
   verificationMaxAgeMs: 600_000,
 };

@@ -3,7 +3,7 @@ import { begin, type Command, type Outcome } from "../protocol";
 import { outcomeOf, type Part, parts } from "./commands";
 import type { Rules } from "./rules";
 import { execute, start, tick } from "./statements";
-import { type Database, isOpen, type Letter, type Operator, type World } from "./world";
+import { type Database, isOpen, type Letter, type Operator, same, type World } from "./world";
 
 /** One thing that can happen, in words, and the world after it. */
 export interface Step {
@@ -154,7 +154,7 @@ function ofOperator(
   const { run } = operator;
   if (!run) {
     if (operator.runsLeft > 0)
-      add(`${who} begins`, becomes({ ...idle, run: begin(goal), runsLeft: operator.runsLeft - 1 }));
+      add(`${who} begins`, becomes({ ...idle, run: same(begin(goal)), runsLeft: operator.runsLeft - 1 }));
     return;
   }
   const command = run.todo[0] as Command;
@@ -165,7 +165,7 @@ function ofOperator(
     if (after.todo.length === 0) return idle;
     return {
       ...now,
-      run: after,
+      run: same(after),
       part: 0,
       seen: "",
       position: after.stage === "attempt" ? now.position : 0,

@@ -93,26 +93,30 @@ export function firstWorld(operators: readonly { runsLeft: number }[], budget: B
   };
 }
 
-const runs = new Map<string, number>();
+/** Runs that are the same are one object, with a number, so that telling worlds apart is cheap. */
+const runs = new Map<string, Run>();
+const numbers = new WeakMap<Run, number>();
+
+export function same(run: Run): Run {
+  const text = JSON.stringify(run);
+  const known = runs.get(text);
+  if (known) return known;
+  numbers.set(run, runs.size);
+  runs.set(text, run);
+  return run;
+}
 
 /** The same text for the same world only. */
 export function encode(world: World): string {
-  const database = (d: Database) =>
-    `${+d.up}${+d.readOnly}${d.role.role[0]}${d.role.epoch}${d.lease.holder}${d.lease.epoch}${d.lease.state[1]}${+d.source}${+d.running}${d.received}${d.log}`;
-  const operator = (o: Operator) => {
-    if (!o.run) return `-${o.runsLeft}`;
-    const text = JSON.stringify(o.run);
-    const number = runs.get(text) ?? runs.size;
-    runs.set(text, number);
-    return `${number},${o.part},${o.position},${o.epoch},${o.seen},${o.runsLeft}`;
-  };
   const { writes, kills, crashes, losses, clocks } = world.budget;
-  return [
-    database(world.blue),
-    database(world.green),
-    `${world.gate.to[0]}${+world.gate.held}${writes}${kills}${crashes}${losses}${clocks}`,
-    world.acknowledged,
-    ...world.operators.map(operator),
-    ...world.letters.map((l) => `${l.holder}${l.statement}${l.side[0]}${l.epoch}`),
-  ].join("|");
+  let text = `${encodeDatabase(world.blue)}|${encodeDatabase(world.green)}|${world.gate.to[0]}${+world.gate.held}${writes}${kills}${crashes}${losses}${clocks}${world.acknowledged}`;
+  for (const { run, part, position, epoch, seen, runsLeft } of world.operators)
+    text += run ? `|${numbers.get(run)},${part},${position},${epoch},${seen},${runsLeft}` : `|-${runsLeft}`;
+  for (const { holder, statement, side, epoch } of world.letters)
+    text += `|${holder}${statement}${side[0]}${epoch}`;
+  return text;
+}
+
+function encodeDatabase({ up, readOnly, role, lease, source, running, received, log }: Database): string {
+  return `${+up}${+readOnly}${role.role[0]}${role.epoch}${lease.holder},${lease.epoch}${lease.state[1]}${+source}${+running}${received}${log}`;
 }
