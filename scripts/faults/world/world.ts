@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Gate } from "../../../engine/gate/gate";
 import { readRole } from "../../../engine/mariadb/control/role";
+import { armDeadMan } from "../../../engine/mariadb/rule/deadMan";
 import { Server } from "../../../engine/mariadb/server";
 import { verify } from "../../../engine/mariadb/verify/verify";
 import type { CutoverLimits, Side } from "../../../engine/move";
@@ -139,6 +140,7 @@ async function build(
   );
   await servers.blue.run("CREATE TABLE ??.elsewhere (id INT PRIMARY KEY)", [database]);
   await verify(servers.blue, servers.green, database);
+  for (const side of sides) await armDeadMan(pair[side]);
 
   const tool = {
     blue: await way("tool to blue", "127.0.0.1", { host: addresses.blue, port: 22 }),
