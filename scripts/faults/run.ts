@@ -180,6 +180,7 @@ async function strike(stage: Stage, fault: Fault): Promise<boolean> {
       sleep(longestRunMs, false, { ref: false }),
     ]);
     if (!came) return false;
+    if (how === "stop") await operator.standsStill();
   }
   stage.note(`fault: ${fault.about}`);
   let end: (() => Promise<unknown> | unknown) | undefined;

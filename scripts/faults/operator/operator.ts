@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { OperatorEnd, OperatorLine, OperatorOrder } from "./order";
 
 /** The tool in a process of its own, which can be killed, stopped and continued like any. */
@@ -58,8 +60,13 @@ export class Operator {
     return this.end.outcome === "failed" ? this.end.message : this.end.outcome;
   }
 
-  stop(): void {
-    this.process.kill("SIGSTOP");
+  /** Waits until a process that is about to stop itself has: what continues it before would come too early. */
+  async standsStill(): Promise<void> {
+    for (let turn = 0; turn < 500 && !this.gone; turn++) {
+      const stat = await readFile(`/proc/${this.process.pid}/stat`, "utf8").catch(() => "");
+      if (/\) T /.test(stat)) return;
+      await sleep(2);
+    }
   }
 
   continue(): void {

@@ -42,8 +42,8 @@ export class LabSurroundings implements Surroundings {
     }
   }
 
-  async route(side: Side): Promise<void> {
-    await this.gate.set({ primary: side, views: side, canary: 0 });
+  async turn(side: Side): Promise<void> {
+    await this.gate.set({ primary: side, views: side, canary: 0, holdMs: 0 });
   }
 
   async release(): Promise<void> {
