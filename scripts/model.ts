@@ -28,7 +28,10 @@ function searchAll(names: readonly string[]): SearchResult[] {
 function searchMutants(): MutantResult[] {
   return Object.entries(mutants).map(([name, { rules, breaks }]) => {
     for (const scenario of mutantScenarios) {
-      const found = search(scenario, rules, { tell: (states) => tell(`${name}: ${number(states)} states`) });
+      const found = search(scenario, rules, {
+        only: breaks,
+        tell: (states) => tell(`${name}: ${number(states)} states`),
+      });
       if (found.violation) return { name, breaks, found };
     }
     return { name, breaks, found: undefined };

@@ -2,7 +2,7 @@ import { WikiferryError } from "../errors";
 import { otherSide, type Side } from "../move";
 import type { Finding, Mover } from "../mover";
 import { deriveSecret } from "../secrets";
-import { dropReplicationAccount, ensureReplicationAccount } from "./accounts/accounts";
+import { dropReplicationAccount, ensureReplicationAccount, killWriters } from "./accounts/accounts";
 import { adopt } from "./adopt/adopt";
 import { commitRole, initRole } from "./control/role";
 import { type CopyContext, copyDatabase } from "./copy/copy";
@@ -90,7 +90,8 @@ export class MariadbMover implements Mover {
     const hand = await flip.servers[side].open();
     try {
       await hand.run("SET SESSION sql_log_bin = 0");
-      await fence(flip.servers[side], hand, flip.appUser, flip.holder);
+      await fence(flip.servers[side], hand, flip.holder);
+      await killWriters(flip.servers[side], flip.appUser);
     } finally {
       await hand.close();
     }
@@ -123,7 +124,8 @@ export class MariadbMover implements Mover {
       const lease = await RunLease.take(flip, [primary, side], `promote ${side}`);
       try {
         await lease.fix(`promote ${side}`, epoch + 1);
-        await commitRole(old, { to: side, epoch, leaseHolder: flip.holder });
+        const position = (await old.value("SELECT @@GLOBAL.gtid_binlog_pos")) ?? "";
+        await commitRole(old, { to: side, epoch, leaseHolder: flip.holder, position });
       } finally {
         await lease.release();
       }

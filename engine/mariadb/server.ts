@@ -20,6 +20,14 @@ export class Session {
     return rows as T[];
   }
 
+  /** The rows of each SELECT in a compound statement, in order. */
+  async resultSets(sql: string, values: unknown[] = []): Promise<Row[][]> {
+    const [results] = await this.connection.query<RowDataPacket[][]>(sql, values);
+    // Without a SELECT there is one packet that only says that it was done.
+    if (!Array.isArray(results)) return [];
+    return (results as unknown[]).filter((result): result is Row[] => Array.isArray(result));
+  }
+
   /** The first row of one statement. */
   async row<T = Row>(sql: string, values: unknown[] = []): Promise<T | undefined> {
     return (await this.rows<T>(sql, values))[0];

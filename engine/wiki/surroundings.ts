@@ -55,8 +55,8 @@ export class WikiSurroundings implements Surroundings {
     await this.web[side].awaitWritable(timeoutMs);
   }
 
-  async route(side: Side): Promise<void> {
-    await this.gate.set({ primary: side, views: side, canary: 0 });
+  async turn(side: Side): Promise<void> {
+    await this.gate.set({ primary: side, views: side, canary: 0, holdMs: 0 });
   }
 
   async release(): Promise<void> {

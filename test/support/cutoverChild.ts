@@ -62,7 +62,7 @@ async function main(order: ChildOrder): Promise<void> {
       return result;
     };
   const surroundings = Object.fromEntries(
-    (["quiesce", "hold", "drain", "lastFiles", "awaitWritable", "route", "release", "resume"] as const).map(
+    (["quiesce", "hold", "drain", "lastFiles", "awaitWritable", "turn", "release", "resume"] as const).map(
       (call) => [call, ask(call)],
     ),
   ) as unknown as Surroundings;

@@ -170,8 +170,9 @@ export class Editors implements Surroundings {
     }
   }
 
-  async route(side: Side): Promise<void> {
+  async turn(side: Side): Promise<void> {
     this.routed = side;
+    await this.release();
   }
 
   async release(): Promise<void> {

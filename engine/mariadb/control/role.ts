@@ -54,22 +54,28 @@ export async function initRole(
  * other by the stream. It changes the row only while `leaseHolder`'s lease for the next epoch on the same server lasts and
  * the record still stands at `epoch`. The lease row is read under a lock, and the clock (SYSDATE, not the statement's start) after
  * it, so either this commits before somebody ends the lease, or not at all.
- * @param epoch The epoch that the record has now; it is `epoch + 1` afterwards.
+ * @param commit.epoch The epoch that the record has now; it is `epoch + 1` afterwards.
+ * @param commit.position `gtid_binlog_pos` as the server wrote it; the binary log must still end there: what a stray writer wrote after it would be on this side
+ *   alone.
  * @returns GTID of the commit
  * @throws `CTRL_COMMIT_REFUSED`
  */
 export async function commitRole(
   server: Server,
-  commit: { to: Side; epoch: number; leaseHolder: string },
+  commit: { to: Side; epoch: number; leaseHolder: string; position: string },
 ): Promise<string> {
   const session = await server.session();
-  const changed = await session.run(
-    `UPDATE wikiferry.role r JOIN wikiferry.lease l ON l.id = 1
+  const [rows] = await session.resultSets(
+    `BEGIN NOT ATOMIC
+     UPDATE wikiferry.role r JOIN wikiferry.lease l ON l.id = 1
         SET r.role = ?, r.epoch = r.epoch + 1, r.changed_at = UTC_TIMESTAMP(6)
-      WHERE r.id = 1 AND r.epoch = ? AND r.role = ? AND l.holder = ? AND l.epoch = r.epoch + 1 AND l.expires_at > SYSDATE(6)`,
-    [commit.to, commit.epoch, server.side, commit.leaseHolder],
+      WHERE r.id = 1 AND r.epoch = ? AND r.role = ? AND l.holder = ? AND l.epoch = r.epoch + 1 AND l.expires_at > SYSDATE(6)
+        AND @@GLOBAL.gtid_binlog_pos = ?;
+     SELECT ROW_COUNT() AS changed, @@last_gtid AS gtid;
+     END`,
+    [commit.to, commit.epoch, server.side, commit.leaseHolder, commit.position],
   );
-  if (changed === 1) return (await session.value("SELECT @@last_gtid")) ?? "";
+  if (String(rows?.[0]?.changed) === "1") return String(rows?.[0]?.gtid);
   const role = await readRole(server);
   throw new WikiferryError(
     "CTRL_COMMIT_REFUSED",

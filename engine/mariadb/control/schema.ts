@@ -42,10 +42,9 @@ const statements = [
    ) ENGINE = InnoDB`,
   `CREATE TABLE IF NOT EXISTS wikiferry.watch (
      id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
-     ticked_at DATETIME(6) NOT NULL,
-     is_open BOOLEAN NOT NULL
+     ticked_at DATETIME(6) NOT NULL
    ) ENGINE = InnoDB`,
-  "INSERT IGNORE INTO wikiferry.watch VALUES (1, '2000-01-01', FALSE)",
+  "INSERT IGNORE INTO wikiferry.watch VALUES (1, '2000-01-01')",
   `CREATE TABLE IF NOT EXISTS wikiferry.checkpoint (
      name VARCHAR(64) NOT NULL PRIMARY KEY,
      state VARCHAR(32) NOT NULL,

@@ -1,9 +1,9 @@
 import { messageOf, WikiferryError } from "../../errors";
-import { accountsLocked, killSessions, killWriters, unlockAccounts } from "../accounts/accounts";
+import { accountsLocked, killSessions, unlockAccounts } from "../accounts/accounts";
 import { writeCheckpoint } from "../control/checkpoint";
 import { obey } from "../rule/obey";
-import { closeStatement, fenceStatement, openStatement } from "../rule/statements";
-import type { Server, Session } from "../server";
+import { closeStatement, fenceStatement, openStatement, openWhenAppliedStatement } from "../rule/statements";
+import type { Row, Server, Session } from "../server";
 
 /*
  * `read_only` keeps the wiki's writes out of a fenced database, and lets page views be read from it meanwhile: locking
@@ -13,13 +13,16 @@ import type { Server, Session } from "../server";
  */
 
 /**
- * Makes a primary refuse the wiki's writes, as long as `holder`'s lease for the next epoch lasts. When this returns, no transaction of an unprivileged session can commit
- * any more: setting `read_only` takes the global commit lock for a moment, so it waits for commits under way.
+ * Makes a primary refuse the wiki's writes, as long as `holder`'s lease for the next epoch lasts. When this returns, no
+ * transaction of an unprivileged session can commit any more: setting `read_only` takes the global commit lock for a
+ * moment, so it waits for commits under way. Sessions in the middle of a write are left to `killWriters`.
+ * @returns the last transaction of its binary log, read after that, as the server writes it
  * @throws `CUTOVER_FENCE_BLOCKED`, `CTRL_REFUSED`
  */
-export async function fence(server: Server, hand: Session, appUser: string, holder: string): Promise<void> {
+export async function fence(server: Server, hand: Session, holder: string): Promise<string> {
+  let found: Row | undefined;
   try {
-    await obey(hand, fenceStatement(server.side), [holder]);
+    found = (await obey(hand, fenceStatement(server.side), [holder]))[0]?.[0];
   } catch (error) {
     if (error instanceof WikiferryError) throw error;
     throw new WikiferryError(
@@ -29,12 +32,7 @@ export async function fence(server: Server, hand: Session, appUser: string, hold
       { cause: error },
     );
   }
-  // Their COMMIT would fail (error 1290); until it comes, their row locks would stop the reverse stream.
-  const [closed] = await Promise.all([
-    server.value("SELECT @@GLOBAL.read_only"),
-    killWriters(server, appUser),
-  ]);
-  if (closed === "1") return;
+  if (String(found?.closed) === "1") return String(found?.position);
   throw new WikiferryError(
     "CUTOVER_FENCE_LIFTED",
     `${server.side} is not read-only right after it was made so`,
@@ -51,6 +49,21 @@ export async function close(server: Server, appUser: string): Promise<void> {
 /** Opens the primary; `holder` gives up its fence there. @throws `CTRL_REFUSED` when its record names the other side */
 export async function open(server: Server, holder: string): Promise<void> {
   await obey(await server.unlogged(), openStatement(server.side), [holder]);
+}
+
+/**
+ * Opens the new primary as soon as it has applied `gtid`, in one statement.
+ * @returns Whether it had within `timeoutMs`; if not, nothing was changed.
+ * @throws `CTRL_REFUSED`
+ */
+export async function openWhenApplied(
+  { side }: Server,
+  hand: Session,
+  wanted: { gtid: string; timeoutMs: number; holder: string },
+): Promise<boolean> {
+  const values = [wanted.gtid, wanted.timeoutMs / 1000, wanted.holder];
+  const [rows] = await obey(hand, openWhenAppliedStatement(side), values);
+  return String(rows?.[0]?.reached) === "0";
 }
 
 /** Lets the wiki's accounts in, if they are locked. */

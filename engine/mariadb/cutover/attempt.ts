@@ -4,6 +4,7 @@ import type { CutoverContext, FlipResult, StepTime } from "./context";
 import type { Flip, Step } from "./flip";
 import type { AttemptStep } from "./protocol";
 import type { RunLease } from "./runLease";
+import { askTheGuardrails } from "./steps/0-ask-the-guardrails";
 import { quiesce } from "./steps/0-quiesce";
 import { gateTheLag } from "./steps/1-gate-the-lag";
 import { declareTheIntent } from "./steps/2-declare-the-intent";
@@ -19,6 +20,7 @@ import { turnTheGate } from "./steps/11-turn-the-gate";
 /** Numbered as in the design; 7 is the way back. Their order is the protocol's. */
 const steps = new Map<AttemptStep, Step>(
   [
+    askTheGuardrails,
     quiesce,
     gateTheLag,
     declareTheIntent,

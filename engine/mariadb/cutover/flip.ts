@@ -24,7 +24,10 @@ export interface Flip {
   deadline?: Deadline;
   /** The last round of uploads, under way since writes were held. */
   files?: Promise<void>;
+  /** The old primary's last transaction under the fence. */
   fenceGtid: string;
+  /** The end of sessions that were in the middle of a write when the fence came. */
+  writersEnded?: Promise<unknown>;
   /** The transaction that named the new primary. */
   commitGtid: string;
   /** By `performance.now()`. */

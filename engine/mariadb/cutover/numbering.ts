@@ -1,16 +1,20 @@
-import type { Server } from "../server";
+import type { Row, Server } from "../server";
 
 /** For each table with AUTO_INCREMENT its next number. */
 export type Numbering = ReadonlyMap<string, bigint>;
 
+/** Next numbers of a database's InnoDB tables; the value is its name. */
+export const numberingQuery = `SELECT table_name AS name, auto_increment AS next FROM information_schema.tables
+      WHERE table_schema = ? AND auto_increment IS NOT NULL AND engine = 'InnoDB'`;
+
+/** What `numberingQuery` answered. */
+export function numberingOf(rows: readonly Row[]): Numbering {
+  return new Map(rows.map((row) => [String(row.name), BigInt(String(row.next))]));
+}
+
 /** 1 to 5 ms with 70 tables on 10.11. Never writes. */
 export async function readNumbering(server: Server, database: string): Promise<Numbering> {
-  const rows = await server.rows<{ name: string; next: string | number }>(
-    `SELECT table_name AS name, auto_increment AS next FROM information_schema.tables
-      WHERE table_schema = ? AND auto_increment IS NOT NULL AND engine = 'InnoDB'`,
-    [database],
-  );
-  return new Map(rows.map((row) => [row.name, BigInt(row.next)]));
+  return numberingOf(await server.rows(numberingQuery, [database]));
 }
 
 /** Tables whose next number in `behind` is lower than in `ahead`, with that of `ahead`. */

@@ -9,6 +9,7 @@ import type { Mending } from "./settlement";
 
 /** The steps of an attempt, in order. What goes wrong before the commit is undone, after it only forward. */
 export const attemptSteps = [
+  "ask the guardrails",
   "quiesce",
   "gate the lag",
   "declare the intent",

@@ -66,9 +66,13 @@ export class Settlement {
       case "prove it open":
         return await proveOpen(this.ctx.servers[this.active], this.ctx.appUser);
       case "route and release":
-        await surroundings.route(this.active);
-        if (this.wasReadOnly) await surroundings.awaitWritable(this.active, writableMs);
-        return await surroundings.release();
+        try {
+          // Not turned before: a page view there would make MediaWiki remember the opposite.
+          if (this.wasReadOnly) await surroundings.awaitWritable(this.active, writableMs);
+        } finally {
+          await surroundings.turn(this.active);
+        }
+        return;
       case "release the hold":
         return await surroundings.release();
       case "resume the rest":

@@ -20,9 +20,9 @@ export interface Surroundings {
   lastFiles(from: Side, to: Side): Promise<void>;
   /** Waits until MediaWiki on `side` answers that it is not read-only. @throws when not within `timeoutMs` */
   awaitWritable(side: Side, timeoutMs: number): Promise<void>;
-  /** Sends everything, page views too, to `side`; what is held stays held. */
-  route(side: Side): Promise<void>;
-  /** Lets go of held writes. */
+  /** Sends everything to `side`, page views and what was held too, in one step. */
+  turn(side: Side): Promise<void>;
+  /** Lets go of held writes, to whoever is served. */
   release(): Promise<void>;
   /** Starts jobs on `side`, stops them on the other, and copies uploads from `side` from now on. */
   resume(side: Side): Promise<void>;

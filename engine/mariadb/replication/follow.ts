@@ -121,15 +121,25 @@ export async function order(
   else await obey(session, underALease(statement), [leaseHolder, ...values]);
 }
 
+/**
+ * How long both threads must have run, in milliseconds: only once it receives does the source answer that it does not
+ * have the position.
+ */
+const steadyMs = 200;
+
 async function untilRunning(
   replica: Server,
   source: { host: string; port: number },
   timeoutMs: number,
 ): Promise<ReplicationStatus> {
   const end = performance.now() + timeoutMs;
+  let since: number | undefined;
   for (;;) {
     const status = await replicationStatus(replica);
-    if (status && isFollowing(status, source)) return status;
+    if (status && isFollowing(status, source)) {
+      since ??= performance.now();
+      if (performance.now() - since >= steadyMs) return status;
+    } else since = undefined;
     // A source that is just being restarted refuses connections for a moment; a thread that stopped stays so.
     const final = status !== undefined && (status.sqlError.number !== 0 || status.io === "no");
     if (final || performance.now() > end) throw notRunning(replica, source, status);

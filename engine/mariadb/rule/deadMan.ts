@@ -76,7 +76,7 @@ export async function rehearseDeadMan(server: Server, report: Report): Promise<v
       await session.run("CREATE TABLE wikiferry_probe.?? LIKE wikiferry.??", [table, table]);
     await session.run("CREATE TABLE wikiferry_probe.door (closed BOOLEAN NOT NULL) ENGINE = InnoDB");
     await session.run("INSERT INTO wikiferry_probe.door VALUES (1)");
-    await session.run("INSERT INTO wikiferry_probe.watch VALUES (1, UTC_TIMESTAMP(6), FALSE)");
+    await session.run("INSERT INTO wikiferry_probe.watch VALUES (1, UTC_TIMESTAMP(6))");
     await session.run("INSERT INTO wikiferry_probe.role VALUES (1, ?, 0, 'probe', UTC_TIMESTAMP(6))", [me]);
     await session.run(
       `INSERT INTO wikiferry_probe.lease

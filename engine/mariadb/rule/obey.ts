@@ -1,16 +1,17 @@
 import { WikiferryError } from "../../errors";
-import type { Session } from "../server";
+import type { Row, Session } from "../server";
 
 /** ER_SIGNAL_EXCEPTION: the server's own refusal, see `statements.ts`. */
 const refusal = 1644;
 
 /**
  * Sends a statement that the server decides about.
+ * @returns the rows of each SELECT in it
  * @throws `CTRL_REFUSED` when by its own rows it must not be done
  */
-export async function obey(session: Session, statement: string, values: unknown[]): Promise<void> {
+export async function obey(session: Session, statement: string, values: unknown[]): Promise<Row[][]> {
   try {
-    await session.run(statement, values);
+    return await session.resultSets(statement, values);
   } catch (error) {
     if ((error as { errno?: number }).errno !== refusal) throw error;
     throw new WikiferryError(

@@ -64,13 +64,31 @@ const refuse = (why: string) => `SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${w
  * opened can't be committed away under its writers. Value: the holder.
  */
 export function openStatement(me: Side, door: Door = serverDoor): string {
-  return underTheLock(door, [
+  return underTheLock(door, opening(me, door));
+}
+
+/**
+ * Opens server `me` once it has applied a transaction: its commit. Values: the GTID, the most seconds to wait, the
+ * holder. Answers one row with `reached`, 0 if it opened; after a time-out nothing was changed.
+ */
+export function openWhenAppliedStatement(me: Side): string {
+  return `BEGIN NOT ATOMIC
+  DECLARE reached INT DEFAULT MASTER_GTID_WAIT(?, ?);
+  SELECT reached;
+  IF reached = 0 THEN
+  ${openStatement(me).replace("BEGIN NOT ATOMIC", "BEGIN")};
+  END IF;
+END`;
+}
+
+function opening(me: Side, door: Door): string[] {
+  return [
     endLease(door),
     `UPDATE ${door.schema}.lease SET epoch = 0 WHERE id = 1 AND holder = ?`,
     `IF NOT ${isMine(me, door)} THEN ${refuse(`the record does not name ${me}`)}; END IF`,
     `IF ${isFenced(door)} THEN ${refuse(`another run has fenced ${me}`)}; END IF`,
     door.open,
-  ]);
+  ];
 }
 
 /** Closes server `me` as the passive one. */
@@ -81,13 +99,17 @@ export function closeStatement(me: Side, door: Door = serverDoor): string {
   ]);
 }
 
-/** Closes the primary `me` for an attempt, as long as its lease lasts. Value: the holder. */
+/**
+ * Closes the primary `me` for an attempt, as long as its lease lasts. Value: the holder. Answers one row: whether it is
+ * `closed`, and the last transaction in its binary log, `position`.
+ */
 export function fenceStatement(me: Side, door: Door = serverDoor): string {
   return underTheLock(door, [
     `IF NOT EXISTS (SELECT 1 FROM ${door.schema}.role r JOIN ${door.schema}.lease l ON l.id = 1 AND l.epoch = r.epoch + 1
       WHERE r.id = 1 AND r.role = '${me}' AND l.holder = ? AND l.expires_at > SYSDATE(6))
       THEN ${refuse("the lease of this attempt has ended")}; END IF`,
     door.close,
+    `SELECT ${door.closed} AS closed, @@GLOBAL.gtid_binlog_pos AS position`,
   ]);
 }
 
@@ -106,20 +128,21 @@ END`;
 
 /**
  * The dead man's switch: what each server does by itself every second, for when nobody else does. A tick that finds
- * the lock taken leaves it to who has it.
+ * the lock taken leaves it to who has it. A primary that a flip is about to fence is left open until it does: writers are
+ * held at the gate first.
  */
 export function eventStatement(me: Side, door: Door = serverDoor): string {
   return `CREATE OR REPLACE EVENT ${door.schema}.rule ON SCHEDULE EVERY 1 SECOND COMMENT 'wikiferry: open or closed, by role record and lease' DO
 BEGIN
-  DECLARE open_it BOOLEAN;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN DO RELEASE_LOCK(${ruleLock(door)}); RESIGNAL; END;
   SET SESSION sql_log_bin = 0, time_zone = '+00:00', lock_wait_timeout = ${lockSeconds}, innodb_lock_wait_timeout = ${lockSeconds};
   IF GET_LOCK(${ruleLock(door)}, 0) IS TRUE THEN
     ${endLease(door)};
-    SET open_it = ${isMine(me, door)} AND NOT ${isFenced(door)};
-    IF open_it AND ${door.closed} = 1 THEN ${door.open}; END IF;
-    IF NOT open_it AND ${door.closed} = 0 THEN ${door.close}; END IF;
-    UPDATE ${door.schema}.watch SET ticked_at = SYSDATE(6), is_open = open_it WHERE id = 1;
+    IF NOT ${isMine(me, door)} THEN
+      IF ${door.closed} = 0 THEN ${door.close}; END IF;
+    ELSEIF ${door.closed} = 1 AND NOT ${isFenced(door)} THEN ${door.open};
+    END IF;
+    UPDATE ${door.schema}.watch SET ticked_at = SYSDATE(6) WHERE id = 1;
     DO RELEASE_LOCK(${ruleLock(door)});
   END IF;
 END`;

@@ -40,8 +40,8 @@ export class BenchSurroundings implements Surroundings {
     await this.apps[side].awaitWritable(timeoutMs);
   }
 
-  async route(side: Side): Promise<void> {
-    await this.gate.set({ primary: side, views: side, canary: 0 });
+  async turn(side: Side): Promise<void> {
+    await this.gate.set({ primary: side, views: side, canary: 0, holdMs: 0 });
   }
 
   async release(): Promise<void> {

@@ -3,6 +3,7 @@ import { freeBytesOnBlue } from "../../../engine/mariadb/preflight/freeBytes";
 import { type FlipQuestion, flipGuardrails } from "../../../engine/mariadb/preflight/guardrails";
 import { follow, stopFollowing, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
+import { armDeadMan, disarmDeadMan, seeDeadMan } from "../../../engine/mariadb/rule/deadMan";
 import type { Server, Session } from "../../../engine/mariadb/server";
 import { recordVerification } from "../../../engine/mariadb/verify/record";
 import type { Finding, Severity } from "../../../engine/mover";
@@ -120,6 +121,7 @@ beforeAll(async () => {
   await verified();
   // A server of the move starts closed.
   await alone(blue, "SET GLOBAL read_only = 0");
+  for (const server of [pair.blue, pair.green]) await armDeadMan(server);
 }, 180_000);
 
 afterEach(() => {
@@ -746,26 +748,41 @@ describe("the move itself", () => {
   });
 
   test("CTRL_EVENTS: the dead man's switch would not go off", async () => {
-    const before = await pair.blue.value("SELECT @@GLOBAL.event_scheduler");
-    await alone(
-      pair.blue,
-      "SET GLOBAL event_scheduler = ON",
-      "CREATE EVENT wikiferry.guardrail_test ON SCHEDULE EVERY 1 HOUR DO DO 0",
-    );
+    const ticked = () =>
+      eventually(
+        async () => expect((await seeDeadMan(pair.blue)).lastTickMs).toBeLessThan(4_000),
+        20_000,
+        "the event's next look",
+      );
+    await ticked();
     await expectNothing();
+    for (const [break_, mend] of [
+      ["SET GLOBAL event_scheduler = OFF", "SET GLOBAL event_scheduler = ON"],
+      ["ALTER EVENT wikiferry.rule DISABLE", "ALTER EVENT wikiferry.rule ENABLE"],
+    ] as const) {
+      await expectFound(
+        "CTRL_EVENTS",
+        "block",
+        () => alone(pair.blue, break_),
+        async () => {
+          await alone(pair.blue, mend);
+          await ticked();
+        },
+      );
+    }
     await expectFound(
       "CTRL_EVENTS",
       "block",
-      () => alone(pair.blue, "SET GLOBAL event_scheduler = OFF"),
-      () => alone(pair.blue, "SET GLOBAL event_scheduler = ON"),
+      () => disarmDeadMan(pair.green),
+      async () => {
+        await armDeadMan(pair.green);
+        await eventually(
+          async () => expect((await seeDeadMan(pair.green)).lastTickMs).toBeLessThan(4_000),
+          20_000,
+          "the event's first look",
+        );
+      },
     );
-    await expectFound(
-      "CTRL_EVENTS",
-      "block",
-      () => alone(pair.blue, "ALTER EVENT wikiferry.guardrail_test DISABLE"),
-      () => alone(pair.blue, "ALTER EVENT wikiferry.guardrail_test ENABLE"),
-    );
-    await alone(pair.blue, "DROP EVENT wikiferry.guardrail_test", `SET GLOBAL event_scheduler = ${before}`);
   });
 
   test("CTRL_DISK_SPACE: the binary log has no room to grow", async () => {

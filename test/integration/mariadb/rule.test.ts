@@ -15,6 +15,8 @@ import { silent } from "../../../engine/progress";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
 import { eventually } from "../../support/mariadb";
 
+const positionOf = async (server: Server) => (await server.value("SELECT @@GLOBAL.gtid_binlog_pos")) ?? "";
+
 jest.setTimeout(120_000);
 
 let pair: FollowingPair;
@@ -96,7 +98,12 @@ describe("a server decides by the same conditions as the model", () => {
       // Committing writes to the stream, so where it may is tried once, below.
       if (mayFlip(me, role, lease, "us")) return;
       await expect(
-        commitRole(server, { to: otherSide(me), epoch: 4, leaseHolder: "us" }),
+        commitRole(server, {
+          to: otherSide(me),
+          epoch: 4,
+          leaseHolder: "us",
+          position: await positionOf(server),
+        }),
       ).rejects.toMatchObject({ code: "CTRL_COMMIT_REFUSED" });
     },
   );
@@ -144,7 +151,9 @@ describe("the dead man's switch", () => {
     await obey(await blue.unlogged(), fenceStatement("blue"), ["dies"]);
     expect(await isClosed(blue)).toBe(true);
     await eventually(async () => expect(await isClosed(blue)).toBe(false), 15_000, "the opening");
-    await expect(commitRole(blue, { to: "green", epoch: 0, leaseHolder: "dies" })).rejects.toMatchObject({
+    await expect(
+      commitRole(blue, { to: "green", epoch: 0, leaseHolder: "dies", position: await positionOf(blue) }),
+    ).rejects.toMatchObject({
       code: "CTRL_COMMIT_REFUSED",
     });
   });
@@ -153,7 +162,7 @@ describe("the dead man's switch", () => {
     const { blue, green } = pair;
     await acquireLease(blue, { holder: "dies", purpose: "test", epoch: 1, durationMs: 60_000 });
     await obey(await blue.unlogged(), fenceStatement("blue"), ["dies"]);
-    await commitRole(blue, { to: "green", epoch: 0, leaseHolder: "dies" });
+    await commitRole(blue, { to: "green", epoch: 0, leaseHolder: "dies", position: await positionOf(blue) });
     await eventually(async () => expect(await isClosed(green)).toBe(false), 15_000, "the opening");
     expect(await readRole(green)).toMatchObject({ role: "green", epoch: 1 });
     await releaseLease(blue, "dies");

@@ -26,7 +26,13 @@ const send = (
   side: (o: Operator) => Side,
   epoch: (o: Operator) => number = () => 0,
 ): Part => ({
-  send: (world, o) => ({ statement, side: side(o), holder: holderOf(world, o), epoch: epoch(o) }),
+  send: (world, o) => ({
+    statement,
+    side: side(o),
+    holder: holderOf(world, o),
+    epoch: epoch(o),
+    position: o.position,
+  }),
 });
 
 const read = (
@@ -52,7 +58,6 @@ const check = (
   );
 
 const both = (): Side[] => ["blue", "green"];
-const old = (o: Operator) => [primary(o)];
 
 function standing(database: Database): Standing {
   const position = `0-1-${database.log.length}`;
@@ -71,8 +76,14 @@ const followParts = (replica: (o: Operator) => Side): Part[] => [
   send("follow", replica),
 ];
 
-/** A command that is done once its parts are. */
-export const parts: Record<Command, readonly Part[]> = {
+/** A command is done once its parts are. */
+export function partsOf(command: Command, rules: Rules): readonly Part[] {
+  const found = parts[command];
+  if (command !== "fence the primary" || rules.positionUnderTheFence) return found;
+  return found.toReversed();
+}
+
+const parts: Record<Command, readonly Part[]> = {
   "find the primary": [
     read((world) => ({ seen: world.blue.up ? JSON.stringify(world.blue.role) : "away" })),
     read((world, o) => {
@@ -130,6 +141,7 @@ export const parts: Record<Command, readonly Part[]> = {
   "stop following": [send("stop following", primary)],
   "admit readers to the passive side": [],
   "resume the rest": [],
+  "ask the guardrails": [],
   quiesce: [],
   "gate the lag": [
     check(both, (world, o) => {
@@ -149,10 +161,15 @@ export const parts: Record<Command, readonly Part[]> = {
     send("take the lease", passive, (o) => o.epoch + 1),
   ],
   "hold the writes": [{ gate: (world) => ({ ...world.gate, held: true }) }],
-  "fence the primary": [send("fence", primary)],
-  "read the position": [
+  "fence the primary": [
+    send("fence", primary),
     read((world, o) => (world[primary(o)].up ? { position: world[primary(o)].log.length } : "fails")),
-    check(old, standsStill),
+  ],
+  "read the position": [
+    check(
+      (o) => [primary(o)],
+      (world, o, rules) => !rules.looksAgain || world[primary(o)].log.length === o.position,
+    ),
   ],
   "catch up": [
     wait(
@@ -160,13 +177,12 @@ export const parts: Record<Command, readonly Part[]> = {
       (world, o) => world[passive(o)].log.length >= o.position,
     ),
     check(
-      both,
-      (world, o, rules) =>
-        !rules.looksAgain || (standsStill(world, o, rules) && world[passive(o)].log.length === o.position),
+      (o) => [passive(o)],
+      (world, o) => world[passive(o)].log.length === o.position,
     ),
   ],
   "reverse the stream": [send("start the stream", primary)],
-  commit: [check(old, standsStill), send("commit", primary, (o) => o.epoch + 1)],
+  commit: [send("commit", primary, (o) => o.epoch + 1)],
   "open the new primary": [
     wait(
       (o) => [passive(o)],
@@ -177,10 +193,6 @@ export const parts: Record<Command, readonly Part[]> = {
   "turn the gate": [{ gate: (_world, o) => ({ to: passive(o), held: false }) }],
   "give the lease back": [send("end the lease", () => "blue"), send("end the lease", () => "green")],
 };
-
-function standsStill(world: World, o: Operator, rules: Rules): boolean {
-  return !rules.looksAgain || world[primary(o)].log.length === o.position;
-}
 
 function free(world: World, side: Side, o: Operator): boolean {
   const { holder, state } = world[side].lease;

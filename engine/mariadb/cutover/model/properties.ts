@@ -1,7 +1,7 @@
 import { otherSide, type Side } from "../../../move";
 import type { Rules } from "./rules";
+import { apply } from "./servers";
 import { tick } from "./statements";
-import { apply } from "./steps";
 import { isOpen, type World } from "./world";
 
 /** What must hold in every world; each answers what is wrong, or undefined. */
@@ -23,6 +23,20 @@ export const properties: Record<string, (world: World, rules: Rules) => string |
   },
 
   /**
+   * Once a side is named the primary, it lacks nothing but the transaction that says so: if the other is lost for good
+   * in that moment, no acknowledged write goes with it.
+   */
+  "only the commit is on its way": (world) => {
+    for (const side of sides) {
+      const { log } = world[side];
+      const named = committedAt(log);
+      const other = world[otherSide(side)].log;
+      if (other.length < named) return `${side} committed "${log}" while the other had "${other}" only`;
+    }
+    return undefined;
+  },
+
+  /**
    * Never without a primary for longer than it takes a lease to end and an event to come round, while one could be:
    * with every operator dead from here on, the servers open one by themselves. The side that the newest record names
    * could be if it is up and knows of it, or the other one is up and can tell it.
@@ -37,6 +51,12 @@ export const properties: Record<string, (world: World, rules: Rules) => string |
     return `left alone, ${newest.role} stays closed, though the record of epoch ${newest.epoch} names it`;
   },
 
+  /** If nothing goes wrong, no write meets a closed server: they are held before, and let go after. */
+  "nobody notices": ({ calm, gate, ...world }) =>
+    calm && !gate.held && !isOpen(world[gate.to])
+      ? `writes are not held, and ${gate.to}, to which they go, is closed`
+      : undefined,
+
   /** From a flip on, the new primary's writes go to the old one: the stream is there before anything depends on it. */
   "a way back": (world) => {
     for (const side of sides) {
@@ -48,6 +68,12 @@ export const properties: Record<string, (world: World, rules: Rules) => string |
     return undefined;
   },
 };
+
+/** Where the last commit is in a log; -1 if there is none. */
+function committedAt(log: string): number {
+  for (let at = log.length - 1; at >= 0; at--) if (log.charCodeAt(at) <= "9".charCodeAt(0)) return at;
+  return -1;
+}
 
 const sides: readonly Side[] = ["blue", "green"];
 

@@ -9,6 +9,8 @@ export interface Rules {
   fenceSurvives: boolean;
   /** The event looks and acts under one lock. */
   eventIsOne: boolean;
+  /** The event does not fence: it leaves an open primary open while a flip prepares. */
+  eventLeavesTheFence: boolean;
   /** The event ends a lease that is over by an update of its row. */
   eventEndsTheLease: boolean;
   /** Opening is refused where the record or another's fence says so. */
@@ -17,7 +19,9 @@ export interface Rules {
   openGivesUpTheFence: boolean;
   /** Setting, starting and ending a stream is refused to a run without a live lease. */
   streamAsks: boolean;
-  /** The position under the fence is read again before it is relied on. */
+  /** The last transaction is read once the fence stands. */
+  positionUnderTheFence: boolean;
+  /** The commit is refused, and the attempt ends, if the old primary has written since its position was read. */
   looksAgain: boolean;
   /** Both servers have the event. */
   hasEvent: boolean;
@@ -28,10 +32,12 @@ export const protocolRules: Rules = {
   leaseCounts: true,
   fenceSurvives: true,
   eventIsOne: true,
+  eventLeavesTheFence: true,
   eventEndsTheLease: true,
   openAsks: true,
   openGivesUpTheFence: true,
   streamAsks: true,
+  positionUnderTheFence: true,
   looksAgain: true,
   hasEvent: true,
 };
@@ -46,12 +52,8 @@ function reordered(step: AttemptStep, behind: AttemptStep): AttemptStep[] {
 /** Protocols that are wrong in one respect, and the property that each breaks. */
 export const mutants: Record<string, { rules: Rules; breaks: string }> = {
   "the position is read before the fence": {
-    rules: {
-      ...protocolRules,
-      looksAgain: false,
-      next: (run, outcome) => next(run, outcome, reordered("read the position", "declare the intent")),
-    },
-    breaks: "no write is lost",
+    rules: { ...protocolRules, positionUnderTheFence: false, looksAgain: false },
+    breaks: "only the commit is on its way",
   },
   "the lease is ignored": { rules: { ...protocolRules, leaseCounts: false }, breaks: "one writer" },
   "the old primary is reopened after the commit": {
@@ -72,6 +74,10 @@ export const mutants: Record<string, { rules: Rules; breaks: string }> = {
   "the event looks first and acts later": {
     rules: { ...protocolRules, eventIsOne: false },
     breaks: "one writer",
+  },
+  "the event fences as soon as a lease says so": {
+    rules: { ...protocolRules, eventLeavesTheFence: false },
+    breaks: "nobody notices",
   },
   "a lease that is over is not ended": {
     rules: { ...protocolRules, eventEndsTheLease: false },

@@ -1,7 +1,7 @@
 import type { Side } from "../../../move";
 import { committed, isFenced, mayClose, mayFlip, mayOpen } from "../../rule/rule";
 import type { Rules } from "./rules";
-import { type Database, isOpen, leaseFact } from "./world";
+import { type Database, leaseFact } from "./world";
 
 /** What a run may send to a server, by name. */
 export type Statement =
@@ -22,11 +22,13 @@ export interface Order {
   /** The run that sends it. */
   holder: string;
   epoch: number;
+  /** The last transaction that the run knows of, to which a commit is tied. */
+  position: number;
 }
 
 /** The database after the statement; undefined if it refuses it. */
 export function execute(database: Database, order: Order, rules: Rules): Database | undefined {
-  const { side, holder, epoch } = order;
+  const { side, holder, epoch, position } = order;
   const lease = leaseFact(database);
   const role = database.role;
   const mine = !rules.streamAsks || (lease.live && lease.holder === holder);
@@ -44,7 +46,8 @@ export function execute(database: Database, order: Order, rules: Rules): Databas
       const may = rules.leaseCounts
         ? mayFlip(side, role, lease, holder)
         : role.role === side && role.epoch === epoch - 1;
-      if (!may) return undefined;
+      const isLast = !rules.looksAgain || database.log.length === position;
+      if (!may || !isLast) return undefined;
       const after = committed(role);
       return { ...database, role: after, log: `${database.log}${after.epoch}` };
     }
@@ -81,9 +84,10 @@ export function tick(side: Side, database: Database, rules: Rules): Database {
       ? { ...database.lease, state: "ended" as const }
       : database.lease;
   const after = { ...database, lease: row };
-  const open = mayOpen(side, after.role, leaseFact(after));
-  if (open === isOpen(after)) return after;
-  return { ...after, readOnly: !open };
+  if (mayClose(side, after.role)) return { ...after, readOnly: true };
+  const mayStayOpen = rules.eventLeavesTheFence || !isFenced(after.role, leaseFact(after));
+  const opens = mayOpen(side, after.role, leaseFact(after));
+  return { ...after, readOnly: !opens && (after.readOnly || !mayStayOpen) };
 }
 
 /** What it does when it starts. */

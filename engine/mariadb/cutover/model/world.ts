@@ -48,6 +48,8 @@ export interface Budget {
   losses: number;
   /** Clocks set back. */
   clocks: number;
+  /** Whether a run may take so long that its lease, or its hold, ends by itself. */
+  slowness: boolean;
 }
 
 export interface World {
@@ -56,6 +58,8 @@ export interface World {
   gate: { to: Side; held: boolean };
   operators: readonly Operator[];
   letters: readonly Letter[];
+  /** Nothing has gone wrong, nor can it. */
+  calm: boolean;
   budget: Budget;
   /** Writes that somebody was told are saved. */
   acknowledged: string;
@@ -88,6 +92,7 @@ export function firstWorld(operators: readonly { runsLeft: number }[], budget: B
       runsLeft,
     })),
     letters: [],
+    calm: !budget.slowness && budget.kills + budget.crashes + budget.losses + budget.clocks === 0,
     budget,
     acknowledged: "",
   };
@@ -112,8 +117,8 @@ export function encode(world: World): string {
   let text = `${encodeDatabase(world.blue)}|${encodeDatabase(world.green)}|${world.gate.to[0]}${+world.gate.held}${writes}${kills}${crashes}${losses}${clocks}${world.acknowledged}`;
   for (const { run, part, position, epoch, seen, runsLeft } of world.operators)
     text += run ? `|${numbers.get(run)},${part},${position},${epoch},${seen},${runsLeft}` : `|-${runsLeft}`;
-  for (const { holder, statement, side, epoch } of world.letters)
-    text += `|${holder}${statement}${side[0]}${epoch}`;
+  for (const { holder, statement, side, epoch, position } of world.letters)
+    text += `|${holder}${statement}${side[0]}${epoch},${position}`;
   return text;
 }
 

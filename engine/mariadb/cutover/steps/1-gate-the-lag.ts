@@ -2,12 +2,12 @@ import { WikiferryError } from "../../../errors";
 import { Heartbeat } from "../../replication/lag";
 import type { Flip, Step } from "../flip";
 import { lagging, raiseNumbering, readNumbering } from "../numbering";
+import { refuseBlockers } from "./0-ask-the-guardrails";
 
-/** Waits until the lag has been small for long enough, and refuses whatever else forbids a flip. */
+/** Waits until the lag has been small for long enough, then asks the guardrails once more. */
 export const gateTheLag: Step = {
   name: "gate the lag",
   async run(flip) {
-    await refuseBlockers(flip);
     const { maxLagMs, lagStableMs, lagWaitMs } = flip.ctx.limits;
     const heartbeat = new Heartbeat(flip.source, flip.target);
     flip.heartbeat = heartbeat;
@@ -34,20 +34,6 @@ export const gateTheLag: Step = {
     await raiseNumbering(flip.target, database, behind);
   },
 };
-
-async function refuseBlockers(flip: Flip): Promise<void> {
-  const blockers = (await flip.ctx.findBlockers(flip.from, flip.to)).filter(
-    (finding) => finding.severity === "block",
-  );
-  const first = blockers[0];
-  if (!first) return;
-  const others = blockers.slice(1).map((finding) => `${finding.code} (${finding.found})`);
-  throw new WikiferryError(
-    first.code,
-    others.length === 0 ? first.found : `${first.found}; also ${others.join(", ")}`,
-    first.wayOut,
-  );
-}
 
 function tooFarBehind(flip: Flip, lagMs: number | undefined, stableMs: number): WikiferryError {
   const { maxLagMs, lagStableMs, lagWaitMs } = flip.ctx.limits;

@@ -10,8 +10,7 @@ export const turnTheGate: Step = {
     const { surroundings } = flip.ctx;
     // Not routed before it is writable: a page view there would make MediaWiki remember the opposite.
     await surroundings.awaitWritable(flip.to, writableMs);
-    await surroundings.route(flip.to);
-    await surroundings.release();
+    await surroundings.turn(flip.to);
     flip.releasedAt = performance.now();
   },
 };

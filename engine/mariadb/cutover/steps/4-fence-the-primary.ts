@@ -1,12 +1,17 @@
+import { killWriters } from "../../accounts/accounts";
 import { fence } from "../access";
 import { handOn, type Step } from "../flip";
 
-/** Makes the old primary refuse writes, restarts included. */
+/** Makes the old primary refuse writes, restarts included, and only then reads its last transaction. */
 export const fenceThePrimary: Step = {
   name: "fence the primary",
   async run(flip) {
     const { appUser, holder } = flip.ctx;
     flip.fencedAt = performance.now();
-    await fence(flip.source, handOn(flip, flip.from), appUser, holder);
+    flip.fenceGtid = await fence(flip.source, handOn(flip, flip.from), holder);
+    // Their COMMIT would fail (error 1290); until it comes, their row locks would stop the reverse stream. They are
+    // ended while the new primary catches up.
+    flip.writersEnded = killWriters(flip.source, appUser);
+    flip.writersEnded.catch(() => {});
   },
 };

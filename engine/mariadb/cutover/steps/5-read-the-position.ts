@@ -1,12 +1,12 @@
 import { WikiferryError } from "../../../errors";
+import { samePosition } from "../../replication/gtid";
 import { positions } from "../../replication/status";
 import type { Flip, Step } from "../flip";
 
-/** Reads the old primary's last transaction, twice: it must stand still. */
+/** Reads the old primary's last transaction again: it must stand still. */
 export const readThePosition: Step = {
   name: "read the position",
   async run(flip) {
-    flip.fenceGtid = (await positions(flip.source)).binlog;
     await seeThatItStandsStill(flip);
   },
 };
@@ -14,7 +14,7 @@ export const readThePosition: Step = {
 /** @throws `CUTOVER_STRAY_WRITE` */
 export async function seeThatItStandsStill(flip: Flip): Promise<void> {
   const now = (await positions(flip.source)).binlog;
-  if (now === flip.fenceGtid) return;
+  if (samePosition(now, flip.fenceGtid)) return;
   throw new WikiferryError(
     "CUTOVER_STRAY_WRITE",
     `${flip.from} is fenced at ${flip.fenceGtid} and still writes: it is at ${now}`,

@@ -1,9 +1,8 @@
 import { WikiferryError } from "../../../errors";
 import { errant } from "../../replication/gtid";
-import { positions, replicationStatus } from "../../replication/status";
+import { replicationStatus } from "../../replication/status";
 import { type Flip, handOn, type Step } from "../flip";
-import { lagging, readNumbering } from "../numbering";
-import { seeThatItStandsStill } from "./5-read-the-position";
+import { lagging, numberingOf, numberingQuery, readNumbering } from "../numbering";
 
 /** Waits until the new primary has applied everything, and checks that it has nothing else. */
 export const catchUp: Step = {
@@ -13,18 +12,22 @@ export const catchUp: Step = {
       flip.ctx.limits.catchUpMs,
       flip.deadline?.leftMs() ?? Number.POSITIVE_INFINITY,
     );
-    const applied = handOn(flip, flip.to).value("SELECT MASTER_GTID_WAIT(?, ?)", [
-      flip.fenceGtid,
-      timeoutMs / 1000,
+    const { database } = flip.ctx;
+    const applied = handOn(flip, flip.to).resultSets(
+      `BEGIN NOT ATOMIC
+         SELECT MASTER_GTID_WAIT(?, ?) AS reached;
+         SELECT @@GLOBAL.gtid_binlog_pos AS position;
+         ${numberingQuery};
+       END`,
+      [flip.fenceGtid, timeoutMs / 1000, database],
+    );
+    const [[reached, position, numbers], numbering] = await Promise.all([
+      applied,
+      readNumbering(flip.source, database),
     ]);
-    const [reached, numbering] = await Promise.all([applied, readNumbering(flip.source, flip.ctx.database)]);
-    if (reached !== "0") throw await notCaughtUp(flip, timeoutMs);
-    const [there, copied] = await Promise.all([
-      positions(flip.target),
-      readNumbering(flip.target, flip.ctx.database),
-      seeThatItStandsStill(flip),
-    ]);
-    const stray = errant(flip.fenceGtid, there.binlog);
+    if (String(reached?.[0]?.reached) !== "0") throw await notCaughtUp(flip, timeoutMs);
+    const copied = numberingOf(numbers ?? []);
+    const stray = errant(flip.fenceGtid, String(position?.[0]?.position ?? ""));
     if (stray) {
       throw new WikiferryError(
         "REPL_ERRANT_GTID",

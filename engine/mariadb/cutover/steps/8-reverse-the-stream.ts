@@ -11,6 +11,7 @@ export const reverseTheStream: Step = {
   name: "reverse the stream",
   async run(flip) {
     const session = await flip.source.unlogged();
+    await flip.writersEnded;
     await order(session, flip.ctx.holder, "START SLAVE SQL_THREAD");
     for (;;) {
       const status = await replicationStatus(flip.source);

@@ -10,14 +10,15 @@ export const commit: Step = {
   name: "commit",
   async run(flip) {
     await flip.files;
-    // What was written up to here still goes over with the stream; what a stray writer writes after the commit would be
-    // on this side alone.
-    await seeThatItStandsStill(flip);
-    flip.commitGtid = await commitRole(flip.source, {
-      to: flip.to,
-      epoch: flip.epoch,
-      leaseHolder: flip.ctx.holder,
-    });
+    const { to, epoch, fenceGtid, ctx } = flip;
+    const wanted = { to, epoch, leaseHolder: ctx.holder, position: fenceGtid };
+    try {
+      flip.commitGtid = await commitRole(flip.source, wanted);
+    } catch (error) {
+      // A stray write is the other cause of a refusal, and has another way out.
+      await seeThatItStandsStill(flip);
+      throw error;
+    }
     flip.say(`committed as ${flip.commitGtid}`);
   },
 };

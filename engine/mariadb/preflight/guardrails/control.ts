@@ -1,5 +1,6 @@
 import type { Finding } from "../../../mover";
 import { readLease } from "../../control/lease";
+import { seeDeadMan } from "../../rule/deadMan";
 import type { Server } from "../../server";
 import { block, type FlipQuestion, type Guardrail, pass, warn } from "./guardrail";
 
@@ -58,6 +59,9 @@ export function clockFinding(clocks: readonly { side: string; offsetMs: number }
     : warn("CTRL_CLOCK", found, wayOut);
 }
 
+/** The dead man's switch looks each second; after so many milliseconds without it sleeps. */
+const silentMs = 5_000;
+
 /** The events by which a database opens and closes itself when no tool is there. */
 async function deadMansSwitch(both: readonly Server[]): Promise<Finding> {
   for (const server of both) {
@@ -80,7 +84,18 @@ async function deadMansSwitch(both: readonly Server[]): Promise<Finding> {
         `SET sql_log_bin = 0; ALTER EVENT wikiferry.${still[0]?.name} ENABLE on ${server.side}`,
       );
   }
-  return pass("CTRL_EVENTS", "the events of the move run");
+  for (const server of both) {
+    const { installed, lastTickMs } = await seeDeadMan(server);
+    if (installed && lastTickMs !== undefined && lastTickMs < silentMs) continue;
+    return block(
+      "CTRL_EVENTS",
+      installed
+        ? `the dead man's switch of ${server.side} has not looked at its rows for ${lastTickMs === undefined ? "ever" : `${Math.round(lastTickMs / 1000)} s`}`
+        : `${server.side} has no dead man's switch`,
+      "Run `pulumi up --refresh`, which arms it; then see that server's error log",
+    );
+  }
+  return pass("CTRL_EVENTS", "the dead man's switch of both is awake");
 }
 
 const mebibyte = 1024 * 1024;

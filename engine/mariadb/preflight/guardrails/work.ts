@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Finding } from "../../../mover";
 import type { Server } from "../../server";
 import { block, type FlipQuestion, type Guardrail, list, pass, warn } from "./guardrail";
@@ -17,7 +18,7 @@ async function workOn(server: Server, { limits }: FlipQuestion) {
   const statements = await statementsOf(server);
   return {
     transaction: await longTransaction(server, limits.longTransactionMs),
-    ddl: schemaChange(server, statements),
+    ddl: await schemaChange(server, statements),
     lock: await tableLock(server, statements),
     backup: await backup(server),
     dump: dump(server, statements),
@@ -63,9 +64,18 @@ async function longTransaction(server: Server, limitMs: number): Promise<Finding
 const changesSchema = /^\s*(ALTER|CREATE|DROP|RENAME|TRUNCATE|OPTIMIZE|REPAIR|LOCK|BACKUP|FLUSH)\s/i;
 const waitsForSchema = /^Waiting for (table metadata|schema metadata|global read|backup) lock/;
 
-/** Changes of the schema, and whoever waits for one. */
-function schemaChange(server: Server, statements: readonly Statement[]): Finding {
-  const found = statements.find(({ text, state }) => changesSchema.test(text) || waitsForSchema.test(state));
+/** How far apart two looks are, in milliseconds: what lasts for less makes no fence wait. */
+const againMs = 100;
+
+/** Changes of the schema, and whoever waits for one, at two looks. */
+async function schemaChange(server: Server, statements: readonly Statement[]): Promise<Finding> {
+  const isOne = ({ text, state }: Statement) => changesSchema.test(text) || waitsForSchema.test(state);
+  const before = statements.filter(isOne).map(({ id }) => id);
+  let found: Statement | undefined;
+  if (before.length > 0) {
+    await sleep(againMs);
+    found = (await statementsOf(server)).find((now) => isOne(now) && before.includes(now.id));
+  }
   if (!found) return pass("WORK_DDL", "no change of the schema is under way");
   return block(
     "WORK_DDL",
