@@ -69,7 +69,7 @@ export class Migration extends pulumi.ComponentResource {
     );
     this.replication = new Replication(
       `${this.childName}-replication`,
-      { spec, following: wanted.following },
+      { spec, following: wanted.following, flipping: wanted.flipping },
       { parent: this, dependsOn: [this.copy] },
     );
     this.deadMan = new DeadMan(

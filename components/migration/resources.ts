@@ -89,9 +89,19 @@ export class Copy extends HoldResource {
 export class Replication extends HoldResource {
   /** The side that follows; empty once nothing does. */
   declare readonly follower: pulumi.Output<string>;
+  /** `full` before any flip, `relaxed` while it may. */
+  declare readonly durability: pulumi.Output<string>;
 
-  constructor(name: string, args: HoldArgs & { following: boolean }, opts?: pulumi.CustomResourceOptions) {
-    super("replication", "Replication", name, { ...args, follower: undefined }, opts);
+  constructor(
+    name: string,
+    args: HoldArgs & {
+      following: boolean;
+      /** Whether a flip may come: until then the follower may keep its commits less strictly, to catch up faster. */
+      flipping: boolean;
+    },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super("replication", "Replication", name, { ...args, follower: undefined, durability: undefined }, opts);
   }
 }
 

@@ -1,45 +1,94 @@
 import type { Move } from "../context";
+import { type CaughtUp, catchUp } from "../mariadb/replication/catchUp";
+import {
+  type Durability,
+  readDurability,
+  relaxDurability,
+  restoreDurability,
+} from "../mariadb/replication/durability";
 import { follow, stopFollowing } from "../mariadb/replication/follow";
+import { describeChange, noteSchemaChanges } from "../mariadb/replication/schemaChanges";
 import { replicationStatus } from "../mariadb/replication/status";
 import { otherSide, type Side } from "../move";
 import { deriveSecret } from "../secrets";
+import { journalOn } from "../wiki/journal";
 import { primaryOf } from "../wiki/primary";
 import type { Hold, HoldInputs } from "./hold";
 
 interface Inputs extends HoldInputs {
   /** Whether the passive side follows; false once the old side is retired. */
   following: boolean;
+  /** Whether a flip may come: then a commit on either side is on disk when it is acknowledged. */
+  flipping: boolean;
 }
 
 interface Outputs {
   /** The side that follows; empty if none does. */
   follower: Side | "";
+  durability: Durability;
 }
 
-async function bringAbout(move: Move, { following }: Inputs): Promise<Outputs> {
+async function bringAbout(move: Move, { following, flipping }: Inputs): Promise<Outputs> {
   const primary = await primaryOf(move);
   const follower = otherSide(primary);
+  const replica = move[follower];
   if (!following) {
-    await stopFollowing(move[follower]);
-    return { follower: "" };
+    await stopFollowing(replica);
+    return { follower: "", durability: "full" };
   }
+  await seeSchema(move, follower);
+  // Before it follows: a catch-up of hours is what it is for.
+  let durability = flipping ? undefined : await relaxDurability(replica);
   const password = deriveSecret(move.secrets.masterSecret, "mariadb-replication");
-  await follow(move[follower], move[primary], password);
-  move.report({ step: "replication", message: `${follower} follows ${primary}` });
-  return { follower };
+  await follow(replica, move[primary], password);
+  const caughtUp = await catchUp(replica, move[primary], {
+    report: move.report,
+    meanwhile: () => seeSchema(move, follower),
+  });
+  if (durability === undefined) {
+    await restoreDurability(replica);
+    durability = "full";
+  }
+  await tell(move, primary, caughtUp);
+  return { follower, durability };
 }
 
-/** The passive side follows the active one, over TLS, both threads running. */
+/** Names what changed in the schema, in the terminal and in the journal. */
+export async function seeSchema(move: Move, follower: Side): Promise<void> {
+  const replica = move[follower];
+  const source = move[otherSide(follower)];
+  const changes = await noteSchemaChanges(replica, source, move.spec.wiki.database, journalOn(replica));
+  for (const change of changes)
+    move.report({ step: "replication", message: `${follower} followed: ${describeChange(change)}` });
+}
+
+async function tell(move: Move, primary: Side, caughtUp: CaughtUp): Promise<void> {
+  const follower = otherSide(primary);
+  const { transactions, tookMs, lagMs } = caughtUp;
+  const message = `${follower} follows ${primary}, lag ${lagMs} ms, ${transactions} transactions caught up in ${(tookMs / 1000).toFixed(1)} s`;
+  move.report({ step: "replication", message, percent: 100 });
+  await journalOn(move.green).append({
+    step: "replication",
+    side: follower,
+    event: "caught up",
+    detail: { ...caughtUp },
+  });
+}
+
+/** The passive side follows the active one, over TLS, both threads running, and has caught up. */
 export const hold: Hold<Inputs, Outputs> = {
   create: bringAbout,
   update: bringAbout,
   async read(move) {
     const follower = otherSide(await primaryOf(move));
     const status = await replicationStatus(move[follower]);
-    return { follower: status?.io === "yes" && status.sql ? follower : "" };
+    const durability = await readDurability(move[follower]);
+    return { follower: status?.io === "yes" && status.sql ? follower : "", durability };
   },
   async remove(move) {
     await stopFollowing(move[otherSide(await primaryOf(move))]);
   },
-  stillHolds: (inputs, outputs) => inputs.following === (outputs.follower !== ""),
+  stillHolds: (inputs, outputs) =>
+    inputs.following === (outputs.follower !== "") &&
+    (!inputs.following || !inputs.flipping || outputs.durability === "full"),
 };

@@ -1,9 +1,9 @@
 import type { Finding } from "../mover";
 
 /**
- * What a run mends or waits for by itself before it flips: following again, comparing anew, a closed primary or a ring
- * that a killed run left behind, another run's lease, containers that are not there yet. All else is refused before
- * anything is touched.
+ * What a run mends or waits for by itself before it flips: following again, full durability, comparing anew, a closed
+ * primary or a ring that a killed run left behind, another run's lease, containers that are not there yet. All else is
+ * refused before anything is touched.
  */
 const mendedByTheRun = new Set([
   "REPL_STOPPED",
@@ -13,6 +13,7 @@ const mendedByTheRun = new Set([
   "REPL_IO",
   "REPL_SOURCE",
   "REPL_RING",
+  "REPL_DURABILITY",
   "VERIFY_MISSING",
   "VERIFY_STALE",
   "VERIFY_MISMATCH",
@@ -38,6 +39,14 @@ export function flipOutlook(
     .filter(({ code, severity }) => severity === "block" || !told.some((finding) => finding.code === code))
     .map((finding) => {
       if (finding.severity !== "block") return finding;
+      // A side that only follows may keep its commits less strictly; phase switch ends that.
+      if (!flipWanted && finding.code === "REPL_DURABILITY")
+        return {
+          ...finding,
+          severity: "pass",
+          found: `${finding.found}: made strict before a flip`,
+          wayOut: "",
+        };
       if (!flipWanted)
         return { ...finding, severity: "warn", found: `${finding.found}: a flip would be refused now` };
       if (!mendedByTheRun.has(finding.code)) return finding;

@@ -2,7 +2,9 @@ import { WikiferryError } from "../../errors";
 import { obey } from "../rule/obey";
 import { underALease } from "../rule/statements";
 import type { Server, Session } from "../server";
-import { errant, newest, samePosition } from "./gtid";
+import { describeStop, wayOuts } from "./causes";
+import { startingPoint } from "./durability";
+import { contains, errant, newest, samePosition } from "./gtid";
 import { positions, type ReplicationStatus, replicationStatus } from "./status";
 
 /** Where a replica finds what it needs to trust its source. */
@@ -71,14 +73,17 @@ export async function follow(
   const session = await replica.unlogged();
   const { leaseHolder } = options;
   await order(session, leaseHolder, "STOP SLAVE");
-  const start = newest(here.applied, here.binlog);
-  if (!samePosition(start, here.applied))
+  const stopped = await startingPoint(replica);
+  const start = newest(stopped.applied, stopped.binlog);
+  if (!samePosition(start, stopped.applied))
     await order(session, leaseHolder, "SET GLOBAL gtid_slave_pos = ?", [start]);
   await changeMaster(replica, source, replicationPassword, tls, leaseHolder);
   // A copy that was killed may have left the forgiving mode behind.
   await session.run("SET GLOBAL slave_exec_mode = 'STRICT'");
   await order(session, leaseHolder, "START SLAVE");
-  return await untilRunning(replica, { host, port }, options.timeoutMs ?? 10_000);
+  // What it stopped at is tried again: it runs only once that is done.
+  const stuckAt = before && before.sqlError.number !== 0 ? before.appliedGtid : undefined;
+  return await untilRunning(replica, { host, port }, { timeoutMs: options.timeoutMs ?? 10_000, stuckAt });
 }
 
 /** Points a stopped replica at its source. The password is kept in master.info, and out of the general and slow logs. */
@@ -130,7 +135,7 @@ const steadyMs = 200;
 async function untilRunning(
   replica: Server,
   source: { host: string; port: number },
-  timeoutMs: number,
+  { timeoutMs, stuckAt }: { timeoutMs: number; stuckAt: string | undefined },
 ): Promise<ReplicationStatus> {
   const end = performance.now() + timeoutMs;
   let since: number | undefined;
@@ -138,11 +143,13 @@ async function untilRunning(
     const status = await replicationStatus(replica);
     if (status && isFollowing(status, source)) {
       since ??= performance.now();
-      if (performance.now() - since >= steadyMs) return status;
+      const moved = stuckAt === undefined || !contains(stuckAt, status.appliedGtid);
+      // A long change of the schema may take longer than anybody waits here; it is under way then.
+      if (performance.now() - since >= steadyMs && (moved || performance.now() > end)) return status;
     } else since = undefined;
     // A source that is just being restarted refuses connections for a moment; a thread that stopped stays so.
     const final = status !== undefined && (status.sqlError.number !== 0 || status.io === "no");
-    if (final || performance.now() > end) throw notRunning(replica, source, status);
+    if (final || (since === undefined && performance.now() > end)) throw notRunning(replica, source, status);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -153,30 +160,12 @@ function notRunning(
   status: ReplicationStatus | undefined,
 ): WikiferryError {
   const code = status?.cause ?? "REPL_STOPPED";
-  const message = status?.sqlError.message || status?.ioError.message || "no thread runs";
   return new WikiferryError(
     code,
-    `${replica.side} does not follow ${source.host}:${source.port} (${message})`,
+    `${replica.side} does not follow ${source.host}:${source.port}: ${describeStop(status)}`,
     wayOuts[code],
   );
 }
-
-const wayOuts: Record<NonNullable<ReplicationStatus["cause"]>, string> = {
-  REPL_STOPPED: "See its error log, then run again",
-  REPL_ACCESS_DENIED: "Run `pulumi up` in phase sync, which sets the replication account anew",
-  REPL_TLS:
-    "The certificates do not fit: run `pulumi up` in phase sync, which makes them anew if they have expired",
-  REPL_UNREACHABLE:
-    "See that the address in the config is the one that this server reaches, and that no firewall stands between",
-  REPL_BINLOG_GONE:
-    "The source has deleted binary logs that are still needed: copy anew, and keep them for longer",
-  REPL_ERRANT_GTID:
-    "Something wrote on the replica: see its binary log for what, carry it over by hand, and copy anew",
-  REPL_ROW_MISSING: "A row to change was not there: the sides differ, so copy anew",
-  REPL_ROW_DOUBLE: "A row to insert was there already: the sides differ, so copy anew",
-  REPL_IO: "See the error, then run again",
-  REPL_SQL: "See the error, then run again",
-};
 
 /** Ends following for good and forgets the source; `gtid_slave_pos` stays. Does nothing on a server that follows none. */
 export async function stopFollowing(replica: Server, leaseHolder?: string): Promise<void> {

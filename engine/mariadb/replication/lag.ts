@@ -8,6 +8,9 @@ import type { Server, Session } from "../server";
  * from the tool to each server is part of it.
  */
 
+/** Between two heartbeats, in milliseconds. */
+export const beatIntervalMs = 250;
+
 /** How long one heartbeat may take; a replica further behind has a lag of at least this. In milliseconds. */
 export const beatTimeoutMs = 5_000;
 
@@ -22,13 +25,18 @@ export async function measureLagMs(
 ): Promise<number> {
   const waiting = await replica.open();
   try {
-    return await beat(await primary.session(), waiting, primary.side, timeoutMs);
+    return await beat(await primary.session(), waiting, timeoutMs);
   } finally {
     waiting.destroy();
   }
 }
 
-async function beat(primary: Session, replica: Session, side: string, timeoutMs: number): Promise<number> {
+/**
+ * Commits one heartbeat on the primary: its number and the server's time.
+ * @throws `CTRL_HEARTBEAT_MISSING` also when the record names the other side
+ */
+export async function writeBeat(primary: Session): Promise<void> {
+  const { side } = primary;
   // A run that was frozen and goes on after another one's flip would write on what is the replica now.
   const changed = await primary.run(
     `UPDATE wikiferry.heartbeat h LEFT JOIN wikiferry.role r ON r.id = 1
@@ -43,6 +51,10 @@ async function beat(primary: Session, replica: Session, side: string, timeoutMs:
       "Run `pulumi up` again; in phase sync it makes the row",
     );
   }
+}
+
+async function beat(primary: Session, replica: Session, timeoutMs: number): Promise<number> {
+  await writeBeat(primary);
   const start = performance.now();
   const gtid = await primary.value("SELECT @@last_gtid");
   const reached = await replica.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000]);
@@ -56,11 +68,11 @@ export class Heartbeat {
   private samples: { at: number; lagMs: number }[] = [];
   private failure: unknown;
 
-  /** @param intervalMs Between two beats, in milliseconds. Defaults to 250. */
+  /** @param intervalMs Between two beats, in milliseconds. */
   constructor(
     private readonly primary: Server,
     private readonly replica: Server,
-    private readonly intervalMs = 250,
+    private readonly intervalMs = beatIntervalMs,
   ) {}
 
   start(): void {
@@ -99,7 +111,7 @@ export class Heartbeat {
       replica = await this.replica.open();
       while (!this.stopped) {
         const at = performance.now();
-        const lagMs = await beat(primary, replica, this.primary.side, beatTimeoutMs);
+        const lagMs = await beat(primary, replica, beatTimeoutMs);
         this.samples.push({ at: performance.now(), lagMs });
         if (this.samples.length > 10_000) this.samples = this.samples.slice(-5_000);
         const restMs = this.intervalMs - (performance.now() - at);

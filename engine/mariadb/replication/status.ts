@@ -1,4 +1,5 @@
 import type { Row, Server } from "../server";
+import { causeOf, type ReplicationCause } from "./causes";
 import { formatGtid, parseGtid } from "./gtid";
 
 /** One thread's last error; `number` 0 means none. */
@@ -34,61 +35,6 @@ export interface ReplicationStatus {
   filters: string[];
   /** What the applying thread is at. */
   sqlState: string;
-}
-
-export type ReplicationCause =
-  | "REPL_STOPPED"
-  | "REPL_ACCESS_DENIED"
-  | "REPL_TLS"
-  | "REPL_UNREACHABLE"
-  | "REPL_BINLOG_GONE"
-  | "REPL_ERRANT_GTID"
-  | "REPL_ROW_MISSING"
-  | "REPL_ROW_DOUBLE"
-  | "REPL_IO"
-  | "REPL_SQL";
-
-/**
- * Why replication does not run, from the threads' states and error numbers (mysqld_error.h, errmsg.h).
- */
-export function causeOf(
-  threads: Pick<ReplicationStatus, "io" | "sql" | "ioError" | "sqlError">,
-): ReplicationCause | undefined {
-  if (threads.sqlError.number !== 0) {
-    switch (threads.sqlError.number) {
-      case 1032: // ER_KEY_NOT_FOUND
-        return "REPL_ROW_MISSING";
-      case 1062: // ER_DUP_ENTRY
-        return "REPL_ROW_DOUBLE";
-      case 1950: // ER_GTID_STRICT_OUT_OF_ORDER
-        return "REPL_ERRANT_GTID";
-      default:
-        return "REPL_SQL";
-    }
-  }
-  if (threads.ioError.number !== 0 && threads.io !== "yes") {
-    switch (threads.ioError.number) {
-      case 1045: // ER_ACCESS_DENIED_ERROR
-      case 1227: // ER_SPECIFIC_ACCESS_DENIED_ERROR
-        return "REPL_ACCESS_DENIED";
-      case 2026: // CR_SSL_CONNECTION_ERROR
-        return "REPL_TLS";
-      case 1236: // ER_MASTER_FATAL_ERROR_READING_BINLOG
-        return /not in the master's binlog|diverged|errant/i.test(threads.ioError.message)
-          ? "REPL_ERRANT_GTID"
-          : "REPL_BINLOG_GONE";
-      case 2002: // CR_CONNECTION_ERROR
-      case 2003: // CR_CONN_HOST_ERROR
-      case 2005: // CR_UNKNOWN_HOST
-      case 2013: // CR_SERVER_LOST
-        return "REPL_UNREACHABLE";
-      default:
-        return "REPL_IO";
-    }
-  }
-  if (threads.io === "yes" && threads.sql) return undefined;
-  if (threads.io === "connecting" && threads.sql) return "REPL_UNREACHABLE";
-  return "REPL_STOPPED";
 }
 
 /** Reads one row of `SHOW ALL SLAVES STATUS`. */

@@ -1,0 +1,131 @@
+import type { ReplicationStatus } from "./status";
+
+/** Stable code of what keeps a replica from following. */
+export type ReplicationCause =
+  | "REPL_STOPPED"
+  | "REPL_ACCESS_DENIED"
+  | "REPL_TLS"
+  | "REPL_UNREACHABLE"
+  | "REPL_BINLOG_GONE"
+  | "REPL_ERRANT_GTID"
+  | "REPL_ROW_MISSING"
+  | "REPL_ROW_DOUBLE"
+  | "REPL_TABLE_MISSING"
+  | "REPL_TABLE_DIFFERS"
+  | "REPL_DDL"
+  | "REPL_DISK_FULL"
+  | "REPL_IO"
+  | "REPL_SQL";
+
+type Threads = Pick<ReplicationStatus, "io" | "sql" | "ioError" | "sqlError">;
+
+/** Why replication does not run, from the threads' states and error numbers (mysqld_error.h, errmsg.h). */
+export function causeOf(threads: Threads): ReplicationCause | undefined {
+  const { io, sql, ioError, sqlError } = threads;
+  if (sqlError.number !== 0) return applyingCause(sqlError);
+  if (ioError.number !== 0 && io !== "yes") return receivingCause(ioError);
+  if (io === "yes" && sql) return undefined;
+  if (io === "connecting" && sql) return "REPL_UNREACHABLE";
+  return "REPL_STOPPED";
+}
+
+function applyingCause({ number, message }: ReplicationStatus["sqlError"]): ReplicationCause {
+  switch (number) {
+    case 1950: // ER_GTID_STRICT_OUT_OF_ORDER
+      return "REPL_ERRANT_GTID";
+    case 1021: // ER_DISK_FULL
+    case 1114: // ER_RECORD_FILE_FULL
+      return "REPL_DISK_FULL";
+  }
+  if (/\b(?:errno|error):? 28\b/i.test(message)) return "REPL_DISK_FULL";
+  // Changes of rows are logged as rows, so a statement in the stream is one of the schema, whatever it failed by.
+  if (statementIn(message) !== undefined) return "REPL_DDL";
+  switch (number) {
+    case 1032: // ER_KEY_NOT_FOUND
+      return "REPL_ROW_MISSING";
+    case 1062: // ER_DUP_ENTRY
+      return "REPL_ROW_DOUBLE";
+    case 1049: // ER_BAD_DB_ERROR
+    case 1146: // ER_NO_SUCH_TABLE
+      return "REPL_TABLE_MISSING";
+    case 1535: // ER_BINLOG_ROW_WRONG_TABLE_DEF
+    case 1677: // ER_SLAVE_CONVERSION_FAILED
+      return "REPL_TABLE_DIFFERS";
+    default:
+      return "REPL_SQL";
+  }
+}
+
+function receivingCause({ number, message }: ReplicationStatus["ioError"]): ReplicationCause {
+  switch (number) {
+    case 1045: // ER_ACCESS_DENIED_ERROR
+    case 1227: // ER_SPECIFIC_ACCESS_DENIED_ERROR
+      return "REPL_ACCESS_DENIED";
+    case 2026: // CR_SSL_CONNECTION_ERROR
+      return "REPL_TLS";
+    case 1236: // ER_MASTER_FATAL_ERROR_READING_BINLOG
+      return /not in the master's binlog|diverged|errant/i.test(message)
+        ? "REPL_ERRANT_GTID"
+        : "REPL_BINLOG_GONE";
+    case 2002: // CR_CONNECTION_ERROR
+    case 2003: // CR_CONN_HOST_ERROR
+    case 2005: // CR_UNKNOWN_HOST
+    case 2013: // CR_SERVER_LOST
+      return "REPL_UNREACHABLE";
+    default:
+      return "REPL_IO";
+  }
+}
+
+/** The statement in `Error '…' on query. Default database: '…'. Query: '…'`. */
+export function statementIn(message: string): string | undefined {
+  return /on query\..*? Query: '([\s\S]*)'$/.exec(message.trim())?.[1];
+}
+
+/** What stands still, where, and by what: one sentence without the full stop. */
+export function describeStop(
+  status: Pick<ReplicationStatus, "sqlError" | "ioError" | "appliedGtid"> | undefined,
+): string {
+  if (!status) return "it follows nobody";
+  const { sqlError, ioError, appliedGtid } = status;
+  const message = sqlError.message || ioError.message;
+  if (message === "") return "no thread runs";
+  const statement = sqlError.message === "" ? undefined : statementIn(message);
+  const said =
+    statement === undefined
+      ? // What follows is the place in a file that only the server knows.
+        message.replace(/;? ?handler error[\s\S]*$/, "").replace(/, Error_code: \d+$/, "")
+      : `${/'([\s\S]*?)' on query\./.exec(message)?.[1] ?? message} by ${shortened(statement)}`;
+  const number = sqlError.number || ioError.number;
+  return `error ${number} after ${appliedGtid || "no transaction"}: ${said.trim()}`;
+}
+
+function shortened(statement: string): string {
+  const line = statement.replace(/\s+/g, " ").trim();
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+/** What to do; nothing is ever skipped, so the same transaction is tried again first. */
+export const wayOuts: Record<ReplicationCause, string> = {
+  REPL_STOPPED: "See its error log, then run again",
+  REPL_ACCESS_DENIED: "Run `pulumi up` in phase sync, which sets the replication account anew",
+  REPL_TLS:
+    "The certificates do not fit: run `pulumi up` in phase sync, which makes them anew if they have expired",
+  REPL_UNREACHABLE:
+    "See that the address in the config is the one that this server reaches, and that no firewall stands between",
+  REPL_BINLOG_GONE:
+    "The source has deleted binary logs that are still needed: copy anew, and keep them for longer",
+  REPL_ERRANT_GTID:
+    "Something wrote on the replica: see its binary log for what, carry it over by hand, and copy anew",
+  REPL_ROW_MISSING: "A row to change was not there: the sides differ, so copy anew",
+  REPL_ROW_DOUBLE: "A row to insert was there already: the sides differ, so copy anew",
+  REPL_TABLE_MISSING:
+    "The table was dropped or renamed on the replica only: give it back its name if it is still whole, else copy anew; then run again",
+  REPL_TABLE_DIFFERS:
+    "The table was changed on the replica only: make its columns as the source's without the binary log (SET sql_log_bin = 0), then run again",
+  REPL_DDL:
+    "A change of the schema can't be carried out there: mend what its error names (without the binary log: SET sql_log_bin = 0), then run again, and it is tried once more; else copy anew",
+  REPL_DISK_FULL: "The replica's disk is full: make room, then run again",
+  REPL_IO: "See the error, then run again",
+  REPL_SQL: "See the error, then run again",
+};

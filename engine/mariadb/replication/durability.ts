@@ -1,0 +1,107 @@
+import { WikiferryError } from "../../errors";
+import { readCheckpoint, writeCheckpoint } from "../control/checkpoint";
+import { readRole } from "../control/role";
+import { hasControlSchema } from "../control/schema";
+import type { Server } from "../server";
+import { contains, parseGtid } from "./gtid";
+import { type Positions, positions } from "./status";
+
+/**
+ * How a server keeps what it has committed. `relaxed`: the log is written at each commit and flushed once a second
+ * (`innodb_flush_log_at_trx_commit = 2`, `sync_binlog = 0`), which saves a replica two flushes for each transaction
+ * while it catches up. A power failure may then cost its newest transactions, which the source still has; a crash of the
+ * server alone costs none. https://mariadb.com/kb/en/innodb-system-variables/#innodb_flush_log_at_trx_commit
+ */
+export type Durability = "relaxed" | "full";
+
+const checkpoint = "durability";
+const settings: Record<Durability, { flush: number; sync: number }> = {
+  relaxed: { flush: 2, sync: 0 },
+  full: { flush: 1, sync: 1 },
+};
+
+/** As it is set now. Never writes. */
+export async function readDurability(server: Server): Promise<Durability> {
+  const row = await server.row<{ flush: string | number; sync: string | number }>(
+    "SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flush, @@GLOBAL.sync_binlog AS sync",
+  );
+  return Number(row?.flush) === 1 && Number(row?.sync) === 1 ? "full" : "relaxed";
+}
+
+/**
+ * Relaxes a replica that has never been the primary; any other stays as it is, since what it wrote itself is nowhere
+ * else. The mark comes first, on disk, so that `mendHardStop` knows of it.
+ * @returns what holds now
+ */
+export async function relaxDurability(replica: Server): Promise<Durability> {
+  if (!(await neverPrimary(replica))) return readDurability(replica);
+  await writeCheckpoint(replica, checkpoint, { state: "relaxed" });
+  await set(replica, "relaxed");
+  return "relaxed";
+}
+
+/**
+ * From now on a commit is on disk when it is acknowledged, and so is all that came before. Does nothing where it holds.
+ * @throws `REPL_DURABILITY` if the server does not take the settings
+ */
+export async function restoreDurability(server: Server): Promise<void> {
+  const marked = (await markOf(server)) === "relaxed";
+  if ((await readDurability(server)) !== "full") await set(server, "full");
+  if (marked) {
+    const session = await server.unlogged();
+    await session.run("FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS");
+    await session.run("FLUSH NO_WRITE_TO_BINLOG BINARY LOGS");
+  }
+  if ((await readDurability(server)) !== "full") {
+    throw new WikiferryError(
+      "REPL_DURABILITY",
+      `${server.side} does not keep sync_binlog = 1 and innodb_flush_log_at_trx_commit = 1`,
+      "Something else sets them there: find it, then run again",
+    );
+  }
+  if (marked) await writeCheckpoint(server, checkpoint, { state: "full" });
+}
+
+/**
+ * After a power failure under relaxed durability, a replica's binary log and its tables may end at different
+ * transactions. The tables count, since `gtid_slave_pos` is one of them; the log, which holds nothing but the source's
+ * own transactions, is begun anew, or the stream would stop at numbers that the log has already, or go on after
+ * transactions that the tables lost. Call it while the replica does not follow.
+ * @returns whether the log was begun anew
+ */
+export async function mendHardStop(replica: Server, here: Positions): Promise<boolean> {
+  if (!logIsApart(here) || (await markOf(replica)) !== "relaxed") return false;
+  const own = Number(await replica.value("SELECT @@GLOBAL.server_id"));
+  const writtenHere = [...parseGtid(here.binlog).values()].some(({ server }) => server === own);
+  if (writtenHere || !(await neverPrimary(replica))) return false;
+  const session = await replica.unlogged();
+  await session.run("RESET MASTER");
+  return true;
+}
+
+/** Whether the log ends elsewhere than the tables. Pure. */
+export function logIsApart({ binlog, applied }: Positions): boolean {
+  return binlog !== "" && !(contains(binlog, applied) && contains(applied, binlog));
+}
+
+async function set(server: Server, wanted: Durability): Promise<void> {
+  const { flush, sync } = settings[wanted];
+  const session = await server.unlogged();
+  await session.run(`SET GLOBAL innodb_flush_log_at_trx_commit = ${flush}, sync_binlog = ${sync}`);
+}
+
+async function markOf(server: Server): Promise<string | undefined> {
+  if (!(await hasControlSchema(server))) return undefined;
+  return (await readCheckpoint(server, checkpoint))?.state;
+}
+
+async function neverPrimary(server: Server): Promise<boolean> {
+  const role = await readRole(server);
+  return role !== undefined && role.epoch === 0 && role.role !== server.side;
+}
+
+/** Where a replica that was just stopped stands, once a hard stop is mended. */
+export async function startingPoint(replica: Server): Promise<Positions> {
+  const here = await positions(replica);
+  return (await mendHardStop(replica, here)) ? { ...here, binlog: "" } : here;
+}
