@@ -111,7 +111,16 @@ export interface MoveSpec {
     /** Where clients reach the gate, as seen from the tool. */
     http: Address;
   };
+  copy: CopySettings;
   cutover: CutoverLimits;
+}
+
+/** How blue's database is brought to green. */
+export interface CopySettings {
+  /** `auto` takes the physical way where it is possible and pays. */
+  method: "auto" | "logical" | "physical";
+  /** Most bytes a second that are taken from blue; 0 is no limit. */
+  maxBytesPerSecond: number;
 }
 
 /** Limits of a flip. */

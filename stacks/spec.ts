@@ -80,6 +80,10 @@ export function moveSpec(config: Config): MoveSpec {
       admin: onGreenHost(config["gate.adminPort"]),
       http: onGreenHost(config["gate.httpPort"]),
     },
+    copy: {
+      method: config["copy.method"],
+      maxBytesPerSecond: config["copy.maxBytesPerSecond"],
+    },
     cutover: {
       maxLagMs: config["cutover.maxLagMs"],
       lagStableMs: config["cutover.lagStableMs"],

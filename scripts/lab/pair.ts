@@ -251,6 +251,7 @@ function specOf(
       courier: { container: "none", directory: "/nowhere" },
     },
     gate: { container: "none", admin: nowhere, http: nowhere },
+    copy: { method: "auto", maxBytesPerSecond: 0 },
     cutover: {
       maxLagMs: 100,
       lagStableMs: 2_000,

@@ -271,6 +271,18 @@ export const keys = {
     { fallback: "" },
   ),
 
+  "copy.method": oneOf(
+    ["auto", "logical", "physical"],
+    "How the database is copied: physical streams its files with mariadb-backup, which must be on blue's host; logical reads and writes its rows. auto takes physical for more than 5 GB where it is possible.",
+    "auto",
+  ),
+  "copy.maxBytesPerSecond": integer(
+    "Most bytes a second that the copy takes from blue; 0 is no limit.",
+    0,
+    0,
+    100_000_000_000,
+  ),
+
   "cutover.maxLagMs": integer("Largest lag at which a flip may begin, in milliseconds.", 100, 10, 60_000),
   "cutover.lagStableMs": integer(
     "How long the lag must have stayed below that, in milliseconds. MediaWiki forgets after 8 s that a database was read-only; never less.",
