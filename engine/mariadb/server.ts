@@ -55,6 +55,12 @@ export class Session {
   }
 }
 
+export interface OpenOptions {
+  database?: string;
+  /** Defaults to 10,000. */
+  connectTimeoutMs?: number;
+}
+
 /** A database server, by its administrative account. */
 export class Server {
   private shared: Promise<Session> | undefined;
@@ -100,17 +106,40 @@ export class Server {
    * Big numbers, decimals and dates arrive as text, so that nothing is rounded.
    * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`
    */
-  async open(
-    options: { database?: string; connectTimeoutMs?: number; onLost?: () => void } = {},
-  ): Promise<Session> {
+  async open(options: OpenOptions & { onLost?: () => void } = {}): Promise<Session> {
+    const { connection } = await this.connect(options);
+    // SYSDATE() knows only the session's zone, and the control schema's times are UTC.
+    await connection.query("SET SESSION time_zone = '+00:00'");
+    connection.on("error", () => options.onLost?.());
+    connection.on("end", () => options.onLost?.());
+    return new Session(this.side, connection);
+  }
+
+  /**
+   * A connection for those who speak the protocol themselves: logged in, and nobody else reads from the stream.
+   * @param prepare Sees the stream before the first packet.
+   * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`
+   */
+  async openStream(
+    options: OpenOptions & { prepare?: (stream: Duplex) => void } = {},
+  ): Promise<{ stream: Duplex; connectionId: number }> {
+    const { connection, stream } = await this.connect(options);
+    connection.on("error", () => {});
+    stream.removeAllListeners("data");
+    return { stream, connectionId: connection.threadId };
+  }
+
+  private async connect(
+    options: OpenOptions & { prepare?: (stream: Duplex) => void },
+  ): Promise<{ connection: Connection; stream: Duplex }> {
     const where = `${this.side}'s MariaDB at ${describeAddress(this.place.admin)}`;
     const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
-    let connection: Connection;
     try {
       const stream = await within(connectTimeoutMs, this.pool.stream(this.place.admin));
+      options.prepare?.(stream);
       // A forwarded stream is only half closed when the server is gone, and a query would wait for its answer forever.
       stream.once("end", () => stream.destroy());
-      connection = await mysql.createConnection({
+      const connection = await mysql.createConnection({
         stream,
         user: this.place.adminUser,
         password: this.password,
@@ -123,6 +152,7 @@ export class Server {
         jsonStrings: true,
         multipleStatements: false,
       });
+      return { connection, stream };
     } catch (error) {
       if (error instanceof WikiferryError) throw error;
       if ((error as { code?: string }).code === "ER_ACCESS_DENIED_ERROR") {
@@ -140,11 +170,6 @@ export class Server {
         { cause: error },
       );
     }
-    // SYSDATE() knows only the session's zone, and the control schema's times are UTC.
-    await connection.query("SET SESSION time_zone = '+00:00'");
-    connection.on("error", () => options.onLost?.());
-    connection.on("end", () => options.onLost?.());
-    return new Session(this.side, connection);
   }
 
   async rows<T = Row>(sql: string, values?: unknown[]): Promise<T[]> {
