@@ -67,7 +67,8 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
     const records = await lab.load.take();
     const around = handOver(records, from, to);
     const pauseMs = around.first - around.last;
-    series.flips.push({ pauseMs, steps: stepsOf(result, around) });
+    const steps = stepsOf(result, around);
+    series.flips.push({ pauseMs, steps });
     series.views.flipping.push(...viewsBetween(records, beganAt, endedAt));
     series.views.calm.push(...viewsBetween(records, endedAt, 2 * endedAt - beganAt));
     for (const { startedAt: start, endedAt: end } of records.edits)
@@ -76,7 +77,7 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
     await series.ledger.check(lab, to, records.edits);
     const now = (1_000 * records.edits.length) / (2 * (endedAt - beganAt));
     say(
-      `flip ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${now.toFixed(0)} writes/s`,
+      `flip ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${now.toFixed(0)} writes/s; longest: ${longestSteps(steps)}`,
     );
     from = to;
   }
@@ -88,6 +89,16 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
   await series.ledger.checkAll(lab, from);
   await lab.load.go();
   return series;
+}
+
+/** The three parts of a pause that took longest; the steps before the fence are no part of it. */
+function longestSteps(steps: Flipped["steps"]): string {
+  const fence = steps.findIndex(({ name }) => name === "fence the primary");
+  return [...steps.slice(0, 1), ...steps.slice(fence)]
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, 3)
+    .map(({ name, ms }) => `${name} ${ms.toFixed(0)}`)
+    .join(", ");
 }
 
 function epochMs(): number {

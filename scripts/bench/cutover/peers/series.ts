@@ -9,6 +9,9 @@ import type { Peer, PeerSeries } from "./peer";
 /** How long clients write undisturbed before and after each flip, in milliseconds. */
 const calmMs = 2_000;
 
+/** Before each flip, so that the old side has acknowledged something to measure from, in milliseconds. */
+const beforeMs = 300;
+
 /** Measures a peer as the own flips are measured: by the same clients, through the same gate, on the same servers. */
 export async function measurePeer(lab: Lab, peer: Peer, flips: number): Promise<PeerSeries> {
   const series: PeerSeries = { name: peer.name, pausesMs: [], ledger: new Ledger() };
@@ -21,6 +24,7 @@ export async function measurePeer(lab: Lab, peer: Peer, flips: number): Promise<
     const to = otherSide(from);
     await sleep(calmMs);
     series.ledger.enter(await lab.load.take());
+    await sleep(beforeMs);
     await peer.flip(from, to);
     await sleep(calmMs);
     const records = await lab.load.take();
