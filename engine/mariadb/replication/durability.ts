@@ -4,7 +4,7 @@ import { readRole } from "../control/role";
 import { hasControlSchema } from "../control/schema";
 import type { Server } from "../server";
 import { contains, parseGtid } from "./gtid";
-import { type Positions, positions } from "./status";
+import type { Positions } from "./status";
 
 /**
  * How a server keeps what it has committed. `relaxed`: the log is written at each commit and flushed once a second
@@ -71,9 +71,7 @@ export async function restoreDurability(server: Server): Promise<void> {
  */
 export async function mendHardStop(replica: Server, here: Positions): Promise<boolean> {
   if (!logIsApart(here) || (await markOf(replica)) !== "relaxed") return false;
-  const own = Number(await replica.value("SELECT @@GLOBAL.server_id"));
-  const writtenHere = [...parseGtid(here.binlog).values()].some(({ server }) => server === own);
-  if (writtenHere || !(await neverPrimary(replica))) return false;
+  if (endsWithOwn(here.binlog, replica) || !(await neverPrimary(replica))) return false;
   const session = await replica.unlogged();
   await session.run("RESET MASTER");
   return true;
@@ -82,6 +80,11 @@ export async function mendHardStop(replica: Server, here: Positions): Promise<bo
 /** Whether the log ends elsewhere than the tables. Pure. */
 export function logIsApart({ binlog, applied }: Positions): boolean {
   return binlog !== "" && !(contains(binlog, applied) && contains(applied, binlog));
+}
+
+/** Whether the last transaction of a log was written on its own server. Pure. */
+export function endsWithOwn(binlog: string, { place }: Pick<Server, "place">): boolean {
+  return [...parseGtid(binlog).values()].some(({ server }) => server === place.serverId);
 }
 
 async function set(server: Server, wanted: Durability): Promise<void> {
@@ -95,13 +98,8 @@ async function markOf(server: Server): Promise<string | undefined> {
   return (await readCheckpoint(server, checkpoint))?.state;
 }
 
-async function neverPrimary(server: Server): Promise<boolean> {
+/** Whether a server has only ever followed, by its own record. Never writes. */
+export async function neverPrimary(server: Server): Promise<boolean> {
   const role = await readRole(server);
   return role !== undefined && role.epoch === 0 && role.role !== server.side;
-}
-
-/** Where a replica that was just stopped stands, once a hard stop is mended. */
-export async function startingPoint(replica: Server): Promise<Positions> {
-  const here = await positions(replica);
-  return (await mendHardStop(replica, here)) ? { ...here, binlog: "" } : here;
 }

@@ -3,7 +3,7 @@ import { obey } from "../rule/obey";
 import { underALease } from "../rule/statements";
 import type { Server, Session } from "../server";
 import { describeStop, wayOuts } from "./causes";
-import { startingPoint } from "./durability";
+import { endsWithOwn, mendHardStop, neverPrimary } from "./durability";
 import { contains, errant, newest, samePosition } from "./gtid";
 import { positions, type ReplicationStatus, replicationStatus } from "./status";
 
@@ -61,7 +61,8 @@ export async function follow(
 
   const here = await positions(replica);
   const there = await positions(source);
-  const stray = errant(newest(there.binlog, there.applied), here.binlog);
+  const stray =
+    errant(newest(there.binlog, there.applied), here.binlog) ?? (await ownWriting(replica, here.binlog));
   if (stray !== undefined) {
     throw new WikiferryError(
       "REPL_ERRANT_GTID",
@@ -73,7 +74,8 @@ export async function follow(
   const session = await replica.unlogged();
   const { leaseHolder } = options;
   await order(session, leaseHolder, "STOP SLAVE");
-  const stopped = await startingPoint(replica);
+  let stopped = await positions(replica);
+  if (await mendHardStop(replica, stopped)) stopped = { ...stopped, binlog: "" };
   const start = newest(stopped.applied, stopped.binlog);
   if (!samePosition(start, stopped.applied))
     await order(session, leaseHolder, "SET GLOBAL gtid_slave_pos = ?", [start]);
@@ -84,6 +86,14 @@ export async function follow(
   // What it stopped at is tried again: it runs only once that is done.
   const stuckAt = before && before.sqlError.number !== 0 ? before.appliedGtid : undefined;
   return await untilRunning(replica, { host, port }, { timeoutMs: options.timeoutMs ?? 10_000, stuckAt });
+}
+
+/**
+ * What a server that has only ever followed wrote itself: the source has other transactions under those numbers, so
+ * going on after them would leave the source's out.
+ */
+async function ownWriting(replica: Server, binlog: string): Promise<string | undefined> {
+  return endsWithOwn(binlog, replica) && (await neverPrimary(replica)) ? binlog : undefined;
 }
 
 /** Points a stopped replica at its source. The password is kept in master.info, and out of the general and slow logs. */
