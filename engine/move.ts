@@ -112,7 +112,16 @@ export interface MoveSpec {
     http: Address;
   };
   copy: CopySettings;
+  verify: VerifyWishes;
   cutover: CutoverLimits;
+}
+
+/** How the two databases are compared. */
+export interface VerifyWishes {
+  /** Sessions on each side, 1 to 16. */
+  sessions: number;
+  /** Whether rows that differ are copied anew from the primary. */
+  repair: boolean;
 }
 
 /** How blue's database is brought to green. */

@@ -84,6 +84,7 @@ export function moveSpec(config: Config): MoveSpec {
       method: config["copy.method"],
       maxBytesPerSecond: config["copy.maxBytesPerSecond"],
     },
+    verify: { sessions: config["verify.sessions"], repair: config["verify.repair"] },
     cutover: {
       maxLagMs: config["cutover.maxLagMs"],
       lagStableMs: config["cutover.lagStableMs"],

@@ -22,7 +22,7 @@ async function compare(move: Move): Promise<Outputs> {
     move[primary],
     move[otherSide(primary)],
     move.spec.wiki.database,
-    move.report,
+    { report: move.report, tablePrefix: move.spec.wiki.tablePrefix, ...move.spec.verify },
   );
   return { gtid, tables, rows };
 }

@@ -78,7 +78,12 @@ export class MariadbMover implements Mover {
   async verify(): Promise<void> {
     const { flip } = this.ctx;
     const { side } = await findPrimary(flip);
-    await verify(flip.servers[side], flip.servers[otherSide(side)], flip.database, flip.report);
+    const { verify: wanted, wiki } = this.ctx.copy.spec;
+    await verify(flip.servers[side], flip.servers[otherSide(side)], flip.database, {
+      ...wanted,
+      tablePrefix: wiki.tablePrefix,
+      report: flip.report,
+    });
   }
 
   /** Ends by itself with the lease that it takes, unless `promote` comes before. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import Docker from "dockerode";
 import { utils } from "ssh2";
 import { pack } from "tar-stream";
@@ -52,6 +52,10 @@ export interface PairOptions {
   images?: Partial<Record<Side, string>>;
   /** Volumes for the data directories; by default anonymous ones. */
   volumes?: Partial<Record<Side, string>>;
+  /** Whether the ports on 127.0.0.1 stay the same over a restart of a container. */
+  lasting?: boolean;
+  /** Of green's container, on top of the lab's own. */
+  greenEnv?: Record<string, string>;
 }
 
 /**
@@ -90,6 +94,10 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
   ): Promise<{ container: Docker.Container; ports: number[]; address: string }> => {
     const name = `${side}-db`;
     const volume = options.volumes?.[side];
+    // Docker gives a port of its choosing anew at each start.
+    const chosen = await Promise.all(
+      ports.map(async () => (options.lasting ? String(await freePort()) : "")),
+    );
     const container = await docker.createContainer({
       name: `wikiferry-test-${name}-${id}`,
       Image: images[side],
@@ -100,7 +108,9 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
         // The name by which the other side knows itself, so that its certificate is good for the relay, too.
         ExtraHosts: relayed ? [`${otherSide(side)}-db:${network.hostAddress}`] : [],
         Binds: volume ? [`${volume}:${dataDirectory}`] : [],
-        PortBindings: Object.fromEntries(ports.map((port) => [`${port}/tcp`, [{ HostIp: "127.0.0.1" }]])),
+        PortBindings: Object.fromEntries(
+          ports.map((port, at) => [`${port}/tcp`, [{ HostIp: "127.0.0.1", HostPort: chosen[at] }]]),
+        ),
       },
       NetworkingConfig: {
         EndpointsConfig: {
@@ -144,6 +154,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
         TLS_CA: tls.ca,
         TLS_CERT: tls.cert,
         TLS_KEY: tls.key,
+        ...options.greenEnv,
       },
       [3306],
     ),
@@ -252,6 +263,7 @@ function specOf(
     },
     gate: { container: "none", admin: nowhere, http: nowhere },
     copy: { method: "auto", maxBytesPerSecond: 0 },
+    verify: { sessions: 4, repair: false },
     cutover: {
       maxLagMs: 100,
       lagStableMs: 2_000,
@@ -310,6 +322,13 @@ export async function removeLeftovers(): Promise<void> {
         .remove()
         .catch(() => {});
   }
+  for (const info of (await docker.listVolumes({ filters })).Volumes ?? []) {
+    if (!isAlive(Number(info.Labels?.[label])))
+      await docker
+        .getVolume(info.Name)
+        .remove()
+        .catch(() => {});
+  }
 }
 
 function isAlive(pid: number): boolean {
@@ -333,6 +352,17 @@ export async function eventually<T>(attempt: () => Promise<T>, timeoutMs: number
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** A port of 127.0.0.1 that nobody has at this moment. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 function listens(port: number): Promise<void> {

@@ -283,6 +283,17 @@ export const keys = {
     100_000_000_000,
   ),
 
+  "verify.sessions": integer(
+    "Sessions that read each database at a time when the two are compared; fewer are gentler to a busy one.",
+    4,
+    1,
+    16,
+  ),
+  "verify.repair": flag(
+    "Whether rows that differ are copied anew from the primary, without the binary log, and compared again.",
+    false,
+  ),
+
   "cutover.maxLagMs": integer("Largest lag at which a flip may begin, in milliseconds.", 100, 10, 60_000),
   "cutover.lagStableMs": integer(
     "How long the lag must have stayed below that, in milliseconds. MediaWiki forgets after 8 s that a database was read-only; never less.",

@@ -5,7 +5,6 @@ import { lagging } from "../../engine/mariadb/cutover/numbering";
 import { primaryOf } from "../../engine/mariadb/cutover/primary";
 import { describe as inWords, type Standing, settlement } from "../../engine/mariadb/cutover/settlement";
 import { common, surplus } from "../../engine/mariadb/verify/looseTable";
-import { digestQuery, readDigest, rowHash } from "../../engine/mariadb/verify/rowHash";
 import type { Side } from "../../engine/move";
 
 const record = (role: Side, epoch: number): Role => ({ role, epoch, wiki: "w", changedAt: "" });
@@ -182,32 +181,5 @@ describe("a table that no snapshot can freeze", () => {
       ["a", -1],
       ["b", 1],
     ]);
-  });
-});
-
-describe("row hashes", () => {
-  const column = (name: string, dataType: string, virtual = false) => ({ name, dataType, virtual });
-
-  test("name each stored column once, quoted, with its length", () => {
-    expect(rowHash([column("id", "int"), column("a`b", "varbinary"), column("sum", "int", true)])).toBe(
-      "MD5(CONCAT(IFNULL(CONCAT(LENGTH(CAST(`id` AS BINARY)),':',CAST(`id` AS BINARY)),'N')," +
-        "IFNULL(CONCAT(LENGTH(CAST(`a``b` AS BINARY)),':',CAST(`a``b` AS BINARY)),'N')))",
-    );
-  });
-
-  test("long columns go in by their own hash", () => {
-    expect(rowHash([column("body", "longblob")])).toBe(
-      "MD5(CONCAT(IFNULL(CONCAT(LENGTH(`body`),':',MD5(`body`)),'N')))",
-    );
-  });
-
-  test("a row that could not be hashed is noticed", () => {
-    expect(readDigest({ n: 2, s: "88161742575964506334382373859671096752854" })).toEqual({
-      rows: "2",
-      sum: "88161742575964506334382373859671096752854",
-    });
-    expect(readDigest({ n: 2, s: "100000000000000000088161742575964506334382373859671" })).toBeUndefined();
-    expect(readDigest({ n: 0, s: null })).toEqual({ rows: "0", sum: "0" });
-    expect(digestQuery("`d`.`t`", [column("id", "int")])).toContain("FROM `d`.`t`");
   });
 });

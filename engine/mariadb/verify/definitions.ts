@@ -1,5 +1,6 @@
 import type { Session } from "../server";
-import type { ColumnKind } from "./rowHash";
+import { canBeKey } from "./keys";
+import type { ColumnKind } from "./rowText";
 
 /** A base table as `information_schema` knows it. */
 export interface TableDefinition {
@@ -13,8 +14,18 @@ export interface TableDefinition {
   columns: ColumnDefinition[];
   /** Name and columns of each index, such as `UNIQUE name_title (page_namespace, page_title)`. */
   indexes: string[];
-  /** Approximate. */
+  /** What names each of its rows: the primary key, or else the first unique index over whole columns that are never NULL. */
+  key: TableKey | undefined;
+  /** Data and indexes, approximate. */
   bytes: number;
+  /** Of the data alone, approximate. */
+  dataBytes: number;
+  approximateRows: number;
+}
+
+export interface TableKey {
+  index: string;
+  columns: ColumnDefinition[];
 }
 
 export interface ColumnDefinition extends ColumnKind {
@@ -26,49 +37,92 @@ export interface ColumnDefinition extends ColumnKind {
 export async function readDefinitions(session: Session, database: string): Promise<TableDefinition[]> {
   const tables = await session.rows<Record<string, string | null>>(
     `SELECT table_name AS name, engine, table_collation AS collation, auto_increment AS next,
-            data_length + index_length AS bytes
+            data_length + index_length AS bytes, data_length AS dataBytes, table_rows AS approximateRows
        FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'`,
     [database],
   );
   const columns = await session.rows<Record<string, string | null>>(
-    `SELECT table_name AS tbl, column_name AS name, data_type AS dataType, extra,
+    `SELECT table_name AS tbl, column_name AS name, data_type AS dataType, extra, is_nullable AS nullable,
+            character_set_name AS charset, character_octet_length AS bytes, column_type AS type,
             CONCAT_WS(' ', column_type, IF(is_nullable = 'YES', 'NULL', 'NOT NULL'),
               CONCAT('DEFAULT ', column_default), character_set_name, collation_name, NULLIF(extra, ''),
               CONCAT('AS ', generation_expression)) AS text
        FROM information_schema.columns WHERE table_schema = ? ORDER BY table_name, ordinal_position`,
     [database],
   );
-  const indexes = await session.rows<Record<string, string>>(
-    `SELECT table_name AS tbl,
-            CONCAT(IF(non_unique, '', 'UNIQUE '), index_name, ' ', index_type, ' (',
-              GROUP_CONCAT(column_name, IFNULL(CONCAT('(', sub_part, ')'), '') ORDER BY seq_in_index), ')') AS text
-       FROM information_schema.statistics WHERE table_schema = ?
-      GROUP BY table_name, index_name, non_unique, index_type`,
+  // In the server's order: the primary key first, then unique ones without NULL, of which InnoDB clusters by the first.
+  const parts = await session.rows<IndexPart>(
+    `SELECT table_name AS tbl, index_name AS name, index_type AS type, non_unique AS many, column_name AS col,
+            sub_part AS prefix, nullable
+       FROM information_schema.statistics WHERE table_schema = ?`,
     [database],
   );
   return tables
     .map((table) => {
       const own = columns.filter((column) => column.tbl === table.name);
+      const definitions = own.map(columnOf);
+      const indexes = indexesOf(parts.filter((part) => part.tbl === table.name));
       return {
         name: String(table.name),
         engine: String(table.engine),
         collation: String(table.collation),
         autoIncrement: table.next === null || table.next === undefined ? undefined : BigInt(table.next),
         autoColumn: own.find((column) => column.extra?.includes("auto_increment"))?.name ?? undefined,
-        columns: own.map((column) => ({
-          name: String(column.name),
-          dataType: String(column.dataType).toLowerCase(),
-          virtual: column.extra?.includes("VIRTUAL GENERATED") ?? false,
-          text: String(column.text),
-        })),
-        indexes: indexes
-          .filter((index) => index.tbl === table.name)
-          .map((index) => String(index.text))
-          .sort(),
+        columns: definitions,
+        indexes: indexes.map(describeIndex).sort(),
+        key: keyOf(indexes, definitions),
         bytes: Number(table.bytes ?? 0),
+        dataBytes: Number(table.dataBytes ?? 0),
+        approximateRows: Number(table.approximateRows ?? 0),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+interface IndexPart {
+  tbl: string;
+  name: string;
+  type: string;
+  many: string | number;
+  col: string | null;
+  prefix: string | number | null;
+  nullable: string;
+}
+
+function columnOf(column: Record<string, string | null>): ColumnDefinition {
+  return {
+    name: String(column.name),
+    dataType: String(column.dataType).toLowerCase(),
+    virtual: column.extra?.includes("VIRTUAL GENERATED") ?? false,
+    nullable: column.nullable === "YES",
+    charset: column.charset ?? undefined,
+    maxBytes: Number(column.bytes ?? 0),
+    unsigned: column.type?.includes("unsigned") ?? false,
+    text: String(column.text),
+  };
+}
+
+function indexesOf(parts: readonly IndexPart[]): IndexPart[][] {
+  const names = [...new Set(parts.map((part) => part.name))];
+  return names.map((name) => parts.filter((part) => part.name === name));
+}
+
+function describeIndex(parts: readonly IndexPart[]): string {
+  const first = parts[0] as IndexPart;
+  const columns = parts.map(({ col, prefix }) => `${col}${prefix === null ? "" : `(${prefix})`}`);
+  return `${Number(first.many) ? "" : "UNIQUE "}${first.name} ${first.type} (${columns.join(",")})`;
+}
+
+function keyOf(indexes: readonly IndexPart[][], columns: readonly ColumnDefinition[]): TableKey | undefined {
+  const unique = indexes.find((parts) =>
+    parts.every(
+      ({ many, prefix, nullable, type }) =>
+        !Number(many) && prefix === null && nullable !== "YES" && type === "BTREE",
+    ),
+  );
+  const found = unique?.map(({ col }) => columns.find((column) => column.name === col));
+  if (!unique || !found?.every((column) => column !== undefined && canBeKey(column))) return undefined;
+  return { index: (unique[0] as IndexPart).name, columns: found as ColumnDefinition[] };
 }
 
 /** Tables that a snapshot can freeze. */

@@ -1,7 +1,8 @@
 import { waitForGtid } from "../replication/follow";
 import { positions } from "../replication/status";
 import type { Server } from "../server";
-import { type ColumnKind, rowHash } from "./rowHash";
+import { rowHash } from "./digest";
+import type { ColumnKind } from "./rowText";
 
 /** Pairs of looks at a table that no snapshot can freeze. */
 const looks = 5;
@@ -40,7 +41,7 @@ async function hashes(
   columns: readonly ColumnKind[],
 ): Promise<Map<string, number>> {
   const rows = await server.rows<{ h: string; n: string | number }>(
-    `SELECT ${rowHash(columns)} AS h, COUNT(*) AS n FROM ${table} GROUP BY h`,
+    `SELECT ${rowHash(columns)} AS h, COUNT(*) AS n FROM ${table} GROUP BY 1`,
   );
   return new Map(rows.map((row) => [row.h, Number(row.n)]));
 }

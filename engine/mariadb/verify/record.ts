@@ -1,4 +1,6 @@
 import type { Server } from "../server";
+import type { RowDifference } from "./narrow";
+import type { WikiCount } from "./wikiTables";
 
 /** The result of one whole comparison. */
 export interface Verification {
@@ -11,12 +13,22 @@ export interface Verification {
   ms: number;
   /** One entry for each table that is not the same. */
   differing: TableDifference[];
+  /** Counts and newest ids of MediaWiki's tables. */
+  wiki?: WikiCount[];
+  /** Rows that were found to differ and copied anew before this comparison. */
+  repaired?: number;
 }
 
 export interface TableDifference {
   table: string;
   /** What is not the same, such as `rows: 3 differ`. */
   what: string[];
+  /** Stretches of its key in which rows differ, such as `old_id from 1000 below 2000`; a bounded number. */
+  ranges?: string[];
+  /** Rows that differ; a bounded number. */
+  rows?: RowDifference[];
+  /** Whether there are more rows than these. */
+  more?: boolean;
 }
 
 /** A verification as a server remembers it. */

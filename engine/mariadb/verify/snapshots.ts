@@ -2,42 +2,63 @@ import { WikiferryError } from "../../errors";
 import { contains, samePosition } from "../replication/gtid";
 import { positions, replicationStatus } from "../replication/status";
 import type { Server, Session } from "../server";
+import { digestSettings } from "./digest";
 
-/** Two sessions, each in a transaction that reads the same state of the data, named by `gtid`. */
+/** Sessions in transactions that all read the same state of the data, named by `gtid`; at least one on each side. */
 export interface Snapshots {
   gtid: string;
-  primary: Session;
-  replica: Session;
-  /** For how long the replica stood still to take its snapshot, in milliseconds. */
+  primary: Session[];
+  replica: Session[];
+  /** For how long the replica stood still to take its snapshots, in milliseconds. */
   stillMs: number;
+  close(): void;
 }
 
-/** How long the replica may take to reach the primary's snapshot, in milliseconds. */
+/** How long the replica may take to reach the primary's snapshots, in milliseconds. */
 const reachTimeoutMs = 60_000;
+/** So often the primary's snapshots are taken anew when a commit came between them. */
+const tries = 8;
 
 /**
- * Opens both snapshots without a lock on the primary: its snapshot knows its place in the binary log
- * (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/), the replica applies up to exactly there,
- * takes its own, and goes on. Whatever happens, the replica follows again when this returns or throws.
+ * Opens snapshots on both sides without a lock on the primary. A snapshot knows its place in the binary log
+ * (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/): of several that the primary takes at once, those
+ * at one place are kept. The replica applies up to exactly there, takes its own, and goes on. Whatever happens, the
+ * replica follows again when this returns or throws.
+ * @param sessions How many on each side; fewer on a primary so busy that they never come out the same.
+ * @param whileStill Is done while the replica stands at the snapshots' state.
  * @throws `VERIFY_NO_SNAPSHOT` when the replica does not get there
  */
-export async function openSnapshots(primary: Server, replica: Server): Promise<Snapshots> {
-  const there = await freshSession(primary);
-  const here = await freshSession(replica);
+export async function openSnapshots(
+  primary: Server,
+  replica: Server,
+  sessions = 1,
+  whileStill?: (snapshots: Snapshots) => Promise<void>,
+): Promise<Snapshots> {
+  const opened: Session[] = [];
+  const close = () => {
+    for (const session of opened) session.destroy();
+  };
+  const open = async (server: Server) => {
+    const fresh = await Promise.all(Array.from({ length: sessions }, () => freshSession(server)));
+    opened.push(...fresh);
+    return fresh;
+  };
+  const [there, here] = await Promise.all([open(primary), open(replica)]);
   const control = await replica.unlogged();
   const start = performance.now();
   try {
     await control.run("STOP SLAVE");
-    await there.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
-    const gtid = await snapshotGtid(there);
+    const { gtid, same } = await primarySnapshots(there);
     await applyUpTo(replica, control, gtid);
-    await here.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+    await Promise.all(here.map((session) => session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")));
     const applied = (await positions(replica)).applied;
     if (!samePosition(applied, gtid)) throw noSnapshot(replica, gtid, `it has applied up to ${applied}`);
-    return { gtid, primary: there, replica: here, stillMs: performance.now() - start };
+    const snapshots = { gtid, primary: same, replica: here, stillMs: 0, close };
+    await whileStill?.(snapshots);
+    snapshots.stillMs = performance.now() - start;
+    return snapshots;
   } catch (error) {
-    there.destroy();
-    here.destroy();
+    close();
     throw error;
   } finally {
     await control.run("STOP SLAVE");
@@ -49,21 +70,38 @@ async function freshSession(server: Server): Promise<Session> {
   const session = await server.open();
   await session.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
   // The default waits a day for someone else's DDL.
-  await session.run("SET SESSION lock_wait_timeout = 60, sql_mode = '', group_concat_max_len = 1048576");
+  await session.run(`SET SESSION lock_wait_timeout = 60, ${digestSettings}`);
   return session;
 }
 
-async function snapshotGtid(session: Session): Promise<string> {
+async function primarySnapshots(sessions: readonly Session[]): Promise<{ gtid: string; same: Session[] }> {
+  for (let attempt = 1; ; attempt++) {
+    await Promise.all(sessions.map((session) => session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")));
+    const places = await Promise.all(sessions.map(snapshotPlace));
+    const { place, members } = mostCommon(places);
+    if (members.length < sessions.length && attempt < tries) continue;
+    const same = members.map((at) => sessions[at] as Session);
+    const [file, position] = place.split(":");
+    const gtid = await (same[0] as Session).value("SELECT BINLOG_GTID_POS(?, ?)", [file, Number(position)]);
+    return { gtid: gtid ?? "", same };
+  }
+}
+
+/** The value that occurs most often, and where. */
+export function mostCommon(places: readonly string[]): { place: string; members: number[] } {
+  const groups = [...new Set(places)].map((place) => ({
+    place,
+    members: places.flatMap((other, at) => (other === place ? [at] : [])),
+  }));
+  return groups.sort((a, b) => b.members.length - a.members.length)[0] ?? { place: "", members: [] };
+}
+
+async function snapshotPlace(session: Session): Promise<string> {
   const status = await session.rows<{ Variable_name: string; Value: string }>(
     "SHOW STATUS LIKE 'binlog_snapshot_%'",
   );
   const of = (name: string) => status.find((row) => row.Variable_name.toLowerCase() === name)?.Value;
-  return (
-    (await session.value("SELECT BINLOG_GTID_POS(?, ?)", [
-      of("binlog_snapshot_file"),
-      Number(of("binlog_snapshot_position")),
-    ])) ?? ""
-  );
+  return `${of("binlog_snapshot_file")}:${of("binlog_snapshot_position")}`;
 }
 
 async function applyUpTo(replica: Server, control: Session, gtid: string): Promise<void> {

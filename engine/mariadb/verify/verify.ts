@@ -2,115 +2,227 @@ import { WikiferryError } from "../../errors";
 import { type Report, silent } from "../../progress";
 import type { Server, Session } from "../server";
 import { definitionDifferences, isTransactional, readDefinitions, type TableDefinition } from "./definitions";
+import { quoted } from "./keys";
 import { compareLooseTable } from "./looseTable";
+import { narrow } from "./narrow";
+import { type Compared, comparePieces, type Piece } from "./pieces";
+import { cutIntoRanges, wholeTable } from "./ranges";
 import { recordVerification, type TableDifference, type Verification } from "./record";
-import { digestQuery, readDigest, sameDigest, type TableDigest } from "./rowHash";
-import { openSnapshots } from "./snapshots";
+import { repairRows } from "./repair";
+import { longestRowText } from "./rowText";
+import { openSnapshots, type Snapshots } from "./snapshots";
+import { countWikiTables, type WikiCount } from "./wikiTables";
+
+export interface VerifyOptions {
+  report?: Report;
+  /** Of MediaWiki's tables. Defaults to none. */
+  tablePrefix?: string;
+  /** Sessions on each side, 1 to 16. Defaults to 4. */
+  sessions?: number;
+  /** Whether rows that differ are copied anew from the primary, and compared again. Defaults to false. */
+  repair?: boolean;
+}
+
+/** Of one table, so many rows and stretches are named at most. */
+const mostNamed = 20;
+/** With repair, so many rows of one table are mended at most; more than that is no copy any more. */
+const mostMended = 1_000;
+const defaultSessions = 4;
 
 /**
- * Compares every base table of `database` on both servers as a whole, at one and the same GTID, while the primary
- * takes writes and without a lock on it, and records the result on both.
- * @throws `VERIFY_MISMATCH` naming the tables, `VERIFY_NO_SNAPSHOT`
+ * Compares every base table of `database` on both servers, at one and the same GTID, while the primary takes writes and
+ * without a lock on it, and records the result on both. Tables are hashed in key ranges by several sessions a side;
+ * ranges that differ are narrowed to rows.
+ * @throws `VERIFY_MISMATCH` naming tables and rows, `VERIFY_NO_SNAPSHOT`, `VERIFY_ROW_TOO_LONG`
  */
 export async function verify(
   primary: Server,
   replica: Server,
   database: string,
-  report: Report = silent,
+  options: VerifyOptions = {},
+): Promise<Verification> {
+  let result = await compare(primary, replica, database, options);
+  if (!result.ok && options.repair) {
+    const repaired = await repairRows(primary, replica, database, result.differing, options.report);
+    result = { ...(await compare(primary, replica, database, options)), repaired };
+  }
+  await Promise.all([primary, replica].map((server) => recordVerification(server, brief(result))));
+  if (!result.ok) throw mismatch(replica, result);
+  return brief(result);
+}
+
+async function compare(
+  primary: Server,
+  replica: Server,
+  database: string,
+  { report = silent, tablePrefix = "", sessions = defaultSessions, repair = false }: VerifyOptions,
 ): Promise<Verification> {
   const start = performance.now();
-  const snapshots = await openSnapshots(primary, replica);
-  const differing: TableDifference[] = [];
-  let tables: TableDefinition[];
-  let rows = 0n;
+  const snapshots = await openSnapshots(primary, replica, sessions);
   try {
-    const [originals, copies] = await Promise.all([
-      readDefinitions(snapshots.primary, database),
-      readDefinitions(snapshots.replica, database),
-    ]);
-    tables = originals;
-    for (const copy of copies) {
-      if (!originals.some((table) => table.name === copy.name))
-        differing.push({ table: copy.name, what: ["it is not on the primary"] });
+    const plan = await planFor(snapshots, replica, database);
+    const compared = await comparePieces(snapshots, plan.pieces, progressOf(plan.pieces, report));
+    const counted = countsByTable(compared);
+    const wiki = await countWikiTables(first(snapshots), { database, tablePrefix }, counted);
+    const most = repair ? mostMended : mostNamed;
+    for (const { table, copy, what } of plan.tables) {
+      const differing = compared.filter((piece) => piece.table === table && !piece.same);
+      const difference = await differenceOf(snapshots, differing, counted.get(table.name), most);
+      const numbering = await numberingDifferences(first(snapshots).primary, database, table, copy);
+      note(plan.differing, table.name, [...what, ...difference.what, ...numbering], difference);
     }
-    const loose: { table: TableDefinition; what: string[] }[] = [];
-    const totalBytes = originals.reduce((sum, table) => sum + table.bytes, 0);
-    let doneBytes = 0;
-    for (const table of originals) {
-      const copy = copies.find((other) => other.name === table.name);
-      if (!copy) {
-        differing.push({ table: table.name, what: [`it is missing on ${replica.side}`] });
-        continue;
-      }
-      const what = definitionDifferences(table, copy);
-      // Columns that are not the same can't be compared as rows, and need not be.
-      if (table.columns.some((column, at) => column.name !== copy.columns[at]?.name)) {
-        differing.push({ table: table.name, what });
-        continue;
-      }
-      if (!isTransactional(table) || !isTransactional(copy)) {
-        loose.push({ table, what });
-        continue;
-      }
-      const name = qualified(database, table.name);
-      const [there, here] = await Promise.all([
-        digest(snapshots.primary, name, table),
-        digest(snapshots.replica, name, table),
-      ]);
-      rows += BigInt(there.rows);
-      what.push(...digestDifferences(there, here));
-      what.push(...(await numberingDifferences(snapshots.primary, database, table, copy)));
-      if (what.length > 0) differing.push({ table: table.name, what });
-      doneBytes += table.bytes;
-      report({
-        step: "verify",
-        message: `${table.name}: ${there.rows} rows`,
-        percent: totalBytes === 0 ? 100 : (100 * doneBytes) / totalBytes,
-      });
-    }
-    for (const { table, what } of loose) {
-      const found = await compareLooseTable(primary, replica, qualified(database, table.name), table.columns);
+    let rows = compared.reduce((sum, { there }) => sum + BigInt(there.rows), 0n);
+    for (const { table, what } of plan.loose) {
+      const name = `${quoted(database)}.${quoted(table.name)}`;
+      const found = await compareLooseTable(primary, replica, name, table.columns);
       rows += found.rows;
-      if (found.differing > 0) what.push(`rows: ${found.differing} differ`);
-      if (what.length > 0) differing.push({ table: table.name, what });
+      note(plan.differing, table.name, [
+        ...what,
+        ...(found.differing > 0 ? [`rows: ${found.differing} differ`] : []),
+      ]);
     }
+    return {
+      ok: plan.differing.length === 0,
+      gtid: snapshots.gtid,
+      tables: plan.count,
+      rows: String(rows),
+      ms: Math.round(performance.now() - start),
+      differing: plan.differing,
+      wiki,
+    };
   } finally {
-    snapshots.primary.destroy();
-    snapshots.replica.destroy();
+    snapshots.close();
   }
-  const result: Verification = {
-    ok: differing.length === 0,
-    gtid: snapshots.gtid,
-    tables: tables.length,
-    rows: String(rows),
-    ms: Math.round(performance.now() - start),
-    differing,
-  };
-  await Promise.all([primary, replica].map((server) => recordVerification(server, result)));
-  if (!result.ok) throw mismatch(replica, result);
-  return result;
 }
 
-function qualified(database: string, table: string): string {
-  return [database, table].map((name) => `\`${name.replaceAll("`", "``")}\``).join(".");
+interface Plan {
+  /** How many tables the primary has. */
+  count: number;
+  /** Tables whose rows are compared in pieces, with what else is not the same. */
+  tables: { table: TableDefinition; copy: TableDefinition; what: string[] }[];
+  pieces: Piece[];
+  /** Tables that no snapshot can freeze. */
+  loose: { table: TableDefinition; what: string[] }[];
+  /** What is known to differ already. */
+  differing: TableDifference[];
 }
 
-async function digest(session: Session, name: string, table: TableDefinition): Promise<TableDigest> {
-  const row = await session.row<{ n: string | number; s: string | null }>(digestQuery(name, table.columns));
-  const found = row && readDigest(row);
-  if (found) return found;
+async function planFor(snapshots: Snapshots, replica: Server, database: string): Promise<Plan> {
+  const { primary, replica: there } = first(snapshots);
+  const [originals, copies, packet] = await Promise.all([
+    readDefinitions(primary, database),
+    readDefinitions(there, database),
+    primary.value("SELECT @@max_allowed_packet"),
+  ]);
+  const plan: Plan = { count: originals.length, tables: [], pieces: [], loose: [], differing: [] };
+  for (const copy of copies)
+    if (!originals.some((table) => table.name === copy.name))
+      note(plan.differing, copy.name, ["it is not on the primary"]);
+  for (const table of originals) {
+    const copy = copies.find((other) => other.name === table.name);
+    if (!copy) {
+      note(plan.differing, table.name, [`it is missing on ${replica.side}`]);
+      continue;
+    }
+    refuseLongRows(table, Number(packet));
+    const what = definitionDifferences(table, copy);
+    // Columns that are not the same can't be compared as rows, and need not be.
+    if (table.columns.some((column, at) => column.name !== copy.columns[at]?.name))
+      note(plan.differing, table.name, what);
+    else if (!isTransactional(table) || !isTransactional(copy)) plan.loose.push({ table, what });
+    else {
+      const name = `${quoted(database)}.${quoted(table.name)}`;
+      const sameKey = JSON.stringify(table.key) === JSON.stringify(copy.key);
+      const compared = sameKey ? table : { ...table, key: undefined };
+      const ranges = compared.key
+        ? await cutIntoRanges(primary, name, compared)
+        : [wholeTable(table.dataBytes)];
+      plan.tables.push({ table: compared, copy, what });
+      plan.pieces.push(...ranges.map((range) => ({ name, table: compared, range })));
+    }
+  }
+  return plan;
+}
+
+function first({ primary, replica }: Snapshots): { primary: Session; replica: Session } {
+  return { primary: primary[0] as Session, replica: replica[0] as Session };
+}
+
+function refuseLongRows(table: TableDefinition, maxAllowedPacket: number): void {
+  const longest = longestRowText(table.columns);
+  if (longest < maxAllowedPacket) return;
   throw new WikiferryError(
     "VERIFY_ROW_TOO_LONG",
-    `${name} on ${session.side} has a row that can't be hashed: without its TEXT and BLOB columns it is longer than max_allowed_packet`,
+    `a row of ${table.name} may take ${longest} bytes without its long texts, and max_allowed_packet is ${maxAllowedPacket}: it can't be hashed`,
     "Raise max_allowed_packet on both servers, then run again",
   );
 }
 
-function digestDifferences(there: TableDigest, here: TableDigest): string[] {
-  if (sameDigest(there, here)) return [];
-  return there.rows === here.rows
-    ? [`the content of its ${there.rows} rows`]
-    : [`rows: ${here.rows} instead of ${there.rows}`];
+function progressOf(pieces: readonly Piece[], report: Report): (piece: Compared) => void {
+  const total = pieces.reduce((sum, { range }) => sum + range.bytes, 0);
+  let done = 0;
+  return ({ table, range, there }) => {
+    done += range.bytes;
+    report({
+      step: "verify",
+      message: `${table.name}: ${there.rows} rows${range.words ? ` (${range.words})` : ""}`,
+      percent: total === 0 ? 100 : (100 * done) / total,
+    });
+  };
+}
+
+function countsByTable(compared: readonly Compared[]): Map<string, WikiCount["rows"]> {
+  const counts = new Map<string, WikiCount["rows"]>();
+  for (const { table, there, here } of compared) {
+    const sofar = counts.get(table.name) ?? { primary: "0", replica: "0" };
+    counts.set(table.name, {
+      primary: String(BigInt(sofar.primary) + BigInt(there.rows)),
+      replica: String(BigInt(sofar.replica) + BigInt(here.rows)),
+    });
+  }
+  return counts;
+}
+
+type Difference = Pick<TableDifference, "what" | "ranges" | "rows" | "more">;
+
+/** Pieces that differ, narrowed to rows until enough are named. */
+async function differenceOf(
+  snapshots: Snapshots,
+  pieces: readonly Compared[],
+  counted: WikiCount["rows"] | undefined,
+  most: number,
+): Promise<Difference> {
+  if (pieces.length === 0) return { what: [] };
+  const ranges = pieces.flatMap(({ range }) => (range.words ? [range.words] : [])).slice(0, mostNamed);
+  const rows: NonNullable<Difference["rows"]> = [];
+  let more = false;
+  let same = true;
+  for (const { name, table, range, there } of pieces) {
+    if (rows.length >= most) {
+      more = true;
+      break;
+    }
+    const { primary, replica } = first(snapshots);
+    const found = await narrow(primary, replica, {
+      name,
+      table,
+      where: range.where,
+      rows: Number(there.rows),
+      most: most - rows.length,
+    });
+    rows.push(...found.rows);
+    more ||= found.more;
+    same &&= found.same && table.key !== undefined;
+  }
+  if (same) return { what: [] };
+  const named = rows.slice(0, 5).map(({ row, how }) => `${row}: ${how}`);
+  const count =
+    counted && counted.primary !== counted.replica
+      ? `rows: ${counted.replica} instead of ${counted.primary}`
+      : "the content of its rows";
+  const others = rows.length > 5 || more ? `, and ${more ? "more" : rows.length - 5}` : "";
+  const detail = named.length > 0 ? ` (${named.join(", ")}${others})` : "";
+  return { what: [`${count}${detail}`], ranges, rows, more };
 }
 
 /**
@@ -124,10 +236,34 @@ async function numberingDifferences(
   copy: TableDefinition,
 ): Promise<string[]> {
   if (!table.autoColumn) return [];
-  const column = `\`${table.autoColumn.replaceAll("`", "``")}\``;
-  const used = await session.value(`SELECT MAX(${column}) FROM ${qualified(database, table.name)}`);
+  const used = await session.value(
+    `SELECT MAX(${quoted(table.autoColumn)}) FROM ${quoted(database)}.${quoted(table.name)}`,
+  );
   if (used === undefined || (copy.autoIncrement ?? 0n) > BigInt(used)) return [];
   return [`AUTO_INCREMENT is ${copy.autoIncrement ?? "none"}, though ${used} is in use`];
+}
+
+function note(
+  into: TableDifference[],
+  table: string,
+  what: string[],
+  detail: Partial<Difference> = {},
+): void {
+  if (what.length === 0) return;
+  const { ranges, rows, more } = detail;
+  into.push({ table, what, ...(rows ? { ranges, rows, more } : {}) });
+}
+
+/** What is kept of a result: of each table only so many rows. */
+function brief(result: Verification): Verification {
+  return {
+    ...result,
+    differing: result.differing.map((table) =>
+      table.rows && table.rows.length > mostNamed
+        ? { ...table, rows: table.rows.slice(0, mostNamed), more: true }
+        : table,
+    ),
+  };
 }
 
 function mismatch(replica: Server, result: Verification): WikiferryError {
@@ -139,6 +275,6 @@ function mismatch(replica: Server, result: Verification): WikiferryError {
   return new WikiferryError(
     "VERIFY_MISMATCH",
     `at ${result.gtid}, ${result.differing.length} of ${result.tables} tables on ${replica.side} are not the same: ${named}${more}`,
-    "Find out what wrote there, then let the copy be made anew; no flip is possible until a verification has passed",
+    "Find out what wrote there; then let the copy be made anew, or, if these rows are all, set verify.repair to true for one `pulumi up --refresh`. No flip is possible until a verification has passed",
   );
 }

@@ -1,0 +1,88 @@
+/** What a row's text needs to know of a column (`information_schema.columns`). */
+export interface ColumnKind {
+  name: string;
+  /** `DATA_TYPE`, such as `varbinary`. */
+  dataType: string;
+  /** Computed on reading, so it follows from the others. */
+  virtual: boolean;
+  nullable: boolean;
+  /** Of text; undefined for bytes and all else. */
+  charset: string | undefined;
+  /** Most that a value can take; 0 for what is neither text nor bytes. */
+  maxBytes: number;
+  unsigned: boolean;
+}
+
+/** Their text has digits and a few signs only, never a comma. */
+const plainTypes = new Set([
+  ...["tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "double"],
+  ...["date", "datetime", "timestamp", "time", "year"],
+]);
+const byteTypes = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
+const longTypes = new Set([
+  ...["blob", "mediumblob", "longblob", "text", "mediumtext", "longtext", "json"],
+  ...["geometry", "point", "linestring", "polygon"],
+  ...["multipoint", "multilinestring", "multipolygon", "geometrycollection"],
+]);
+
+/** A longer value stands in its row's text as its own hash, so that no row's text is long. In bytes. */
+export const longestInline = 4096;
+
+/**
+ * An SQL expression with a row as bytes, in a form that can be read back in only one way: of a number or a time its
+ * text and a comma; of text and bytes their length, a comma, the bytes as stored, and a comma; of NULL an `N`. So a
+ * border between columns can't move, and two columns can't change places; no collation and no padding makes two
+ * values equal.
+ */
+export function rowText(columns: readonly ColumnKind[]): string {
+  return `CONCAT_WS(',',${columns
+    .filter((column) => !column.virtual)
+    .flatMap(parts)
+    .join(",")})`;
+}
+
+/** Upper bound of a row's text, in bytes: CONCAT_WS answers NULL beyond max_allowed_packet. */
+export function longestRowText(columns: readonly ColumnKind[]): number {
+  return columns.reduce((sum, column) => sum + boundOf(column), 0);
+}
+
+/** Longer than this, a value's bound says little of its length. In bytes. */
+const shortValue = 300;
+
+/**
+ * A bound of many rows' texts: so many bytes for each row, and what the SQL expression sums up to, if there is one. It
+ * costs next to nothing where rows are long, and nothing where they are short.
+ */
+export function textBound(columns: readonly ColumnKind[]): { bytesPerRow: number; sum: string | undefined } {
+  const short = columns.filter((column) => boundOf(column) <= shortValue);
+  const long = columns.filter((column) => !short.includes(column) && !column.virtual);
+  const lengths = long.map(({ name, dataType }) => {
+    const length = `IFNULL(LENGTH(\`${name.replaceAll("`", "``")}\`),0)`;
+    return longTypes.has(dataType) ? `LEAST(${length},${longestInline})` : length;
+  });
+  return {
+    bytesPerRow: longestRowText(short) + 12 * long.length,
+    sum: lengths.length > 0 ? `SUM(${lengths.join("+")})` : undefined,
+  };
+}
+
+function boundOf({ dataType, maxBytes }: ColumnKind): number {
+  // A number of 65 digits, or a length of ten.
+  return 12 + (longTypes.has(dataType) ? longestInline : Math.max(maxBytes, 70));
+}
+
+function parts(column: ColumnKind): string[] {
+  const name = `\`${column.name.replaceAll("`", "``")}\``;
+  const { dataType, nullable } = column;
+  const orN = (value: string) => (nullable ? `IFNULL(${value},'N')` : value);
+  if (plainTypes.has(dataType)) return [orN(name)];
+  // As text, a float shows six digits; as a double it shows all that it has.
+  if (dataType === "float") return [orN(`CAST(${name} AS DOUBLE)`)];
+  // A number: the invalid member and an empty member read the same.
+  if (dataType === "enum" || dataType === "set" || dataType === "bit") return [orN(`${name}+0`)];
+  const bytes = byteTypes.has(dataType) ? name : `CAST(${name} AS BINARY)`;
+  // CONCAT_WS leaves out what is NULL: there is an N where its length would be.
+  if (!longTypes.has(dataType))
+    return [orN(`LENGTH(${byteTypes.has(dataType) || column.charset ? name : bytes})`), bytes];
+  return [orN(`LENGTH(${name})`), `IF(LENGTH(${name})>${longestInline},SHA1(${name}),${bytes})`];
+}

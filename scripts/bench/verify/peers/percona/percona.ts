@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { $ } from "zx";
+import { messageOf } from "../../../../../engine/errors";
+import type { DockerWorld } from "../../../../lab/dockerWorld";
+import type { FollowingPair } from "../../../../lab/followingPair";
+import { debianImage } from "../../../../setup/debian";
+import { put, sh } from "../../../../world/docker";
+import { say } from "../../../cutover/say";
+
+const image = "wikiferry/bench-percona";
+/** An account and a schema of its own: it writes its checksums on the primary, and the stream brings them over. */
+const account = "bench_percona";
+
+/** What it found. */
+export interface Checksums {
+  seconds: number;
+  /** Tables of which a chunk differs, or that could not be compared. */
+  differing: string[];
+}
+
+/**
+ * pt-table-checksum from Debian's percona-toolkit, with its defaults: CRC32, combined by XOR, in chunks of half a
+ * second. https://docs.percona.com/percona-toolkit/pt-table-checksum.html
+ */
+export class TableChecksum {
+  readonly name = "pt-table-checksum";
+
+  private constructor(private readonly container: string) {}
+
+  static async start(pair: FollowingPair, world: DockerWorld): Promise<TableChecksum> {
+    const base = await world.docker
+      .getImage(debianImage)
+      .inspect()
+      .then(
+        () => debianImage,
+        () => "debian:bookworm-slim",
+      );
+    say("building the image of percona-toolkit, about a minute the first time");
+    await $({
+      quiet: true,
+      env: { ...process.env, DOCKER_BUILDKIT: "0" },
+    })`docker build --network host -t ${image} --build-arg BASE=${base} ${join(__dirname, "image")}`.catch(
+      (error: unknown) => {
+        const why = messageOf(error).trim().split("\n").at(-1);
+        throw new Error(`its image can't be built (${why}). It needs Debian's package percona-toolkit`);
+      },
+    );
+    const { name } = await world.run("percona", image, {
+      HostConfig: { NetworkMode: pair.network.name, Init: true },
+    });
+    await put(name, [
+      { path: "/root/.my.cnf", content: `[client]\nuser=${account}\npassword=${pair.replicationPassword}\n` },
+    ]);
+    for (const server of [pair.blue, pair.green]) {
+      const own = await server.unlogged();
+      await own.run("CREATE USER ?@'%' IDENTIFIED BY ?", [account, pair.replicationPassword]);
+      await own.run("GRANT ALL ON *.* TO ?@'%' WITH GRANT OPTION", [account]);
+    }
+    // Where it finds the replica.
+    await pair.blue.run("CREATE DATABASE ??", [account]);
+    await pair.blue.run(
+      "CREATE TABLE ??.dsns (id INT AUTO_INCREMENT PRIMARY KEY, parent_id INT, dsn VARCHAR(255))",
+      [account],
+    );
+    await pair.blue.run("INSERT INTO ??.dsns (dsn) VALUES (?)", [
+      account,
+      `h=${pair.green.place.replication.host}`,
+    ]);
+    return new TableChecksum(name);
+  }
+
+  /** Compares a database's tables; its time is taken where it runs. */
+  async compare(pair: FollowingPair, database: string): Promise<Checksums> {
+    const { host } = pair.blue.place.replication;
+    const output = await sh(
+      this.container,
+      `start=$(date +%s%N)
+pt-table-checksum h=${host} --databases ${database} --replicate ${account}.checksums \\
+  --recursion-method dsn=h=${host},D=${account},t=dsns --no-check-binlog-format --no-version-check >/tmp/out 2>&1 || true
+end=$(date +%s%N)
+echo "took $((end - start))"
+cat /tmp/out`,
+    );
+    return readChecksums(output, database);
+  }
+}
+
+/** Reads its table: TS ERRORS DIFFS ROWS DIFF_ROWS CHUNKS SKIPPED TIME TABLE. @throws when there is none */
+export function readChecksums(output: string, database: string): Checksums {
+  const took = /^took (\d+)$/m.exec(output)?.[1];
+  const lines = output.split("\n").map((line) => line.trim().split(/\s+/));
+  const heading = lines.find((words) => words.includes("ERRORS") && words.includes("TABLE"));
+  const tables = lines.filter(
+    (words) => heading && words.length === heading.length && words.at(-1)?.startsWith(`${database}.`),
+  );
+  if (!took || !heading || tables.length === 0) throw new Error(`no checksums: ${output.slice(-1_000)}`);
+  const of = (words: string[], name: string) => Number(words[heading.indexOf(name)]);
+  return {
+    seconds: Number(took) / 1e9,
+    differing: tables
+      .filter((words) => of(words, "DIFFS") > 0)
+      .map((words) => String(words.at(-1)).slice(database.length + 1)),
+  };
+}

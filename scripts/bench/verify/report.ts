@@ -1,0 +1,57 @@
+export interface Pair {
+  ours: number;
+  peer: number;
+}
+
+export interface BenchReport {
+  pairs: number;
+  ours: { seconds: number; peakMemoryBytes: number };
+  peers: { name: string; seconds: number; ratio: number }[];
+  growth: { factor: number; bytes: number; seconds: number; peakMemoryBytes: number }[];
+  corruptions: { name: string; found: boolean; foundByPeer: boolean }[];
+}
+
+/** The middle one; of an even number the lower of the two. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
+}
+
+/** @param ratio Our time by the peer's, of each pair; the median counts. */
+export function peerOf(name: string, pairs: readonly Pair[]): BenchReport["peers"][number] {
+  return {
+    name,
+    seconds: rounded(median(pairs.map(({ peer }) => peer))),
+    ratio: rounded(median(pairs.map(({ ours, peer }) => ours / peer))),
+  };
+}
+
+export function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+export function allFound({ corruptions }: BenchReport): boolean {
+  return corruptions.every(({ found }) => found);
+}
+
+export function format(report: BenchReport): string {
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+  const missed = report.corruptions.filter(({ foundByPeer }) => !foundByPeer).length;
+  return `${[
+    `${report.pairs} pairs`,
+    `  ours              ${report.ours.seconds.toFixed(2)} s, memory ${megabytes(report.ours.peakMemoryBytes)}`,
+    ...report.peers.map(
+      ({ name, seconds, ratio }) =>
+        `  ${name.padEnd(18)}${seconds.toFixed(2)} s; ours takes ${ratio.toFixed(2)} of it`,
+    ),
+    ...report.growth.map(
+      ({ factor, bytes, seconds, peakMemoryBytes }) =>
+        `  ${`${factor} ×`.padEnd(5)}${megabytes(bytes).padStart(9)}: ${seconds.toFixed(2)} s, memory ${megabytes(peakMemoryBytes)}`,
+    ),
+    "corruptions                                           ours      peer",
+    ...report.corruptions.map(
+      ({ name, found, foundByPeer }) =>
+        `  ${name.padEnd(50)}  ${(found ? "found" : "MISSED").padEnd(8)}  ${foundByPeer ? "found" : "missed"}`,
+    ),
+    `  ${report.corruptions.filter(({ found }) => found).length} of ${report.corruptions.length} found; ${missed} missed by the peer`,
+  ].join("\n")}\n`;
+}
