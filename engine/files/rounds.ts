@@ -58,20 +58,52 @@ const meanings: Record<number, string> = {
   11: "See that the target's disk has room and that the files belong to www-data",
   12: "See that rsync is installed on blue's files host and that its disk has room",
   20: "The round was interrupted; the next one goes on where it ended",
-  23: "Some files could not be carried: see which, and whether the courier may read and write them",
-  24: "Files vanished while they were carried: run it again",
+  23: "These files could not be carried: see whether the courier may read them at the source and write them at the target",
+  24: "These files vanished while they were carried, three times in a row: see what takes them away, then run again",
   25: "More files than expected would be deleted: see that the source is complete, then delete them by hand",
   30: "The connection stood still: see the network between green and blue's files host",
   75: "Another round took more than two minutes: wait for it",
   255: "SSH from green to blue's files host fails: see host key, port and firewall",
 };
 
-/** @throws `FILES_SYNC` unless the round went well; rsync's 23 and 24 are failures too. */
-export function checkRound(round: Round): Round {
+/** A file that a round could not carry, and why in rsync's words. */
+export interface FailedFile {
+  /** Relative to the upload directory, where that is known. */
+  path: string;
+  reason: string;
+}
+
+/** The files that rsync's messages name, each once. */
+export function failedFiles(stderr: string, directories: readonly string[] = []): FailedFile[] {
+  const found = new Map<string, FailedFile>();
+  for (const line of stderr.split("\n")) {
+    const [, before = "", name = "", after = ""] =
+      /^(?:rsync: )?(?:\[\w+\] )?(.*?)"(.*)"(?: \(in .*?\))?(?:(?::| failed:) (.*))?$/.exec(line.trim()) ??
+      [];
+    if (name === "") continue;
+    const home = directories.find((directory) => name.startsWith(`${directory.replace(/\/+$/, "")}/`));
+    const path = home === undefined ? name : name.slice(home.replace(/\/+$/, "").length + 1);
+    const reason = after.trim() || before.replace(/[:\s]+$/, "");
+    if (!found.has(path)) found.set(path, { path, reason });
+  }
+  return [...found.values()];
+}
+
+const namedAtMost = 10;
+
+/**
+ * @param directories The upload directories on both sides, for the files' names.
+ * @throws `FILES_SYNC` unless the round went well, naming the files; rsync's 23 and 24 are failures too
+ */
+export function checkRound(round: Round, directories: readonly string[] = []): Round {
   if (round.exitCode === 0) return round;
+  const files = failedFiles(round.stderr, directories);
+  const named = files.slice(0, namedAtMost).map(({ path, reason }) => `${path} (${reason})`);
+  const more = files.length > namedAtMost ? ` and ${files.length - namedAtMost} more` : "";
+  const what = files.length > 0 ? `${named.join(", ")}${more}` : round.stderr.trim().slice(-500);
   throw new WikiferryError(
     "FILES_SYNC",
-    `carrying the uploads (${round.direction}) ended with exit code ${round.exitCode}: ${round.stderr.trim().slice(-500)}`,
+    `carrying the uploads (${round.direction}) ended with exit code ${round.exitCode}: ${what}`,
     meanings[round.exitCode] ?? "See `man rsync`, exit values, and the courier's log",
   );
 }

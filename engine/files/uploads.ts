@@ -13,7 +13,7 @@ import { hashAllCommand, hashNamedCommand, parseHashes, quote } from "./hashes";
 import { UploadLayout } from "./layout";
 import { ReadyRound } from "./readyRound";
 import { type FileEvent, UploadRecords } from "./records";
-import { checkRound, parseRound, type Round } from "./rounds";
+import { checkRound, failedFiles, parseRound, type Round } from "./rounds";
 
 /** What `Uploads` needs of a move. */
 export interface UploadsMove {
@@ -31,6 +31,8 @@ export interface UploadsOptions {
   intervalSeconds?: number;
   /** Most files that one round may delete. Defaults to 500. */
   maxDelete?: number;
+  /** Parts of a whole round that are carried at the same time, 1 to 8. Defaults to 4. */
+  parallel?: number;
 }
 
 /** `pull` to green, `push` to blue. */
@@ -154,7 +156,7 @@ export class Uploads {
     if (this.carried?.from !== from) await this.settle(from);
     await this.catchUp(from);
     this.ready = await this.newRound();
-    if (this.ready.failed) checkRound(this.ready.failed);
+    if (this.ready.failed) this.check(this.ready.failed);
   }
 
   private async tell(direction: Direction, paused: boolean): Promise<void> {
@@ -167,6 +169,7 @@ export class Uploads {
       "DELETE=yes",
       `PAUSED=${paused ? "yes" : "no"}`,
       `MAX_DELETE=${this.options.maxDelete ?? 500}`,
+      `PARALLEL=${this.options.parallel ?? 4}`,
       `INTERVAL_SECONDS=${this.options.intervalSeconds ?? 2}`,
     ];
     await this.write("/state/follow.env", `${lines.join("\n")}\n`);
@@ -196,8 +199,15 @@ export class Uploads {
     try {
       for (let attempt = 1; ; attempt++) {
         const round = await this.round();
-        if (round.exitCode === 24 && attempt < 3) continue;
-        checkRound(round);
+        if (round.exitCode === 24 && attempt < 3) {
+          const gone = failedFiles(round.stderr, this.directories()).map(({ path }) => path);
+          this.report({
+            step,
+            message: `vanished while they were carried, looked at again: ${gone.slice(0, 5).join(", ")}`,
+          });
+          continue;
+        }
+        this.check(round);
         this.report({
           step,
           message: `${round.filesSent} files, ${megabytes(round.sentBytes)} carried`,
@@ -232,7 +242,7 @@ export class Uploads {
       records,
       fresh.map(([, event]) => event),
     );
-    const round = checkRound(await this.round(paths));
+    const round = this.check(await this.round(paths));
     this.carried = { ...before, records: new Set(events.keys()) };
     return round;
   }
@@ -282,7 +292,8 @@ export class Uploads {
     let comparison = compareFiles(await records.expected(), hashes);
     for (let attempt = 1; comparison.missing.length + comparison.different.length > 0; attempt++) {
       const doubtful = [...comparison.missing, ...comparison.different];
-      const expected = (await records.expected()).filter((file) => doubtful.includes(file.path));
+      const inDoubt = new Set(doubtful);
+      const expected = (await records.expected()).filter((file) => inDoubt.has(file.path));
       const atSource = compareFiles(expected, await this.hashNamed(serving, doubtful));
       const broken = new Set([...atSource.missing, ...atSource.different]);
       await this.round(doubtful);
@@ -341,6 +352,14 @@ export class Uploads {
     );
   }
 
+  private check(round: Round): Round {
+    return checkRound(round, this.directories());
+  }
+
+  private directories(): string[] {
+    return [this.directory("blue"), this.directory("green")];
+  }
+
   private newRound(): Promise<ReadyRound> {
     return ReadyRound.start(this.move.spec.green.courier, this.move.pool);
   }
@@ -384,12 +403,14 @@ export class Uploads {
     const direction = await this.direction();
     const target: Side = direction === "push" ? "blue" : "green";
     const command = `du -sb --exclude=thumb ${quote(this.directory(target))} | cut -f1`;
+    let first: { bytes: number; atMs: number } | undefined;
     for (let ticks = 1; running.yes; ticks++) {
       await sleep(200);
       if (ticks % 10 !== 0 || !running.yes) continue;
       const doneBytes = Number((await this.shell(target, command).catch(() => "0")).trim());
-      const percent = totalBytes > 0 ? Math.min(99, (100 * doneBytes) / totalBytes) : 99;
-      this.report({ step, message: `${megabytes(doneBytes)} of ${megabytes(totalBytes)}`, percent });
+      const now = { bytes: doneBytes, atMs: performance.now() };
+      this.report({ step, ...roundProgress(totalBytes, now, first) });
+      first ??= now;
     }
   }
 
@@ -433,6 +454,21 @@ export class Uploads {
 
 function directionFrom(side: Side): Direction {
   return side === "blue" ? "pull" : "push";
+}
+
+/** How far a round is: percent, and rate and time left since the first look. Pure. */
+export function roundProgress(
+  totalBytes: number,
+  now: { bytes: number; atMs: number },
+  first?: { bytes: number; atMs: number },
+): { message: string; percent: number } {
+  const percent = totalBytes > 0 ? Math.min(99, (100 * now.bytes) / totalBytes) : 99;
+  const perMs = first && now.atMs > first.atMs ? (now.bytes - first.bytes) / (now.atMs - first.atMs) : 0;
+  const left =
+    perMs > 0
+      ? `, ${megabytes(perMs * 1000)}/s, ${Math.ceil(Math.max(0, totalBytes - now.bytes) / perMs / 1000)} s left`
+      : "";
+  return { message: `${megabytes(now.bytes)} of ${megabytes(totalBytes)}${left}`, percent };
 }
 
 function trimmed(directory: string): string {

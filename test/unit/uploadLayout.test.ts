@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { compareFiles } from "../../engine/files/comparison";
 import { parseHashes, quote } from "../../engine/files/hashes";
 import { base36ToHex, UploadLayout } from "../../engine/files/layout";
-import { checkRound, parseRound } from "../../engine/files/rounds";
+import { checkRound, failedFiles, parseRound } from "../../engine/files/rounds";
+import { roundProgress } from "../../engine/files/uploads";
 
 const empty = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
 const empty36 = "phoiac9h4m842xq45sp7s6u21eteeq1";
@@ -81,4 +82,44 @@ test.each([23, 24])("rsync's exit code %i is a failure", (exitCode) => {
 test("a file and its old versions lie in two directories, which it shares; in one with all others if not hashed", () => {
   expect(new UploadLayout(true).directories("Foo.jpg")).toEqual(["0/06/", "archive/0/06/"]);
   expect(new UploadLayout(false).directories("Foo.jpg")).toEqual([]);
+});
+
+test("a round that could not carry files is a failure that names each of them, and why", () => {
+  const stderr = [
+    'rsync: [sender] send_files failed to open "/srv/uploads/a/ab/It\'s.png": Permission denied (13)',
+    'file has vanished: "/srv/uploads/1/12/Gone "now".png" (in uploads)',
+    'rsync: [receiver] mkstemp "/srv/green/3/3f/.X.png.Ab12" failed: No space left on device (28)',
+    'rsync: [sender] send_files failed to open "/srv/uploads/a/ab/It\'s.png": Permission denied (13)',
+    "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1338) [sender=3.2.7]",
+  ].join("\n");
+  const files = failedFiles(stderr, ["/srv/uploads/", "/srv/green"]);
+  expect(files.map(({ path }) => path)).toEqual(["a/ab/It's.png", '1/12/Gone "now".png', "3/3f/.X.png.Ab12"]);
+  expect(files[0]?.reason).toBe("Permission denied (13)");
+  expect(files[1]?.reason).toBe("file has vanished");
+  expect(files[2]?.reason).toContain("No space left on device (28)");
+  const round = {
+    rounds: 1,
+    direction: "pull",
+    startedMs: 0,
+    endedMs: 0,
+    filesSent: 0,
+    filesDeleted: 0,
+    sentBytes: 0,
+    partial: false,
+    lastGoodStartMs: 0,
+    stderr,
+  };
+  for (const exitCode of [23, 24])
+    expect(() => checkRound({ ...round, exitCode }, ["/srv/uploads"])).toThrow(
+      `FILES_SYNC: carrying the uploads (pull) ended with exit code ${exitCode}: a/ab/It's.png (Permission denied (13)), `,
+    );
+});
+
+test("a round tells its rate and the time left once two looks were taken", () => {
+  const first = { bytes: 10e6, atMs: 0 };
+  expect(roundProgress(100e6, first)).toEqual({ message: "10 MB of 100 MB", percent: 10 });
+  expect(roundProgress(100e6, { bytes: 40e6, atMs: 10_000 }, first)).toEqual({
+    message: "40 MB of 100 MB, 3.0 MB/s, 20 s left",
+    percent: 40,
+  });
 });
