@@ -37,38 +37,27 @@ export class UploadRecords {
   async events(sinceMs: number): Promise<Map<string, FileEvent>> {
     const since = timestamp(sinceMs);
     const events = new Map<string, FileEvent>();
-    const [logged, images, archived] = await Promise.all([
-      this.rows<{ id: unknown; type: unknown; title: unknown; params: unknown }>(
-        `SELECT log_id AS id, log_type AS type, log_title AS title, log_params AS params FROM ??.??
-          WHERE log_namespace = 6 AND log_timestamp >= ? AND log_type NOT IN ('create', 'patrol', 'protect')`,
-        "logging",
-        [since],
-      ),
-      this.rows<{ name: unknown; time: unknown; sha1: unknown }>(
-        "SELECT img_name AS name, img_timestamp AS time, img_sha1 AS sha1 FROM ??.?? WHERE img_timestamp >= ?",
-        "image",
-        [since],
-      ),
-      this.rows<{ name: unknown; time: unknown; key: unknown }>(
-        "SELECT fa_name AS name, fa_deleted_timestamp AS time, fa_storage_key AS `key` FROM ??.?? WHERE fa_deleted_timestamp >= ?",
-        "filearchive",
-        [since],
-      ),
-    ]);
-    for (const row of logged) {
-      const target = moveTarget(text(row.params));
-      events.set(`logging ${row.id}`, {
-        names: target ? [text(row.title), target] : [text(row.title)],
-        removes: removing.has(text(row.type)),
-      });
-    }
-    for (const row of images) {
-      const key = `image ${text(row.time)} ${text(row.sha1)} ${text(row.name)}`;
-      events.set(key, { names: [text(row.name)], removes: false });
-    }
-    for (const row of archived) {
-      const key = `filearchive ${text(row.time)} ${text(row.key)} ${text(row.name)}`;
-      events.set(key, { names: [text(row.name)], removes: true });
+    // One statement: at the end of a flip, writes wait for its answer.
+    const table = (name: string) => [this.wiki.database, this.wiki.tablePrefix + name];
+    const bytes = (...columns: string[]) =>
+      columns.map((column, i) => `CAST(${column} AS BINARY) AS ${"abcd"[i]}`).join(", ");
+    const rows = await this.session.rows<Record<"kind" | "a" | "b" | "c" | "d", unknown>>(
+      `SELECT 'logging' AS kind, ${bytes("log_id", "log_type", "log_title", "log_params")} FROM ??.??
+        WHERE log_namespace = 6 AND log_timestamp >= ? AND log_type NOT IN ('create', 'patrol', 'protect')
+       UNION ALL SELECT 'image', ${bytes("img_timestamp", "img_sha1", "img_name")}, NULL FROM ??.??
+        WHERE img_timestamp >= ?
+       UNION ALL SELECT 'filearchive', ${bytes("fa_deleted_timestamp", "fa_storage_key", "fa_name")}, NULL FROM ??.??
+        WHERE fa_deleted_timestamp >= ?`,
+      [...table("logging"), since, ...table("image"), since, ...table("filearchive"), since],
+    );
+    for (const row of rows) {
+      const [kind, a, b, c] = [text(row.kind), text(row.a), text(row.b), text(row.c)];
+      if (kind === "logging") {
+        const target = moveTarget(text(row.d));
+        events.set(`logging ${a}`, { names: target ? [c, target] : [c], removes: removing.has(b) });
+      } else {
+        events.set(`${kind} ${a} ${b} ${c}`, { names: [c], removes: kind === "filearchive" });
+      }
     }
     return events;
   }
