@@ -1,12 +1,25 @@
-/** Runs one copy in a process of its own, which a test may kill: move and secrets come by standard input as JSON. */
+/**
+ * Runs one copy in a process of its own, which a test may kill: move and secrets come by standard input as JSON. Says
+ * each piece that it begins to copy, as a line of JSON, before its first row is read.
+ */
+import { writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { openMove } from "../../engine/context";
 import { copyDatabase } from "../../engine/mariadb/copy/copy";
+import type { LogicalContext } from "../../engine/mariadb/copy/logical/run";
 
 async function main(): Promise<void> {
-  const { spec, secrets } = JSON.parse(await text(process.stdin));
+  const { spec, secrets, pieceBytes } = JSON.parse(await text(process.stdin));
   const move = openMove(spec, secrets, () => {});
-  await copyDatabase(move);
+  const context: LogicalContext = {
+    ...move,
+    pieceBytes,
+    onPiece: ({ id, table, after }) => {
+      const key = after?.map((value) => value.toString("hex")) ?? [];
+      writeSync(1, `${JSON.stringify({ range: id, table, after: key })}\n`);
+    },
+  };
+  await copyDatabase(context);
   await move.close();
 }
 

@@ -7,6 +7,7 @@ export const controlTables = [
   "lease",
   "watch",
   "checkpoint",
+  "copy_range",
   "verification",
   "journal",
 ] as const;
@@ -51,6 +52,17 @@ const statements = [
      gtid TEXT NOT NULL DEFAULT '',
      detail LONGTEXT NOT NULL DEFAULT '{}' CHECK (JSON_VALID(detail)),
      updated_at DATETIME(6) NOT NULL
+   ) ENGINE = InnoDB`,
+  `CREATE TABLE IF NOT EXISTS wikiferry.copy_range (
+     id INT UNSIGNED NOT NULL PRIMARY KEY,
+     table_name VARCHAR(64) NOT NULL,
+     bounds TEXT NOT NULL CHECK (JSON_VALID(bounds)),
+     after_key MEDIUMTEXT CHECK (JSON_VALID(after_key)),
+     done BOOLEAN NOT NULL DEFAULT FALSE,
+     first_snapshot SMALLINT UNSIGNED,
+     last_snapshot SMALLINT UNSIGNED,
+     copied_rows BIGINT UNSIGNED NOT NULL DEFAULT 0,
+     copied_bytes BIGINT UNSIGNED NOT NULL DEFAULT 0
    ) ENGINE = InnoDB`,
   `CREATE TABLE IF NOT EXISTS wikiferry.verification (
      id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,

@@ -1,0 +1,66 @@
+/** What a copy needs to know of a column (`information_schema.columns`). */
+export interface Column {
+  name: string;
+  /** `DATA_TYPE`, such as `varbinary`. */
+  dataType: string;
+  charset: string | undefined;
+  nullable: boolean;
+  /** Computed from others, so never copied. */
+  generated: boolean;
+}
+
+export function quoted(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
+}
+
+/** How a column is read so that nothing of it is lost. */
+export function readExpression(column: Column): string {
+  const name = quoted(column.name);
+  switch (column.dataType) {
+    // As text, a float shows six digits; as a double it shows all that it has.
+    case "float":
+      return `CAST(${name} AS DOUBLE)`;
+    // The invalid member and an empty member read the same.
+    case "enum":
+    case "set":
+      return `CAST(${name} AS UNSIGNED)`;
+    default:
+      return name;
+  }
+}
+
+/** How its value is written; the parameter is what `readExpression` gave, as bytes. */
+export function writeExpression(column: Column): string {
+  return byNumber(column) ? "CAST(? AS UNSIGNED)" : "?";
+}
+
+/** Whether it is written as a number in place of a member's name: the invalid member then warns of a truncation. */
+export function byNumber(column: Column): boolean {
+  return column.dataType === "enum" || column.dataType === "set";
+}
+
+const numbers = new Set(["tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "year"]);
+const times = new Set(["date", "datetime", "timestamp", "time"]);
+const bytes = new Set(["binary", "varbinary"]);
+const texts = new Set(["char", "varchar"]);
+
+export function isInteger(column: Column): boolean {
+  return numbers.has(column.dataType) && column.dataType !== "decimal";
+}
+
+/** Whether `column > literal` finds by an index all that come after it in the index's order. */
+export function isOrdered(column: Column): boolean {
+  return (
+    !column.generated &&
+    !column.nullable &&
+    [numbers, times, bytes, texts].some((kind) => kind.has(column.dataType))
+  );
+}
+
+/** A value of an ordered column, as the wire had it, as a literal that compares in the column's own order. */
+export function literal(column: Column, value: Buffer): string {
+  if (numbers.has(column.dataType)) return value.toString("latin1");
+  if (times.has(column.dataType)) return `'${value.toString("latin1")}'`;
+  const hex = value.length === 0 ? "''" : `x'${value.toString("hex")}'`;
+  return texts.has(column.dataType) && column.charset ? `_${column.charset} ${hex}` : hex;
+}

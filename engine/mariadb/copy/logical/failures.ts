@@ -1,0 +1,111 @@
+import { messageOf, WikiferryError } from "../../../errors";
+import { LinkError, ServerError } from "./wire/packets";
+import { ValuesChanged } from "./worker";
+
+/** Something was created, dropped, renamed, truncated or altered on blue before its rows were copied. */
+export class DefinitionsChanged extends Error {
+  constructor(readonly what: string) {
+    super(what);
+  }
+}
+
+/** ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE, ER_TABLE_DEF_CHANGED, ER_KEY_DOES_NOT_EXITS, ER_CHECK_NO_SUCH_TABLE, ER_BAD_DB_ERROR */
+const definitionErrors = new Set([1054, 1146, 1412, 1176, 1177, 1049]);
+/** ER_DISK_FULL, ER_ERROR_ON_WRITE, ER_RECORD_FILE_FULL, ER_TEMP_FILE_WRITE_FAILURE, ER_OUT_OF_RESOURCES of a disk */
+const fullErrors = new Set([1021, 1026, 1114, 1878]);
+/** ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_SERVER_SHUTDOWN, ER_QUERY_INTERRUPTED, ER_CONNECTION_KILLED */
+const passingErrors = new Set([1040, 1205, 1213, 1053, 1317, 1927]);
+const lostCodes = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ECONNREFUSED",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "PROTOCOL_CONNECTION_LOST",
+]);
+
+/** What blue answered to a SELECT as what it means. */
+export function understood(error: unknown): unknown {
+  if (error instanceof ServerError && error.side === "blue" && definitionErrors.has(error.errno))
+    return new DefinitionsChanged(error.message);
+  return error;
+}
+
+/** Whether the same may succeed after a while. */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof LinkError) return true;
+  if (error instanceof ServerError) return passingErrors.has(error.errno);
+  if (error instanceof WikiferryError)
+    return (
+      error.code === "DB_UNREACHABLE" || error.code === "SSH_UNREACHABLE" || error.code === "REPL_UNREACHABLE"
+    );
+  const { code, errno, fatal, message } = error as {
+    code?: string;
+    errno?: number;
+    fatal?: boolean;
+    message?: string;
+  };
+  return (
+    lostCodes.has(code ?? "") ||
+    passingErrors.has(errno ?? 0) ||
+    fatal === true ||
+    /connection is in closed state|Not connected|No response from server|Channel open failure/i.test(
+      message ?? "",
+    )
+  );
+}
+
+/** An error of a copy with a code and a way out. */
+export function named(error: unknown): unknown {
+  if (error instanceof WikiferryError) return error;
+  if (error instanceof DefinitionsChanged) {
+    return new WikiferryError(
+      "COPY_DEFINITIONS_CHANGE",
+      `tables on blue were created, dropped or altered again and again while they were copied (${error.what})`,
+      "Run again when nobody changes tables on blue",
+      { cause: error },
+    );
+  }
+  if (error instanceof ValuesChanged) {
+    return new WikiferryError(
+      "COPY_VALUES_CHANGE",
+      `green does not take all values of ${error.table} as they are (${error.warnings} warnings), such as bytes that are no text of the column's character set`,
+      "Set copy.method to physical, or mend them on blue (CHECK: CONVERT(column USING binary))",
+      { cause: error },
+    );
+  }
+  const { errno, side } = error as { errno?: number; side?: string };
+  if (fullErrors.has(errno ?? 0) || /\b(No space left|is full|errno: 28)\b/i.test(messageOf(error))) {
+    return new WikiferryError(
+      "COPY_DISK_FULL",
+      `${side ?? "green"}'s disk is full: ${messageOf(error)}`,
+      "Make room there, then run again; the copy goes on where it is",
+      { cause: error },
+    );
+  }
+  if (mayPass(error)) {
+    return new WikiferryError(
+      "COPY_LINK_LOST",
+      `the connection to ${side ?? "a server"} broke and did not come back: ${messageOf(error)}`,
+      "See that both servers run and can be reached, then run again; the copy goes on where it is",
+      { cause: error },
+    );
+  }
+  if (side === "blue") {
+    return new WikiferryError(
+      "COPY_READ_FAILED",
+      `blue's MariaDB did not give its rows: ${messageOf(error)}`,
+      "See the reason, then run again; the copy goes on where it is",
+      { cause: error },
+    );
+  }
+  if (errno !== undefined) {
+    return new WikiferryError(
+      "COPY_LOAD_FAILED",
+      `green's MariaDB did not take the copy: ${messageOf(error)}`,
+      "See the reason, then run again; the copy goes on where it is",
+      { cause: error },
+    );
+  }
+  return error;
+}

@@ -1,0 +1,140 @@
+import { WikiferryError } from "../../../errors";
+import { formatGtid, parseGtid } from "../../replication/gtid";
+import type { Server, Session } from "../../server";
+import { Wire } from "./wire/wire";
+
+/** One state of blue's data. */
+export interface SnapshotPosition {
+  gtid: string;
+  /** Of the binary log. */
+  file: string;
+  position: number;
+}
+
+export interface Snapshot extends SnapshotPosition {
+  /** Sessions that all read this state. */
+  readers: Wire[];
+  /** For how long commits on blue had to wait, in milliseconds. */
+  lockedMs: number;
+}
+
+/** Rounds without a lock: on a server that is not written to all the time one of the first agrees. */
+const freeRounds = 30;
+/** A lock that is not there after so long is given up, in seconds; the longest that a commit can wait for it. */
+const lockTimeoutSeconds = 1;
+const lockedRounds = 10;
+
+/**
+ * Opens `count` sessions in transactions that read one and the same state. Each session's snapshot knows its place in
+ * the binary log (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/); they are opened anew until all
+ * name the same. Where blue is written to without a pause, commits are held back for the moment that it takes
+ * (BACKUP STAGE BLOCK_COMMIT), which waits for nobody's statement for longer than a second.
+ * @throws `COPY_NO_SNAPSHOT`, `COPY_NO_POSITION`
+ */
+export async function openSnapshot(blue: Server, count: number): Promise<Snapshot> {
+  const readers: Wire[] = [];
+  try {
+    for (let n = 0; n < count; n++) readers.push(await openReader(blue));
+    for (let round = 0; round < freeRounds; round++) {
+      const common = await agree(readers);
+      if (common) return await named(blue, readers, common, 0);
+    }
+    for (let round = 0; round < lockedRounds; round++) {
+      const { common, lockedMs } = await agreeLocked(blue, readers);
+      if (common) return await named(blue, readers, common, lockedMs);
+    }
+    throw new WikiferryError(
+      "COPY_NO_SNAPSHOT",
+      `${count} sessions on blue did not get the same state of its data, nor a lock within ${lockTimeoutSeconds} s`,
+      "Run again when no long statement, backup or ALTER TABLE runs on blue",
+    );
+  } catch (error) {
+    for (const reader of readers) reader.destroy();
+    throw error;
+  }
+}
+
+async function openReader(blue: Server): Promise<Wire> {
+  const wire = await Wire.open(blue);
+  const settings = [
+    "sql_mode = ''",
+    "time_zone = '+00:00'",
+    "net_write_timeout = 86400",
+    "wait_timeout = 86400",
+    "lock_wait_timeout = 60",
+    "max_statement_time = 0",
+    "idle_transaction_timeout = 0",
+    "idle_readonly_transaction_timeout = 0",
+    "query_cache_type = OFF",
+  ];
+  await wire.run("SET NAMES binary");
+  await wire.run(`SET SESSION ${settings.join(", ")}`);
+  await wire.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+  return wire;
+}
+
+interface Place {
+  file: string;
+  position: number;
+}
+
+async function agree(readers: readonly Wire[]): Promise<Place | undefined> {
+  const places = await Promise.all(
+    readers.map(async (reader) => {
+      const started = reader.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+      const status = reader.rows("SHOW STATUS LIKE 'binlog_snapshot_%'");
+      await started;
+      return placeOf(await status);
+    }),
+  );
+  const [first, ...others] = places as [Place, ...Place[]];
+  const same = others.every(({ file, position }) => file === first.file && position === first.position);
+  return same ? first : undefined;
+}
+
+async function agreeLocked(
+  blue: Server,
+  readers: readonly Wire[],
+): Promise<{ common: Place | undefined; lockedMs: number }> {
+  const lock = await blue.open();
+  try {
+    await lock.run(`SET SESSION lock_wait_timeout = ${lockTimeoutSeconds}`);
+    await lock.run("BACKUP STAGE START");
+    const start = performance.now();
+    // Whatever happens to the others, nobody on blue waits for longer.
+    const guard = setTimeout(() => lock.destroy(), lockTimeoutSeconds * 1000);
+    try {
+      await lock.run("BACKUP STAGE BLOCK_COMMIT");
+      const common = await agree(readers);
+      await lock.run("BACKUP STAGE END");
+      return { common, lockedMs: performance.now() - start };
+    } finally {
+      clearTimeout(guard);
+    }
+  } catch {
+    return { common: undefined, lockedMs: 0 };
+  } finally {
+    lock.destroy();
+  }
+}
+
+function placeOf(status: (Buffer | null)[][]): Place {
+  const of = (name: string) =>
+    status.find(([variable]) => variable?.toString().toLowerCase() === name)?.[1]?.toString() ?? "";
+  return { file: of("binlog_snapshot_file"), position: Number(of("binlog_snapshot_position")) };
+}
+
+async function named(blue: Server, readers: Wire[], place: Place, lockedMs: number): Promise<Snapshot> {
+  const gtid = await gtidAt(await blue.session(), place);
+  return { ...place, gtid, readers, lockedMs };
+}
+
+async function gtidAt(session: Session, { file, position }: Place): Promise<string> {
+  const gtid = file && (await session.value("SELECT BINLOG_GTID_POS(?, ?)", [file, position]));
+  if (gtid) return formatGtid(parseGtid(gtid));
+  throw new WikiferryError(
+    "COPY_NO_POSITION",
+    `blue's snapshot at ${file || "no binary log"}:${position} has no GTID`,
+    "See that blue's binary log is on (SHOW MASTER STATUS), then run again",
+  );
+}
