@@ -1,7 +1,8 @@
+import { appendFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { openMove } from "../engine/context";
 import type { MoveSpec, Secrets } from "../engine/move";
-import type { Estimate, Finding } from "../engine/mover";
+import type { Finding, Prediction } from "../engine/mover";
 import { type PreflightResult, preflight } from "../engine/preflight";
 import { silent } from "../engine/progress";
 import type { Config } from "./config/keys";
@@ -24,14 +25,15 @@ export async function checkBeforehand(
     // Once blue is archived its hosts may be gone.
     return;
   }
-  const { findings, toCopy } = await ask(config, spec, secrets);
+  const { findings, toCopy, pause } = await ask(config, spec, secrets);
+  keep({ toCopy, pause });
   const blocks = findings.filter(({ severity }) => severity === "block");
   for (const finding of findings.filter(({ severity }) => severity === "warn"))
     await pulumi.log.warn(line(finding));
   if (blocks.length > 0) throw new pulumi.RunError(blocks.map(line).join("\n"));
   if (!pulumi.runtime.isDryRun()) return;
   const passed = findings.filter(({ severity }) => severity === "pass");
-  await pulumi.log.info([...passed.map(line), ...outlook(toCopy, config)].join("\n"));
+  await pulumi.log.info([...passed.map(line), ...outlook({ toCopy, pause }, config)].join("\n"));
 }
 
 async function ask(config: Config, spec: MoveSpec, secrets: Secrets): Promise<PreflightResult> {
@@ -40,6 +42,7 @@ async function ask(config: Config, spec: MoveSpec, secrets: Secrets): Promise<Pr
     return await preflight(move, {
       allowRestart: config["adopt.allowRestart"],
       active: config.active,
+      predict: pulumi.runtime.isDryRun(),
       identity: {
         cookiePrefix: config["wiki.cookiePrefix"],
         sessionName: config["wiki.sessionName"],
@@ -57,19 +60,42 @@ export function endOfTheWayBack(config: Pick<Config, "wiki.name" | "retire.confi
   return `phase retire ends the way back of ${config["wiki.name"]}: nothing follows any more, blue's last state is kept as an archive, and no edit made from then on reaches blue (confirmed by retire.confirm = ${config["retire.confirm"]}; to keep the way back, set phase to switch)`;
 }
 
+type Predicted = Pick<PreflightResult, "toCopy" | "pause">;
+
+/** A file that gets each preview's predictions as a line of JSON; unset, nothing is kept. */
+function keep(predicted: Predicted): void {
+  const file = process.env.WIKIFERRY_ESTIMATES;
+  if (!file || !pulumi.runtime.isDryRun()) return;
+  appendFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...predicted })}\n`);
+}
+
 /** What there is to do, in the words of its owner. */
-export function outlook(toCopy: Estimate | undefined, config: Config): string[] {
-  const pause = `expected write pause of a flip: under 1 s (rehearsals on 2 cores: 0.3 to 0.4 s), after ${config["cutover.lagStableMs"] / 1000} s of small lag`;
-  if (!toCopy) return [pause];
-  const megabytes = (toCopy.bytes / 1e6).toFixed(1);
-  const duration =
-    toCopy.copyMs < 90_000
-      ? `${Math.ceil(toCopy.copyMs / 1000)} s`
-      : `${Math.ceil(toCopy.copyMs / 60_000)} min`;
-  return [
-    `to copy: about ${toCopy.rows.toLocaleString("en")} rows, ${megabytes} MB, in about ${duration}`,
-    pause,
-  ];
+export function outlook({ toCopy, pause }: Predicted, config: Pick<Config, "cutover.lagStableMs">): string[] {
+  const lines: string[] = [];
+  if (toCopy) {
+    const megabytes = (toCopy.bytes / 1e6).toFixed(1);
+    const { copy, catchUp } = toCopy;
+    lines.push(
+      `to copy: about ${toCopy.rows.toLocaleString("en")} rows, ${megabytes} MB, in about ${duration(copy.ms)} (${describe(copy)})`,
+      catchUp
+        ? `to catch up after it: about ${duration(catchUp.ms)} (${describe(catchUp)})`
+        : "to catch up after it: blue gets more changes than green is expected to apply",
+    );
+  }
+  if (pause)
+    lines.push(
+      `expected write pause of a flip: about ${pause.ms} ms (${describe(pause)}), after ${config["cutover.lagStableMs"] / 1000} s of small lag`,
+    );
+  return lines;
+}
+
+function describe({ terms }: Prediction): string {
+  return terms.map(({ name, ms }) => `${name} ${duration(ms)}`).join(", ");
+}
+
+function duration(ms: number): string {
+  if (Math.abs(ms) < 1_000) return `${Math.round(ms)} ms`;
+  return ms < 90_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.ceil(ms / 60_000)} min`;
 }
 
 function line({ code, severity, found, wayOut }: Finding): string {

@@ -39,6 +39,7 @@ async function bringAbout(move: Move, { following, flipping }: Inputs): Promise<
   await seeSchema(move, follower);
   // Before it follows: a catch-up of hours is what it is for.
   let durability = flipping ? undefined : await relaxDurability(replica);
+  const startedAt = performance.now();
   const password = deriveSecret(move.secrets.masterSecret, "mariadb-replication");
   await follow(replica, move[primary], password);
   const caughtUp = await catchUp(replica, move[primary], {
@@ -49,7 +50,7 @@ async function bringAbout(move: Move, { following, flipping }: Inputs): Promise<
     await restoreDurability(replica);
     durability = "full";
   }
-  await tell(move, primary, caughtUp);
+  await tell(move, primary, caughtUp, Math.round(performance.now() - startedAt));
   return { follower, durability };
 }
 
@@ -62,16 +63,17 @@ export async function seeSchema(move: Move, follower: Side): Promise<void> {
     move.report({ step: "replication", message: `${follower} followed: ${describeChange(change)}` });
 }
 
-async function tell(move: Move, primary: Side, caughtUp: CaughtUp): Promise<void> {
+/** @param followMs From the start of following until it had caught up. */
+async function tell(move: Move, primary: Side, caughtUp: CaughtUp, followMs: number): Promise<void> {
   const follower = otherSide(primary);
-  const { transactions, tookMs, lagMs } = caughtUp;
-  const message = `${follower} follows ${primary}, lag ${lagMs} ms, ${transactions} transactions caught up in ${(tookMs / 1000).toFixed(1)} s`;
+  const { transactions, lagMs } = caughtUp;
+  const message = `${follower} follows ${primary}, lag ${lagMs} ms, ${transactions} transactions caught up in ${(followMs / 1000).toFixed(1)} s`;
   move.report({ step: "replication", message, percent: 100 });
   await journalOn(move.green).append({
     step: "replication",
     side: follower,
     event: "caught up",
-    detail: { ...caughtUp },
+    detail: { ...caughtUp, followMs },
   });
 }
 

@@ -6,12 +6,13 @@ import { estimate } from "../mariadb/preflight/estimate";
 import { freeBytesOnGreen } from "../mariadb/preflight/freeBytes";
 import { mariadbPreflight } from "../mariadb/preflight/preflight";
 import { otherSide, type Side, type SshTarget } from "../move";
-import type { Estimate, Finding } from "../mover";
+import type { Estimate, Finding, Prediction } from "../mover";
 import { type Expected, webPreflight } from "../web/preflight";
 import { wikiGuardrails } from "../wiki/guardrails";
 import { primaryOf } from "../wiki/primary";
 import { uploadsOf } from "../wiki/surroundings";
 import { flipOutlook } from "./outlook";
+import { measurePause, pauseHistory, predictPause } from "./pause";
 
 export interface PreflightOptions {
   /** Whether blue's MariaDB may be restarted. */
@@ -20,19 +21,23 @@ export interface PreflightOptions {
   identity: NonNullable<Expected["identity"]>;
   /** The side that the config wants to take the edits; another than the one that does is a flip. */
   active: Side;
+  /** Whether to predict how long things take, which needs some seconds of measuring. */
+  predict: boolean;
 }
 
 export interface PreflightResult {
   findings: Finding[];
-  /** What is still to be copied; undefined once it is, or where blue's database can't be asked. */
+  /** What is still to be copied; undefined once it is, where blue's database can't be asked, or nobody wants to know. */
   toCopy: Estimate | undefined;
+  /** Write pause of the next flip; undefined where nobody wants to know. */
+  pause: Prediction | undefined;
 }
 
 /** Asks every server what stands in the way of the whole move; never writes. */
 export async function preflight(move: Move, options: PreflightOptions): Promise<PreflightResult> {
   const unreachable = await hostsUnreachable(move);
   // The checks below would only repeat it.
-  if (unreachable.length > 0) return { findings: unreachable, toCopy: undefined };
+  if (unreachable.length > 0) return { findings: unreachable, toCopy: undefined, pause: undefined };
   const { spec, secrets, pool, blue, green } = move;
   const greenDatabase = await whileItRuns(move);
   const [database, web, uploads] = await Promise.all([
@@ -55,7 +60,16 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
   const copied = greenDatabase && (await copyState(green).catch(() => undefined))?.state === "copied";
   const blocked = database.some(({ severity }) => severity === "block");
   if (copied && !blocked) findings.push(...(await flipAhead(move, options.active, findings)));
-  return { findings, toCopy: copied || blocked ? undefined : await estimate(blue, spec.wiki.database) };
+  if (blocked || !options.predict) return { findings, toCopy: undefined, pause: undefined };
+  const toCopy = copied
+    ? undefined
+    : await estimate(blue, spec.wiki.database, { green: greenDatabase ? green : undefined });
+  return { findings, toCopy, pause: await pauseAhead(move) };
+}
+
+async function pauseAhead(move: Move): Promise<Prediction> {
+  const from = await primaryOf(move).catch(() => "blue" as const);
+  return predictPause(await measurePause(move, from), from, await pauseHistory(move));
 }
 
 /** What a flip would meet, or the one that the config asks for does meet. */

@@ -2,17 +2,22 @@ import { existsSync } from "node:fs";
 import { cpus, release, type as system, totalmem } from "node:os";
 import { type Move, openMove } from "../../engine/context";
 import { type JournalRecord, readJournal } from "../../engine/mariadb/control/journal";
+import { copyState } from "../../engine/mariadb/copy/copy";
 import type { FlipResult } from "../../engine/mariadb/cutover/context";
 import { silent } from "../../engine/progress";
 import type { JudgeTable } from "./judge";
 import { ladder } from "./ladder";
 import { type LoadSummary, noFigures } from "./load/tally";
 import type { RehearsalOptions } from "./options";
+import { estimateFacts } from "./predictions";
 import { confirmedGapMs, readTimeline } from "./report";
 import type { FlipFact, HostAction, RehearsalFacts } from "./report/types";
 import type { Run } from "./run";
 import { readStackConfig } from "./stackConfig";
 import { stageExists } from "./stage";
+
+/** The rungs that flip, in order. */
+const flipRungs = ladder.filter(({ flip }) => flip);
 
 /** Steps of a flip during which no database takes writes. */
 const inPause = new Set([
@@ -33,22 +38,30 @@ export async function factsOf(
   run: Run,
   options: RehearsalOptions,
 ): Promise<Omit<RehearsalFacts, "startedAt" | "endedAt" | "peakMemoryBytes">> {
-  const records = await journalsOf(run);
+  const { records, copyMs } = await journalsOf(run);
   const requests = run.load?.requestsFile;
   const rungs = ladder.slice(
     0,
     ladder.findIndex(({ stop }) => stop && stop === options.until) + 1 || undefined,
   );
+  const flipped = flips(records).map((flip, n) => {
+    const prediction = run.predictions.get(flipRungs[n]?.name ?? "")?.pause;
+    const predicted = prediction ? { ...flip, predictedPauseMs: prediction.ms } : flip;
+    if (!requests || !existsSync(requests)) return predicted;
+    const timeline = readTimeline(requests, flip.pauseStartedAtMs);
+    return { ...predicted, timeline, confirmedGapMs: confirmedGapMs(timeline, flip.from, flip.to) };
+  });
   return {
     machine: machine(),
     wiki: await siteStatistics(run.address).catch(() => ({ pages: 0, revisions: 0, files: 0, users: 0 })),
     options: { ...options, until: options.until ?? "the end", json: String(options.json) },
     phases: run.phases,
     restart: restart(records),
-    flips: flips(records).map((flip) => {
-      if (!requests || !existsSync(requests)) return flip;
-      const timeline = readTimeline(requests, flip.pauseStartedAtMs);
-      return { ...flip, timeline, confirmedGapMs: confirmedGapMs(timeline, flip.from, flip.to) };
+    flips: flipped,
+    estimates: estimateFacts(run.predictions, {
+      copyMs,
+      records,
+      flips: flipRungs.map(({ name }, n) => [name, flipped[n]]),
     }),
     judge: lastTable(run),
     judgements: run.judgements,
@@ -95,19 +108,25 @@ async function siteStatistics(address: string): Promise<RehearsalFacts["wiki"]> 
   return { pages, revisions: edits, files: images, users };
 }
 
-async function journalsOf(run: Run): Promise<JournalRecord[]> {
-  if (!stageExists(run.stage)) return [];
+/** Both journals, and how long the copy took. */
+async function journalsOf(run: Run): Promise<{ records: JournalRecord[]; copyMs: number | undefined }> {
+  const nothing = { records: [], copyMs: undefined };
+  if (!stageExists(run.stage)) return nothing;
   try {
     const { spec, secrets } = await readStackConfig(run.pulumi);
     const move = openMove(spec, secrets, silent);
     try {
-      return await journals(move);
+      const [records, copy] = await Promise.all([
+        journals(move),
+        copyState(move.green).catch(() => undefined),
+      ]);
+      return { records, copyMs: copy && "copyMs" in copy ? copy.copyMs : undefined };
     } finally {
       await move.close();
     }
   } catch (error) {
     // After a failure the report tells what it can.
-    if (run.failure) return [];
+    if (run.failure) return nothing;
     throw error;
   }
 }

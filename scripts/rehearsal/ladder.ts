@@ -8,6 +8,8 @@ export interface Rung {
   set: [key: string, value: string][];
   /** The flip that it carries out. */
   flip?: { from: Side; to: Side };
+  /** Whether `pulumi preview` is asked first how long it will take. */
+  predicted?: boolean;
   /** `--until` with this word stops after it. */
   stop?: Stop;
 }
@@ -15,7 +17,7 @@ export interface Rung {
 /** The whole move: over, back, over, retired. */
 export const ladder: readonly Rung[] = [
   { name: "prepare", set: [["phase", "prepare"]] },
-  { name: "sync", set: [["phase", "sync"]], stop: "sync" },
+  { name: "sync", set: [["phase", "sync"]], predicted: true, stop: "sync" },
   { name: "switch", set: [["phase", "switch"]], stop: "switch" },
   { name: "canary 10", set: [["canary", "10"]] },
   {
@@ -25,10 +27,16 @@ export const ladder: readonly Rung[] = [
       ["active", "green"],
     ],
     flip: { from: "blue", to: "green" },
+    predicted: true,
     stop: "green",
   },
-  { name: "active blue", set: [["active", "blue"]], flip: { from: "green", to: "blue" } },
-  { name: "active green again", set: [["active", "green"]], flip: { from: "blue", to: "green" } },
+  { name: "active blue", set: [["active", "blue"]], flip: { from: "green", to: "blue" }, predicted: true },
+  {
+    name: "active green again",
+    set: [["active", "green"]],
+    flip: { from: "blue", to: "green" },
+    predicted: true,
+  },
   {
     name: "retire",
     set: [

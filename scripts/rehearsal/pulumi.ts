@@ -45,6 +45,14 @@ export class Pulumi {
     return { ...result, unchanged: result.exitCode === 0 };
   }
 
+  /**
+   * `pulumi preview`, as an owner looks before each step; its predictions come to `estimatesFile` as a line of JSON. A
+   * refusal is returned, not thrown.
+   */
+  preview(estimatesFile: string): Promise<PulumiRun> {
+    return this.run(["preview", "--suppress-outputs"], undefined, { WIKIFERRY_ESTIMATES: estimatesFile });
+  }
+
   /** Makes the stack, with a key of its own for its secrets. @throws `PULUMI_INIT` */
   async init(): Promise<void> {
     // `stack init` writes beside Pulumi.yaml whatever the config file is: here that is the stage's own.
@@ -84,12 +92,12 @@ export class Pulumi {
   }
 
   /** Runs a command to its end; a failure is returned, not thrown. */
-  run(args: string[], stdin?: string): Promise<PulumiRun> {
+  run(args: string[], stdin?: string, env: Record<string, string> = {}): Promise<PulumiRun> {
     const startedMs = Date.now();
     return new Promise((resolve, reject) => {
       const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
         cwd: projectDir,
-        env: { ...process.env, ...stageEnvironment(this.stage) },
+        env: { ...process.env, ...stageEnvironment(this.stage), ...env },
         stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
         // A group of its own, so that `kill` reaches the engine and its plugins too.
         detached: true,

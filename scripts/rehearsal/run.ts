@@ -10,6 +10,7 @@ import { ladder, type Rung } from "./ladder";
 import { Load } from "./load/client";
 import type { LoadSummary } from "./load/tally";
 import type { RehearsalOptions } from "./options";
+import { lastPrediction, type Predicted } from "./predictions";
 import { Pulumi, type PulumiRun, upFailed } from "./pulumi";
 import { passingRefusal, type Refusal } from "./refusal";
 import type { Failure, PhaseFact, RehearsalFacts } from "./report/types";
@@ -29,6 +30,8 @@ export class Run {
   readonly phases: PhaseFact[] = [];
   readonly judgements: RehearsalFacts["judgements"] = [];
   readonly refusals: Refusal[] = [];
+  /** What previews said, by the rung before which they were asked. */
+  readonly predictions = new Map<string, Predicted>();
   readonly stage = stageAt();
   readonly pulumi: Pulumi;
   world: World | undefined;
@@ -108,6 +111,7 @@ export class Run {
     );
     for (const [key, value] of rung.set) await pulumi.set(key, value);
     if (rung.name === "retire") await this.enoughDone();
+    if (rung.predicted) await this.predict(rung);
     const first = await this.up(rung);
     const { flip } = rung;
     const [again] = await Promise.all([
@@ -127,6 +131,24 @@ export class Run {
       await this.endLoad();
       await this.judgeNow("at the end, green alone");
     }
+  }
+
+  /** `pulumi preview`, for what it expects of the step. */
+  private async predict(rung: Rung): Promise<void> {
+    const file = join(this.stage.directory, "estimates.jsonl");
+    const { ms } = await this.pulumi.preview(file);
+    const said = lastPrediction(file);
+    if (!said) return;
+    this.predictions.set(rung.name, said);
+    const { toCopy, pause } = said;
+    const expected = [
+      toCopy && `copy ${(toCopy.copy.ms / 1000).toFixed(1)} s`,
+      toCopy?.catchUp && `catch-up ${(toCopy.catchUp.ms / 1000).toFixed(1)} s`,
+      rung.flip && pause && `write pause ${pause.ms} ms`,
+    ].filter(Boolean);
+    this.say.line(
+      `${rung.name}: pulumi preview (${(ms / 1000).toFixed(1)} s) expects ${expected.join(", ")}`,
+    );
   }
 
   /** `pulumi up`; a refusal that passes by itself is waited for, as a wiki's owner would. */

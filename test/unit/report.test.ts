@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { estimateFacts, type Predicted } from "../../scripts/rehearsal/predictions";
 import { passingRefusal } from "../../scripts/rehearsal/refusal";
 import { conclude, type RehearsalFacts, summary, writeReport } from "../../scripts/rehearsal/report";
 import { count, duration, size, some } from "../../scripts/rehearsal/report/format";
@@ -236,4 +237,54 @@ test("figures read as people write them", () => {
   ]);
   expect([12, 1500, 187e6, 8.3e9].map(size)).toEqual(["12 B", "1.5 kB", "187 MB", "8.3 GB"]);
   expect([some(1, "edit"), some(0, "edit"), count(1234567)]).toEqual(["1 edit", "0 edits", "1,234,567"]);
+});
+
+describe("predictions beside facts", () => {
+  const flips = goodFacts().flips;
+  const prediction = (ms: number) => ({ ms, terms: [{ name: "start", ms }] });
+  const toCopy = {
+    rows: 1,
+    bytes: 1,
+    copyMs: 6_000,
+    copy: prediction(6_000),
+    catchUp: prediction(700),
+    measured: { tables: 60 },
+  };
+  const caughtUp = { at: "", step: "replication", event: "caught up", detail: { followMs: 650 } };
+
+  test("each has its fact, and one that did not come to it has none", () => {
+    const said = new Map<string, Predicted>([
+      ["sync", { toCopy, pause: prediction(100) }],
+      ["active green", { toCopy: undefined, pause: prediction(110) }],
+      ["active blue", { toCopy: undefined, pause: prediction(120) }],
+    ]);
+    const facts = estimateFacts(said, {
+      copyMs: 5_000,
+      records: [caughtUp, { ...caughtUp, detail: { followMs: 9 } }],
+      flips: [
+        ["active green", flips[0]],
+        ["active blue", undefined],
+        ["active green again", flips[2]],
+      ],
+    });
+    expect(facts.map(({ what, predictedMs, actualMs }) => [what, predictedMs, actualMs])).toEqual([
+      ["copy", 6_000, 5_000],
+      ["catch-up", 700, 650],
+      ["write pause, active green", 110, 61],
+      ["write pause, active blue", 120, undefined],
+    ]);
+    expect(facts[0]?.measured).toEqual({ tables: 60 });
+    expect(estimateFacts(new Map(), { copyMs: 1, records: [], flips: [] })).toEqual([]);
+  });
+
+  test("the page and the summary show both", () => {
+    const report = conclude(goodFacts());
+    const shown = page(report).replace(/\u00a0/g, " ");
+    expect(shown).toContain("Predicted, and measured");
+    expect(shown).toContain("20 % too long");
+    expect(shown).toContain("2 % too short");
+    expect(shown).toContain("start 600 ms, tables 5.4 s");
+    expect(summary(report)).toContain("copy      5.0 s (preview said 6.0 s)");
+    expect(page(conclude(goodFacts({ estimates: undefined })))).not.toContain("Predicted, and measured");
+  });
 });

@@ -103,6 +103,24 @@ export function goodFacts(changes: Partial<RehearsalFacts> = {}): RehearsalFacts
     })),
     restart: { host: "blue-db", at: new Date(START + 21_000).toISOString(), ms: 2740 },
     flips,
+    estimates: [
+      {
+        what: "copy",
+        predictedMs: 6_000,
+        actualMs: 5_000,
+        terms: [
+          { name: "start", ms: 600 },
+          { name: "tables", ms: 5_400 },
+        ],
+      },
+      {
+        what: "write pause, active green",
+        predictedMs: 60,
+        actualMs: 61,
+        terms: [{ name: "commit", ms: 60 }],
+      },
+      { what: "write pause, active blue", predictedMs: 90, terms: [{ name: "commit", ms: 90 }] },
+    ],
     judge,
     judgements: [
       { when: "after flip 1, through the gate", result: result(612) },

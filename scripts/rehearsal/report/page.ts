@@ -59,6 +59,26 @@ function ladder({ phases, restart }: RehearsalReport): Markup {
 <table><thead><tr><th>phase</th><th></th><th class="number">time</th>${secondHead}</tr></thead><tbody>${rows}</tbody></table>${restarted}</section>`;
 }
 
+/** The fact's distance from the prediction, in per cent of the fact. */
+function off(predictedMs: number, actualMs: number): string {
+  const percent = Math.round((100 * (predictedMs - actualMs)) / Math.max(actualMs, 1));
+  return percent === 0 ? "the same" : `${Math.abs(percent)} % too ${percent > 0 ? "long" : "short"}`;
+}
+
+function estimatesSection({ estimates = [] }: RehearsalReport): Markup | undefined {
+  if (estimates.length === 0) return undefined;
+  const rows = estimates.map(({ what, predictedMs, actualMs, terms }) => {
+    const fact =
+      actualMs === undefined
+        ? html`<td class="number">–</td><td></td>`
+        : html`<td class="number">${duration(actualMs)}</td><td class="soft">${off(predictedMs, actualMs)}</td>`;
+    const parts = terms.map(({ name, ms }) => `${name} ${duration(ms)}`).join(", ");
+    return html`<tr><th scope="row">${what}<br><span class="soft">${parts}</span></th><td class="number">${duration(predictedMs)}</td>${fact}</tr>`;
+  });
+  return html`<section><h2>Predicted, and measured</h2><p class="soft">What <code>pulumi preview</code> said before, by its parts, and what it was then.</p>
+<div class="scroll"><table><thead><tr><th></th><th class="number">predicted</th><th class="number">was</th><th></th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+}
+
 function legend(): Markup {
   const entries = [
     ["view", "page view"],
@@ -193,7 +213,7 @@ export function page(report: RehearsalReport): string {
 <title>Rehearsal: ${headline(report)}</title><style>${new Markup(STYLE)}</style></head><body><main>
 <header class="verdict${ok ? "" : " broken"}"><p class="eyebrow">Rehearsal of the move · ${startedAt.slice(0, 16).replace("T", " ")} UTC · took ${duration(took)}</p>
 <h1>${unbroken(headline(report))}</h1><p class="lead">${unbroken(explanation(report))}</p></header>
-${figures(report)}${promiseList(report)}${ladder(report)}${report.flips.map(flipSection)}${refusalsSection(report)}${judgeSection(report)}${complaintsSection(report)}${hostsSection(report)}
+${figures(report)}${promiseList(report)}${ladder(report)}${estimatesSection(report)}${report.flips.map(flipSection)}${refusalsSection(report)}${judgeSection(report)}${complaintsSection(report)}${hostsSection(report)}
 <footer><p>The wiki: ${some(wiki.pages, "page")}, ${some(wiki.revisions, "revision")}, ${some(wiki.files, "file")}, ${some(wiki.users, "user")}. The machine: ${some(machine.cpus, "core")}, ${size(machine.memoryBytes)} of memory, ${machine.system}. wikiferry itself used at most ${size(report.peakMemoryBytes)} of memory. Run with ${given.join(", ") || "default options"}.</p></footer>
 </main></body></html>
 `.text;

@@ -8,10 +8,14 @@ export function summary(report: RehearsalReport): string {
   const { edits, uploads, views } = judge;
   const broken = promises.filter(({ kept }) => !kept);
   const took = Date.parse(report.endedAt) - Date.parse(report.startedAt);
+  const copied = report.estimates?.find(({ what }) => what === "copy");
   const lines = [
     `${report.ok ? "OK" : "NOT OK"}  ${headline(report)}`,
     `wiki      ${some(wiki.pages, "page")}, ${some(wiki.revisions, "revision")}, ${some(wiki.files, "file")}; moved in ${duration(took)}`,
     `phases    ${phases.map(({ name, ms }) => `${name} ${duration(ms)}`).join(", ")}`,
+    ...(copied?.actualMs === undefined
+      ? []
+      : [`copy      ${duration(copied.actualMs)} (preview said ${duration(copied.predictedMs)})`]),
     ...flips
       .slice(0, 4)
       .map(

@@ -41,6 +41,19 @@ export interface FlipFact {
   timeline?: Timeline;
 }
 
+/** What `pulumi preview` said of something, and what it then was. */
+export interface EstimateFact {
+  /** `copy`, `catch-up`, `write pause, active green`. */
+  what: string;
+  predictedMs: number;
+  /** None where it did not come to it. */
+  actualMs?: number;
+  /** The parts of the prediction. */
+  terms: { name: string; ms: number }[];
+  /** What it was made of, by name; rates in bytes a millisecond. */
+  measured?: Record<string, number | undefined>;
+}
+
 /** What ended a rehearsal before its time. */
 export interface Failure {
   /** Such as `active green`. */
@@ -69,6 +82,8 @@ export interface RehearsalFacts {
   /** The one restart of blue's database, measured apart; the judged time begins after it. */
   restart?: { host: string; at: string; ms: number };
   flips: FlipFact[];
+  /** Predictions beside facts. */
+  estimates?: EstimateFact[];
   /** The last judgement, of the side that is left. */
   judge: JudgeTable;
   /** Every judgement in order, `when` such as `after flip 1, through the gate`. */

@@ -8,7 +8,8 @@ import { nextMinute } from "../../../engine/mariadb/adopt/adopt";
 import { adoptionNeeded, dropIn } from "../../../engine/mariadb/adopt/changes";
 import { accessFile, DumpMeter, dumpPosition } from "../../../engine/mariadb/copy/dump";
 import { copyProgress } from "../../../engine/mariadb/copy/progress";
-import { copyDurationMs } from "../../../engine/mariadb/preflight/estimate";
+import { speedProbe } from "../../../engine/mariadb/preflight/estimate/constants";
+import { predictCatchUp, predictCopy } from "../../../engine/mariadb/preflight/estimate/model";
 import {
   adoptionFinding,
   diskSpaceFinding,
@@ -20,6 +21,7 @@ import {
   type TableFacts,
 } from "../../../engine/mariadb/preflight/tables";
 import { parseVersion, versionFinding } from "../../../engine/mariadb/preflight/version";
+import { predictPause } from "../../../engine/preflight/pause";
 
 const table = (name: string, facts: Partial<TableFacts> = {}): TableFacts => ({
   name,
@@ -112,9 +114,60 @@ describe("space and time", () => {
     expect(copyProgress(0, 0, 0).percent).toBe(0);
   });
 
-  test("the estimate of a copy grows with its size and falls with the rate", () => {
-    expect(copyDurationMs(0, 10_000)).toBe(1_000);
-    expect(copyDurationMs(100_000_000, 10_000)).toBe(21_000);
+  test("the estimate of a copy is the sum of its parts, and goes by the slowest way", () => {
+    const measure = {
+      tables: 10,
+      bytes: 10_000_000,
+      readBytesPerMs: 20_000,
+      fromBlueBytesPerMs: 100_000,
+      toGreenBytesPerMs: 100_000,
+      blueRoundTripMs: 1,
+      greenRoundTripMs: 1,
+      probeMs: speedProbe.usualMs,
+      writesPerSecond: 10,
+    };
+    const usual = predictCopy(measure);
+    expect(usual.ms).toBe(Math.round(usual.terms.reduce((total, { ms }) => total + ms, 0)));
+    expect(usual.terms.map(({ name }) => name)).toEqual(["start", "tables", "reading and loading"]);
+    expect(predictCopy({ ...measure, bytes: 20_000_000 }).ms).toBeGreaterThan(usual.ms);
+    expect(predictCopy({ ...measure, probeMs: 2 * speedProbe.usualMs }).ms).toBeGreaterThan(1.5 * usual.ms);
+    expect(predictCopy({ ...measure, toGreenBytesPerMs: 100 }).terms[2]).toEqual({
+      name: "the way to green",
+      ms: 100_000,
+    });
+    expect(predictCopy(measure, 1_000).terms[2]).toEqual({ name: "the limit in the config", ms: 10_000 });
+    expect(predictCopy({ ...measure, tables: 0, bytes: 0, readBytesPerMs: undefined }).ms).toBe(
+      usual.terms[0]?.ms,
+    );
+
+    const short = predictCatchUp(measure, 10_000)?.ms as number;
+    expect(predictCatchUp({ ...measure, writesPerSecond: 500 }, 10_000)?.ms).toBeGreaterThan(short);
+    expect(predictCatchUp({ ...measure, writesPerSecond: 1e6 }, 10_000)).toBeUndefined();
+  });
+
+  test("the estimate of a pause: its steps, what could not be asked as usual, and how earlier flips went", () => {
+    const nothing = {
+      fromRoundTripMs: undefined,
+      toRoundTripMs: undefined,
+      webMs: undefined,
+      gateMs: undefined,
+      filesMs: undefined,
+    };
+    const usual = predictPause(nothing, "blue");
+    const slow = predictPause({ ...nothing, fromRoundTripMs: 30, toRoundTripMs: 20 }, "blue");
+    expect(slow.ms).toBeGreaterThan(usual.ms + 100);
+    expect(predictPause({ ...nothing, webMs: 122 }, "blue").ms).toBe(usual.ms + 100);
+    // The question for the last uploads costs only what is left of it at the commit.
+    expect(predictPause({ ...nothing, filesMs: 0 }, "blue").ms).toBe(
+      predictPause({ ...nothing, filesMs: 10 }, "blue").ms,
+    );
+    const history = [
+      { from: "blue" as const, pauseMs: usual.ms + 40 },
+      { from: "green" as const, pauseMs: usual.ms + 400 },
+    ];
+    expect(predictPause(nothing, "blue", history).ms).toBe(usual.ms + 20);
+    expect(predictPause(nothing, "green", history).ms).toBe(usual.ms + 200);
+    expect(predictPause(nothing, "green", history.slice(0, 1)).ms).toBe(usual.ms + 20);
   });
 });
 

@@ -16,10 +16,27 @@ test("retire is refused in preview until it is confirmed by name, and the refusa
   expect(ladderFor(retire, "mywiki", "mywiki").archived).toBe(true);
 });
 
-test("what there is to copy and how long writes will pause are told before", () => {
-  const config = { "cutover.lagStableMs": 30_000 } as Parameters<typeof outlook>[1];
-  expect(outlook({ rows: 1_234, bytes: 5_000_000, copyMs: 2_000 }, config)[0]).toBe(
-    "to copy: about 1,234 rows, 5.0 MB, in about 2 s",
-  );
-  expect(outlook(undefined, config)).toHaveLength(1);
+test("what there is to copy and how long writes will pause are told before, each by its parts", () => {
+  const config = { "cutover.lagStableMs": 30_000 };
+  const copy = {
+    ms: 2_000,
+    terms: [
+      { name: "start", ms: 600 },
+      { name: "tables", ms: 1_400 },
+    ],
+  };
+  const toCopy = { rows: 1_234, bytes: 5_000_000, copyMs: 2_000, copy, catchUp: undefined, measured: {} };
+  const pause = {
+    ms: 105,
+    terms: [
+      { name: "fence the primary", ms: 5 },
+      { name: "commit", ms: 100 },
+    ],
+  };
+  expect(outlook({ toCopy, pause }, config)).toEqual([
+    "to copy: about 1,234 rows, 5.0 MB, in about 2.0 s (start 600 ms, tables 1.4 s)",
+    "to catch up after it: blue gets more changes than green is expected to apply",
+    "expected write pause of a flip: about 105 ms (fence the primary 5 ms, commit 100 ms), after 30 s of small lag",
+  ]);
+  expect(outlook({ toCopy: undefined, pause }, config)).toHaveLength(1);
 });

@@ -1,0 +1,68 @@
+import type { Estimate } from "../../../mover";
+import type { Server } from "../../server";
+import { type CopyMeasure, predictCatchUp, predictCopy } from "./model";
+import {
+  downRate,
+  probeMs,
+  readingRate,
+  roundTripMs,
+  type TableSize,
+  tableSizes,
+  upRate,
+  writesSoFar,
+} from "./sample";
+
+export interface EstimateOptions {
+  /** Undefined while its server is not there yet: then it is taken to be as fast as blue. */
+  green?: Server;
+  /** The copy's own limit, in bytes a second; 0 is none. */
+  maxBytesPerSecond?: number;
+}
+
+/**
+ * Size and duration of the copy, and of catching up after it, from some seconds of measuring: reading by a sample of
+ * the largest tables, the ways to both servers, round trips, the machines' speed, the wiki's writes. Never writes.
+ */
+export async function estimate(
+  blue: Server,
+  database: string,
+  { green, maxBytesPerSecond = 0 }: EstimateOptions = {},
+): Promise<Estimate> {
+  const here = await blue.open();
+  const there = green && (await green.open());
+  try {
+    const tables = await tableSizes(here, database);
+    const writesBefore = await writesSoFar(here);
+    const startedAt = performance.now();
+
+    const blueRoundTripMs = await roundTripMs(here);
+    const greenRoundTripMs = there ? await roundTripMs(there) : blueRoundTripMs;
+    const measure: CopyMeasure = {
+      tables: tables.length,
+      bytes: sum(tables, "bytes"),
+      blueRoundTripMs,
+      greenRoundTripMs,
+      probeMs: Math.max(await probeMs(here), there ? await probeMs(there) : 0),
+      fromBlueBytesPerMs: await downRate(here, blueRoundTripMs),
+      toGreenBytesPerMs: there && (await upRate(there, greenRoundTripMs)),
+      readBytesPerMs: await readingRate(here, database, tables),
+      writesPerSecond: ((await writesSoFar(here)) - writesBefore) / ((performance.now() - startedAt) / 1000),
+    };
+    const copy = predictCopy(measure, maxBytesPerSecond / 1000);
+    return {
+      rows: sum(tables, "rows"),
+      bytes: measure.bytes,
+      copyMs: copy.ms,
+      copy,
+      catchUp: predictCatchUp(measure, copy.ms),
+      measured: { ...measure },
+    };
+  } finally {
+    here.destroy();
+    there?.destroy();
+  }
+}
+
+function sum(tables: readonly TableSize[], what: "rows" | "bytes"): number {
+  return tables.reduce((total, table) => total + table[what], 0);
+}

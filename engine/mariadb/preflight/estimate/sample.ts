@@ -1,0 +1,112 @@
+import type { Session } from "../../server";
+import { speedProbe } from "./constants";
+
+/** A sample of rows ends at so many bytes or milliseconds, whichever comes first. */
+const sampleBytes = 4 * 1024 * 1024;
+const sampleMs = 1_500;
+/** Taken of that many tables, the largest. */
+const sampleTables = 8;
+const wayBytes = 1024 * 1024;
+
+/** A table by the statistics of its server. */
+export interface TableSize {
+  name: string;
+  rows: number;
+  bytes: number;
+  averageRowBytes: number;
+}
+
+/** Base tables by size, the largest first. Never writes. */
+export async function tableSizes(session: Session, database: string): Promise<TableSize[]> {
+  const rows = await session.rows<Record<"name" | "n" | "bytes" | "average", string | null>>(
+    `SELECT table_name AS name, table_rows AS n, data_length AS bytes, avg_row_length AS average
+       FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'
+      ORDER BY data_length DESC, table_name`,
+    [database],
+  );
+  return rows.map(({ name, n, bytes, average }) => ({
+    name: String(name),
+    rows: Number(n ?? 0),
+    bytes: Number(bytes ?? 0),
+    averageRowBytes: Number(average ?? 0),
+  }));
+}
+
+/**
+ * The rate at which rows of the largest tables arrive, each with a share of the sample by its size, in bytes of the
+ * table a millisecond. Undefined where there is too little to measure.
+ */
+export async function readingRate(
+  session: Session,
+  database: string,
+  tables: readonly TableSize[],
+): Promise<number | undefined> {
+  const chosen = tables
+    .filter(({ rows, averageRowBytes }) => rows > 0 && averageRowBytes > 0)
+    .slice(0, sampleTables);
+  const total = chosen.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total < sampleBytes / 64) return undefined;
+  let readBytes = 0;
+  const start = performance.now();
+  for (const { name, bytes, averageRowBytes } of chosen) {
+    const limit = Math.ceil((sampleBytes * (bytes / total)) / averageRowBytes);
+    const rows = await session.rows("SELECT SQL_NO_CACHE * FROM ??.?? LIMIT ?", [database, name, limit]);
+    readBytes += rows.length * averageRowBytes;
+    if (performance.now() - start > sampleMs) break;
+  }
+  const elapsedMs = performance.now() - start;
+  return readBytes > 0 && elapsedMs > 0 ? readBytes / elapsedMs : undefined;
+}
+
+/** A statement and its answer, the median of some, in milliseconds. */
+export async function roundTripMs(session: Session, times = 9): Promise<number> {
+  return medianMs(times, () => session.value("SELECT 1"));
+}
+
+/** How long the server takes for `speedProbe`, in milliseconds; the faster of two, without the way to it. */
+export async function probeMs(session: Session): Promise<number> {
+  const taken: number[] = [];
+  for (let i = 0; i < 2; i++) {
+    const start = performance.now();
+    await session.value("SELECT BENCHMARK(?, SHA1('wikiferry'))", [speedProbe.count]);
+    taken.push(performance.now() - start);
+  }
+  return Math.min(...taken);
+}
+
+/** The rate of the way from a server to the tool, by what the server makes up, in bytes a millisecond. */
+export async function downRate(session: Session, latencyMs: number): Promise<number> {
+  return rateOf(latencyMs, () => session.value("SELECT REPEAT('x', ?)", [wayBytes]));
+}
+
+/** The rate of the way from the tool to a server, in bytes a millisecond. */
+export async function upRate(session: Session, latencyMs: number): Promise<number> {
+  const load = "x".repeat(wayBytes);
+  return rateOf(latencyMs, () => session.value("SELECT LENGTH(?)", [load]));
+}
+
+async function rateOf(latencyMs: number, carry: () => Promise<unknown>): Promise<number> {
+  // The first one widens the way's window.
+  await carry();
+  const ms = await medianMs(3, carry);
+  return wayBytes / Math.max(1, ms - latencyMs);
+}
+
+/** Changes of rows that clients asked for since the server's start. */
+export async function writesSoFar(session: Session): Promise<number> {
+  const rows = await session.rows<{ Value: string }>(
+    "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete', 'Com_replace', 'Com_insert_select', 'Com_update_multi', 'Com_delete_multi')",
+  );
+  return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
+}
+
+/** The median duration of `work`, in milliseconds. */
+export async function medianMs(times: number, work: () => Promise<unknown>): Promise<number> {
+  const taken: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const start = performance.now();
+    await work();
+    taken.push(performance.now() - start);
+  }
+  return taken.sort((a, b) => a - b)[Math.floor(times / 2)] as number;
+}

@@ -1,0 +1,131 @@
+import type { Move } from "../context";
+import { readJournal } from "../mariadb/control/journal";
+import type { FlipResult } from "../mariadb/cutover/context";
+import { pausing } from "../mariadb/preflight/estimate/constants";
+import { sumOf } from "../mariadb/preflight/estimate/model";
+import { medianMs, roundTripMs } from "../mariadb/preflight/estimate/sample";
+import type { Server } from "../mariadb/server";
+import { otherSide, type Side } from "../move";
+import type { Prediction } from "../mover";
+import { openGate } from "../wiki/gate";
+import { uploadsOf } from "../wiki/surroundings";
+import { webOf } from "../wiki/web";
+
+/** What a preview measured of a flip that is to come, in milliseconds; undefined where nothing answers yet. */
+export interface PauseMeasure {
+  /** A statement on the side that is left, and on the one that is to serve. */
+  fromRoundTripMs: number | undefined;
+  toRoundTripMs: number | undefined;
+  /** How long MediaWiki on the new side takes to say that it takes edits. */
+  webMs: number | undefined;
+  /** A command to the gate. */
+  gateMs: number | undefined;
+  /** The question which uploads came last. */
+  filesMs: number | undefined;
+}
+
+/** Write pauses of earlier flips of this wiki, in milliseconds, the newest last. */
+export type PauseHistory = readonly { from: Side; pauseMs: number }[];
+
+/**
+ * The write pause of a flip: its steps one after the other, as `engine/mariadb/cutover/steps` has them. The question
+ * for the last uploads begins with the fence, and the commit waits for it.
+ *
+ * A wiki that has been flipped before knows more than a model: half of the prediction then is the mean of its last
+ * flips in the same direction, or in either.
+ */
+export function predictPause(measure: PauseMeasure, from: Side, history: PauseHistory = []): Prediction {
+  const { usual } = pausing;
+  const here = measure.fromRoundTripMs ?? usual.roundTripMs;
+  const there = measure.toRoundTripMs ?? usual.roundTripMs;
+  const databases = [
+    { name: "fence the primary", ms: here + pausing.fenceMs },
+    { name: "read the position", ms: here },
+    { name: "catch up", ms: Math.max(here, there) + pausing.applyMs },
+    { name: "reverse the stream", ms: 2 * here + pausing.reverseMs },
+  ];
+  const before = databases.reduce((sum, { ms }) => sum + ms, 0);
+  const files = Math.max(0, (measure.filesMs ?? usual.filesMs) - before);
+  const modelled = sumOf([
+    ...databases,
+    { name: "commit: the last uploads", ms: files },
+    { name: "commit", ms: here + pausing.commitMs },
+    { name: "open the new primary", ms: there + pausing.openMs },
+    { name: "turn the gate: MediaWiki", ms: measure.webMs ?? usual.webMs },
+    { name: "turn the gate", ms: measure.gateMs ?? usual.gateMs },
+  ]);
+  const alike = history.filter((flip) => flip.from === from);
+  const known = (alike.length > 0 ? alike : history).slice(-3);
+  if (known.length === 0) return modelled;
+  const seen = known.reduce((sum, { pauseMs }) => sum + pauseMs, 0) / known.length;
+  return sumOf([...modelled.terms, { name: "as earlier flips went", ms: (seen - modelled.ms) / 2 }]);
+}
+
+/** Measures what can be, with a second at most for each part. Never writes. */
+export async function measurePause(move: Move, from: Side): Promise<PauseMeasure> {
+  const to = otherSide(from);
+  const [fromRoundTripMs, toRoundTripMs, webMs, gateMs, filesMs] = await Promise.all([
+    tried(() => tripOf(move[from])),
+    tried(() => tripOf(move[to])),
+    tried(() => webAnswerMs(move, to)),
+    tried(() => gateAnswerMs(move)),
+    tried(() => filesQuestionMs(move, from)),
+  ]);
+  return { fromRoundTripMs, toRoundTripMs, webMs, gateMs, filesMs };
+}
+
+/** The flips on record, oldest first. Never writes. */
+export async function pauseHistory({ green }: Move): Promise<PauseHistory> {
+  const records = (await tried(() => readJournal(green))) ?? [];
+  return records
+    .filter(({ step, event }) => step === "cutover" && event === "flipped")
+    .map(({ detail }) => detail as unknown as FlipResult)
+    .map(({ from, writePauseMs }) => ({ from, pauseMs: writePauseMs }));
+}
+
+async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch {
+    // Not there yet: what is usual is taken instead.
+    return undefined;
+  }
+}
+
+async function tripOf(server: Server): Promise<number> {
+  const session = await server.open();
+  try {
+    return await roundTripMs(session);
+  } finally {
+    session.destroy();
+  }
+}
+
+async function webAnswerMs(move: Move, side: Side): Promise<number> {
+  const web = webOf(move, side);
+  try {
+    // The first answer is that of a process that has just started; a flip has one that waits.
+    const answer = () => web.awaitWritable(0).catch(() => {});
+    await answer();
+    return await medianMs(5, answer);
+  } finally {
+    web.close();
+  }
+}
+
+async function gateAnswerMs(move: Move): Promise<number> {
+  const gate = openGate(move);
+  try {
+    await gate.state();
+    return await medianMs(5, () => gate.state());
+  } finally {
+    gate.close();
+  }
+}
+
+async function filesQuestionMs(move: Move, from: Side): Promise<number> {
+  const uploads = uploadsOf(move);
+  const question = () => uploads.events(from, Date.now() - 300_000);
+  await question();
+  return await medianMs(5, question);
+}

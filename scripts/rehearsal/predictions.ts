@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { JournalRecord } from "../../engine/mariadb/control/journal";
+import type { PreflightResult } from "../../engine/preflight";
+import type { EstimateFact, FlipFact } from "./report/types";
+
+/** What one `pulumi preview` expected. */
+export type Predicted = Pick<PreflightResult, "toCopy" | "pause">;
+
+/** The newest line of a file of predictions; undefined where none was made. */
+export function lastPrediction(file: string): Predicted | undefined {
+  if (!existsSync(file)) return undefined;
+  const line = readFileSync(file, "utf8").trim().split("\n").at(-1);
+  return line ? (JSON.parse(line) as Predicted) : undefined;
+}
+
+/**
+ * Predictions beside what came, in the order of time.
+ * @param facts.copyMs Of the copy; undefined where there was none.
+ * @param facts.flips With the rungs that they belong to.
+ */
+export function estimateFacts(
+  predictions: ReadonlyMap<string, Predicted>,
+  facts: {
+    copyMs: number | undefined;
+    records: readonly JournalRecord[];
+    flips: readonly [string, FlipFact | undefined][];
+  },
+): EstimateFact[] {
+  const found: EstimateFact[] = [];
+  const toCopy = predictions.get("sync")?.toCopy;
+  if (toCopy) {
+    const { copy, catchUp, measured } = toCopy;
+    found.push({ what: "copy", predictedMs: copy.ms, terms: copy.terms, measured, ...actual(facts.copyMs) });
+    if (catchUp)
+      found.push({
+        what: "catch-up",
+        predictedMs: catchUp.ms,
+        terms: catchUp.terms,
+        ...actual(catchUpMs(facts.records)),
+      });
+  }
+  for (const [rung, flip] of facts.flips) {
+    const pause = predictions.get(rung)?.pause;
+    if (pause)
+      found.push({
+        what: `write pause, ${rung}`,
+        predictedMs: pause.ms,
+        terms: pause.terms,
+        ...actual(flip?.writePauseMs),
+      });
+  }
+  return found;
+}
+
+/** The first catching up is the one after the copy. */
+function catchUpMs(records: readonly JournalRecord[]): number | undefined {
+  const record = records.find(({ step, event }) => step === "replication" && event === "caught up");
+  return (record?.detail as { followMs?: number } | undefined)?.followMs;
+}
+
+function actual(ms: number | undefined): Pick<EstimateFact, "actualMs"> {
+  return ms === undefined ? {} : { actualMs: ms };
+}
