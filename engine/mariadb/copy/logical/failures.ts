@@ -15,14 +15,7 @@ const definitionErrors = new Set([1054, 1146, 1412, 1176, 1177, 1049]);
 const fullErrors = new Set([1021, 1026, 1114, 1878]);
 /** ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_SERVER_SHUTDOWN, ER_QUERY_INTERRUPTED, ER_CONNECTION_KILLED */
 const passingErrors = new Set([1040, 1205, 1213, 1053, 1317, 1927]);
-const lostCodes = new Set([
-  "ECONNRESET",
-  "EPIPE",
-  "ECONNREFUSED",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "PROTOCOL_CONNECTION_LOST",
-]);
+const lostCodes = /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|PROTOCOL_CONNECTION_LOST)$/;
 
 /** What blue answered to a SELECT as what it means. */
 export function understood(error: unknown): unknown {
@@ -46,7 +39,7 @@ export function mayPass(error: unknown): boolean {
     message?: string;
   };
   return (
-    lostCodes.has(code ?? "") ||
+    lostCodes.test(code ?? "") ||
     passingErrors.has(errno ?? 0) ||
     fatal === true ||
     /connection is in closed state|Not connected|No response from server|Channel open failure/i.test(
