@@ -7,8 +7,8 @@ import { initRole, readRole } from "../control/role";
 import { ensureControlSchema, hasControlSchema } from "../control/schema";
 import { stopFollowing } from "../replication/follow";
 import type { Server } from "../server";
-import { logical } from "./logical/logical";
-import type { CopyMethod } from "./method";
+import { chooseMethod } from "./choose";
+import { forgetOld } from "./physical/swap";
 
 /** What a copy needs; a `Move` is one. */
 export interface CopyContext {
@@ -60,7 +60,10 @@ export async function copyState(green: Server): Promise<CopyState> {
 export async function copyDatabase(ctx: CopyContext): Promise<CopyResult> {
   const { blue, green, report } = ctx;
   const before = await copyState(green);
-  if (before.state === "copied") return resultOf(before);
+  if (before.state === "copied") {
+    await forgetOld(ctx);
+    return resultOf(before);
+  }
   await claimGreen(ctx);
   await stopFollowing(green);
   const method = await chooseMethod(ctx);
@@ -68,10 +71,6 @@ export async function copyDatabase(ctx: CopyContext): Promise<CopyResult> {
   await writeCheckpoint(green, checkpoint, { state: "copied", gtid: result.gtid, detail: { ...result } });
   report({ step: "copy", message: `${blue.side}'s database is on green, at ${result.gtid}`, percent: 100 });
   return result;
-}
-
-async function chooseMethod(_ctx: CopyContext): Promise<CopyMethod> {
-  return logical;
 }
 
 function resultOf({ gtid, bytes, rows, copyMs, converged }: CopyResult): CopyResult {

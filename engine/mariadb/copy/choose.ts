@@ -1,0 +1,42 @@
+import { WikiferryError } from "../../errors";
+import type { CopyContext } from "./copy";
+import { logical } from "./logical/logical";
+import type { CopyMethod } from "./method";
+import { obstacles } from "./physical/conditions";
+import { physicalFacts } from "./physical/facts";
+import { physical, sizeOf } from "./physical/physical";
+import { sweepPlace } from "./physical/place";
+
+/** From this size on, data and indexes, the physical way is worth the restart of green's server, in bytes. */
+export const physicalFromBytes = 5_000_000_000;
+
+/**
+ * The method that the config names; else physical for a database that is big enough, where it is possible.
+ * @throws `COPY_NOT_PHYSICAL` saying why, when it was asked for
+ */
+export async function chooseMethod(ctx: CopyContext): Promise<CopyMethod> {
+  const { method } = ctx.spec.copy;
+  const chosen =
+    method === "auto" ? await fitting(ctx) : method === "physical" ? await insisted(ctx) : logical;
+  // What a physical copy left behind must never take the place of what the logical one brings.
+  if (chosen === logical) await sweepPlace(ctx);
+  return chosen;
+}
+
+async function fitting(ctx: CopyContext): Promise<CopyMethod> {
+  if ((await sizeOf(ctx)).bytes < physicalFromBytes) return logical;
+  const why = obstacles(await physicalFacts(ctx));
+  if (why.length === 0) return physical;
+  ctx.report({ step: "copy", message: `row by row: blue's files can't be taken, because ${why.join("; ")}` });
+  return logical;
+}
+
+async function insisted(ctx: CopyContext): Promise<CopyMethod> {
+  const why = obstacles(await physicalFacts(ctx));
+  if (why.length === 0) return physical;
+  throw new WikiferryError(
+    "COPY_NOT_PHYSICAL",
+    `copy.method is physical, but ${why.join("; ")}`,
+    "Mend that (such as by installing mariadb-backup on blue's host), or set copy.method to auto or logical",
+  );
+}

@@ -1,0 +1,83 @@
+import { format } from "mysql2";
+import { nativePasswordHash } from "../../accounts/accounts";
+import type { JournalRecord } from "../../control/journal";
+import { controlTables } from "../../control/schema";
+import { parseGtid } from "../../replication/gtid";
+import type { CopyResult } from "../copy";
+
+/** What green keeps of its own when its data are blue's. */
+export interface OwnFacts {
+  /** Of `wikiferry`, the administrative account. */
+  adminPassword: string;
+  app: { user: string; password: string; database: string };
+  result: CopyResult;
+  /** Green's journal up to now. */
+  journal: JournalRecord[];
+}
+
+/** Rows of these are the same on both sides; those of the others are one server's own. */
+const shared: readonly string[] = ["role", "heartbeat", "watch"];
+
+/**
+ * What makes a copy of blue's files green's own, for `mariadbd --bootstrap`, a statement a line: green's accounts
+ * beside blue's, no event that would run, the position to follow from, and a finished copy's checkpoint. Blue's own
+ * rule must go before any server runs on the data: it would open green as if it were blue.
+ */
+export function ownStatements({ adminPassword, app, result, journal }: OwnFacts): string {
+  const sql = (text: string, values: (string | number)[] = []) => `${format(text, values)};`;
+  return `${[
+    "SET SESSION sql_log_bin = 0, time_zone = '+00:00';",
+    "DELETE FROM mysql.event WHERE db = 'wikiferry';",
+    "UPDATE mysql.event SET status = 'SLAVESIDE_DISABLED' WHERE status = 'ENABLED';",
+    "DELETE FROM mysql.gtid_slave_pos;",
+    ...[...parseGtid(result.gtid).values()].map(({ domain, server, sequence }, at) =>
+      sql("INSERT INTO mysql.gtid_slave_pos (domain_id, sub_id, server_id, seq_no) VALUES (?, ?, ?, ?)", [
+        domain,
+        at + 1,
+        server,
+        String(sequence),
+      ]),
+    ),
+    ...controlTables
+      .filter((table) => !shared.includes(table))
+      .map((table) => sql("DELETE FROM wikiferry.??", [table])),
+    "UPDATE wikiferry.watch SET ticked_at = '2000-01-01';",
+    ...journal.flatMap(({ at, step, side, host, event, detail }) => [
+      ...inPieces("detail", JSON.stringify(detail ?? {})),
+      sql(
+        "INSERT INTO wikiferry.journal (at, step, side, host, event, detail) VALUES (?, ?, ?, ?, ?, @detail)",
+        [at.replace("T", " ").replace("Z", ""), step, side ?? "", host ?? "", event],
+      ),
+    ]),
+    ...inPieces("detail", JSON.stringify(result)),
+    sql("INSERT INTO wikiferry.checkpoint VALUES ('copy', 'copied', ?, @detail, UTC_TIMESTAMP(6))", [
+      result.gtid,
+    ]),
+    "FLUSH PRIVILEGES;",
+    sql("CREATE OR REPLACE USER wikiferry@'%' IDENTIFIED BY PASSWORD ?", [nativePasswordHash(adminPassword)]),
+    "GRANT ALL PRIVILEGES ON *.* TO wikiferry@'%' WITH GRANT OPTION;",
+    "CREATE OR REPLACE USER mysql@localhost IDENTIFIED VIA unix_socket;",
+    "GRANT ALL PRIVILEGES ON *.* TO mysql@localhost WITH GRANT OPTION;",
+    sql("CREATE USER IF NOT EXISTS ?@'%'", [app.user]),
+    sql("ALTER USER ?@'%' IDENTIFIED BY PASSWORD ? ACCOUNT UNLOCK", [
+      app.user,
+      nativePasswordHash(app.password),
+    ]),
+    sql("GRANT ALL PRIVILEGES ON ??.* TO ?@'%'", [app.database, app.user]),
+    "FLUSH PRIVILEGES;",
+  ].join("\n")}\n`;
+}
+
+/** A bootstrapping server takes no long statements (MAX_BOOTSTRAP_QUERY_SIZE). */
+const pieceLength = 4_000;
+
+/** Puts a text into a variable, piece by piece. */
+function inPieces(variable: string, text: string): string[] {
+  const hex = Buffer.from(text).toString("hex");
+  const pieces = hex.match(new RegExp(`.{1,${pieceLength}}`, "g")) ?? [];
+  return [
+    `SET @${variable} = '';`,
+    ...pieces.map((piece) => `SET @${variable} = CONCAT(@${variable}, x'${piece}');`),
+    `SET @${variable} = CONVERT(@${variable} USING utf8mb4);`,
+  ];
+}

@@ -1,0 +1,97 @@
+import { WikiferryError } from "../../../errors";
+import { writeCheckpoint } from "../../control/checkpoint";
+import { freeBytesOnGreen } from "../../preflight/freeBytes";
+import type { Session } from "../../server";
+import type { CopyContext, CopyResult } from "../copy";
+import type { CopyMethod } from "../method";
+import { sweepBackups } from "./backup";
+import { bytesOnBlue } from "./facts";
+import { endLeftovers, placeGtid, placeState, sweepPlace } from "./place";
+import { makeReady } from "./ready";
+import { receive } from "./receive";
+import { forgetOld, swapIn } from "./swap";
+
+/**
+ * Blue's files themselves: mariadb-backup streams them beside green's data while blue serves, green makes them its own,
+ * and its next start puts them in place. What green had is kept until it answers with them.
+ *
+ * A run that was killed is gone on from: what arrived in part is taken away, what arrived whole is prepared again, what
+ * is ready is put in place, what is in place is left there.
+ */
+export const physical: CopyMethod = { name: "physical", copy };
+
+async function copy(ctx: CopyContext): Promise<CopyResult> {
+  const lock = await onlyOne(ctx);
+  try {
+    return await underTheLock(ctx);
+  } finally {
+    lock.destroy();
+  }
+}
+
+async function underTheLock(ctx: CopyContext): Promise<CopyResult> {
+  const { blue, green, spec, pool } = ctx;
+  const started = performance.now();
+  await sweepBackups(await pool.to(spec.blue.database.ssh));
+  await endLeftovers(ctx);
+  let state = await placeState(ctx);
+  if (state !== "received" && state !== "ready") {
+    await sweepPlace(ctx);
+    const expectedBytes = await roomFor(ctx);
+    await writeCheckpoint(green, "copy", { state: "copying" });
+    // A binary log that was just switched on on a quiet wiki names no position yet; one logged beat gives it the first.
+    await blue.run("UPDATE wikiferry.heartbeat SET beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1");
+    await receive(ctx, expectedBytes);
+    state = "received";
+  }
+  const gtid = await placeGtid(ctx);
+  const elapsedMs = () => Math.round(performance.now() - started);
+  if (state === "received") {
+    const size = await sizeOf(ctx);
+    await makeReady(ctx, { gtid, ...size, copyMs: elapsedMs(), converged: [] });
+  }
+  await swapIn(ctx, gtid);
+  await forgetOld(ctx);
+  return { gtid, ...(await sizeOf(ctx)), copyMs: elapsedMs(), converged: [] };
+}
+
+/** Data and indexes of the wiki, by blue's statistics. */
+export async function sizeOf({ blue, spec }: CopyContext): Promise<{ bytes: number; rows: number }> {
+  const size = await blue.row<{ n: string | null; bytes: string | null }>(
+    "SELECT SUM(table_rows) AS n, SUM(data_length + index_length) AS bytes FROM information_schema.tables WHERE table_schema = ?",
+    [spec.wiki.database],
+  );
+  return { bytes: Number(size?.bytes ?? 0), rows: Number(size?.n ?? 0) };
+}
+
+/** For the redo log and what grows while the files are prepared, in bytes. */
+const spareBytes = 512 * 1024 * 1024;
+
+/** How much is to come. @throws `COPY_NO_SPACE` */
+async function roomFor(ctx: CopyContext): Promise<number> {
+  const bytes = await bytesOnBlue(ctx);
+  const freeBytes = await freeBytesOnGreen(ctx.spec.green.database, ctx.pool);
+  const neededBytes = Math.ceil(bytes * 1.05) + spareBytes;
+  if (freeBytes >= neededBytes) return bytes;
+  const megabytes = (value: number) => `${Math.ceil(value / 1e6)} MB`;
+  throw new WikiferryError(
+    "COPY_NO_SPACE",
+    `green's volume has ${megabytes(freeBytes)} free, and blue's files take ${megabytes(neededBytes)}`,
+    "Give green's host a larger disk, or free some space on it",
+  );
+}
+
+/** How long a run that was killed may take to let go, in seconds. */
+const lockSeconds = 20;
+
+/** One copy at a time: the session ends with the run. @throws `COPY_RUNNING` */
+async function onlyOne({ blue }: CopyContext): Promise<Session> {
+  const session = await blue.open();
+  if ((await session.value("SELECT GET_LOCK('wikiferry.copy', ?)", [lockSeconds])) === "1") return session;
+  session.destroy();
+  throw new WikiferryError(
+    "COPY_RUNNING",
+    "another run is copying this database",
+    "Wait until it has ended; a run that died lets go by itself within a minute",
+  );
+}

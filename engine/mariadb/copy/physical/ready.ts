@@ -1,0 +1,54 @@
+import { WikiferryError } from "../../../errors";
+import { deriveSecret } from "../../../secrets";
+import { readJournal } from "../../control/journal";
+import type { CopyContext, CopyResult } from "../copy";
+import { lastWords } from "./backup";
+import { ownStatements } from "./own";
+import { inGreen, workInGreen } from "./place";
+
+/**
+ * Makes what has been received ready to be served as green's: brings the files to one point in time, and makes them
+ * green's own. Both may be done again.
+ * @throws `COPY_PREPARE_FAILED`
+ */
+export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<void> {
+  const { green, spec, secrets, report } = ctx;
+  report({ step: "copy", message: "preparing the files on green", percent: 99 });
+  const memory = (await green.value("SELECT @@GLOBAL.innodb_buffer_pool_size")) ?? "134217728";
+  const redoBytes = (await green.value("SELECT @@GLOBAL.innodb_log_file_size")) ?? "100663296";
+  await must(
+    ctx,
+    `mariadb-backup --no-defaults --prepare --target-dir="$incoming/data" --use-memory=${memory} --tmpdir=/tmp`,
+  );
+  // What else is in the backup's folder is about the backup, and no part of the data.
+  await inGreen(
+    ctx,
+    `cd "$incoming/data" && rm -f backup-my.cnf xtrabackup_* mariadb_backup_* ib_buffer_pool multi-master.info master.info relay-log.info`,
+  );
+  const statements = ownStatements({
+    adminPassword: deriveSecret(secrets.masterSecret, "mariadb-admin"),
+    app: { user: spec.wiki.appUser, password: secrets.appPassword, database: spec.wiki.database },
+    result,
+    journal: await readJournal(green),
+  });
+  await must(
+    ctx,
+    `mariadbd --no-defaults --datadir="$incoming/data" --tmpdir=/tmp --skip-log-bin --bootstrap \\
+       --innodb-buffer-pool-size=64M --innodb-log-file-size=${redoBytes} --innodb-fast-shutdown=1`,
+    statements,
+  );
+  await inGreen(
+    ctx,
+    `sync -f "$incoming/data" && mv "$incoming/received" "$incoming/ready" && sync -f "$incoming"`,
+  );
+}
+
+async function must(ctx: CopyContext, script: string, stdin?: string): Promise<void> {
+  const { exitCode, stderr, stdout } = await workInGreen(ctx, script, { stdin });
+  if (exitCode === 0) return;
+  throw new WikiferryError(
+    "COPY_PREPARE_FAILED",
+    `the copied files could not be made ready on green, exit code ${exitCode}: ${lastWords(stderr.trim() || stdout)}`,
+    "Green's data is as it was. See the reason and run again; copy.method = logical does without the files",
+  );
+}

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { dockerFor } from "../../../docker/engine";
+import { messageOf, WikiferryError } from "../../../errors";
+import type { CopyContext } from "../copy";
+import { copyState } from "../copy";
+import { placeState, sweepPlace } from "./place";
+
+/** How long MariaDB may take to stop before it is killed, in seconds: its data are about to be put aside. */
+const stopSeconds = 60;
+/** How long green may take to answer with the new data, in milliseconds. */
+const startMs = 300_000;
+
+/**
+ * Restarts green's container, whose entrypoint puts the new data in the place of the old, and sees that green answers
+ * with them. Its container is the same one as before, so nothing has drifted from what was declared.
+ * @throws `COPY_NOT_PLACED`
+ */
+export async function swapIn(ctx: CopyContext, gtid: string): Promise<void> {
+  const { green, spec, pool, report } = ctx;
+  report({ step: "copy", message: "green's MariaDB starts with the copied files", percent: 99 });
+  const { container, dockerVia } = spec.green.database;
+  await green.close();
+  await dockerFor(dockerVia, pool).getContainer(container).restart({ t: stopSeconds });
+  await untilPlaced(ctx, gtid);
+}
+
+async function untilPlaced(ctx: CopyContext, gtid: string): Promise<void> {
+  const end = performance.now() + startMs;
+  for (;;) {
+    const problem = await whatIsWrong(ctx, gtid);
+    if (problem === undefined) return;
+    if (performance.now() > end) {
+      throw new WikiferryError(
+        "COPY_NOT_PLACED",
+        `green's MariaDB did not answer with the copied files within ${startMs / 1000} s (${problem})`,
+        "See the log of green's container; what it had before is in .wikiferry-copy/before of its volume",
+      );
+    }
+    await sleep(100);
+  }
+}
+
+async function whatIsWrong(ctx: CopyContext, gtid: string): Promise<string | undefined> {
+  try {
+    const state = await copyState(ctx.green);
+    if (state.state !== "copied") return `its record says ${state.state}`;
+    const at = await ctx.green.value("SELECT @@GLOBAL.gtid_slave_pos");
+    return state.gtid === gtid ? undefined : `it stands at ${at}, wanted ${gtid}`;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Takes away what green had before, and what else is left of a copy, once the new data are served. */
+export async function forgetOld(ctx: CopyContext): Promise<void> {
+  if ((await placeState(ctx)) !== "empty") await sweepPlace(ctx);
+}

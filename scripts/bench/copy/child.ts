@@ -1,0 +1,24 @@
+import { openMove } from "../../../engine/context";
+import { messageOf } from "../../../engine/errors";
+import { copyDatabase } from "../../../engine/mariadb/copy/copy";
+import { silent } from "../../../engine/progress";
+import type { CopyOrder, CopyOutcome } from "./copyOrder";
+
+/* One copy in a process of its own, so that its memory is its own. */
+
+async function copy({ spec, secrets }: CopyOrder): Promise<CopyOutcome> {
+  const move = openMove(spec, secrets, silent);
+  const started = performance.now();
+  let error: string | undefined;
+  try {
+    await copyDatabase(move);
+  } catch (thrown) {
+    error = messageOf(thrown);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  await move.close();
+  return { seconds, peakMemoryBytes: process.resourceUsage().maxRSS * 1024, ...(error && { error }) };
+}
+
+process.once("disconnect", () => process.exit(0));
+process.once("message", async (order: CopyOrder) => process.send?.(await copy(order)));

@@ -1,0 +1,35 @@
+import { say } from "../cutover/say";
+import { fillWikiData } from "../data/fill";
+import { checksumsOf } from "./check";
+import type { Contender } from "./contender";
+import { rounded } from "./figures";
+import type { Lab } from "./lab";
+
+export const factors = [1, 4, 16] as const;
+
+export interface Growth {
+  factor: number;
+  seconds: number;
+  peakMemoryBytes: number;
+  /** Data and indexes, by blue's statistics. */
+  bytes: number;
+  /** Whether the result is the original. */
+  same: boolean;
+}
+
+/** Our copy of 1, 4 and 16 times the data, once each. */
+export async function measureGrowth(lab: Lab, us: Contender, gb: number, seed: number): Promise<Growth[]> {
+  const found: Growth[] = [];
+  for (const factor of factors) {
+    say(`making ${rounded(gb * factor)} GB`);
+    const { bytes } = await fillWikiData(lab.pair.blue, lab.database, { bytes: gb * factor * 1e9, seed });
+    await us.prepare();
+    const { seconds, peakMemoryBytes } = await us.copy();
+    const same = (await checksumsOf(lab, "blue")) === (await checksumsOf(lab, "green"));
+    say(
+      `${factor}×: ${seconds.toFixed(1)} s, ${Math.round((peakMemoryBytes ?? 0) / 1e6)} MB of memory${same ? "" : ", DIFFERS"}`,
+    );
+    found.push({ factor, seconds: rounded(seconds), peakMemoryBytes: peakMemoryBytes ?? 0, bytes, same });
+  }
+  return found;
+}

@@ -1,0 +1,22 @@
+import { fork } from "node:child_process";
+import { removeLeftovers } from "../../lab/pair";
+
+/** A process that outlives this one if it is killed, and then removes the servers that it leaves behind. */
+export function startReaper(): () => Promise<void> {
+  const child = fork(__filename, {
+    execArgv: ["--import", "tsx"],
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  child.unref();
+  child.channel?.unref();
+  return async () => {
+    child.kill("SIGKILL");
+  };
+}
+
+if (require.main === module)
+  process.once("disconnect", () => {
+    // Its process id is free once it is no child of anybody.
+    setTimeout(() => void removeLeftovers().finally(() => process.exit(0)), 1_000);
+  });
