@@ -122,6 +122,8 @@ export interface VerifyWishes {
   sessions: number;
   /** Whether rows that differ are copied anew from the primary. */
   repair: boolean;
+  /** For how long writes may wait for the comparison of what changed last before a flip, in milliseconds. */
+  pauseMs: number;
 }
 
 /** How blue's database is brought to green. */

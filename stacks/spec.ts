@@ -84,7 +84,11 @@ export function moveSpec(config: Config): MoveSpec {
       method: config["copy.method"],
       maxBytesPerSecond: config["copy.maxBytesPerSecond"],
     },
-    verify: { sessions: config["verify.sessions"], repair: config["verify.repair"] },
+    verify: {
+      sessions: config["verify.sessions"],
+      repair: config["verify.repair"],
+      pauseMs: config["verify.pauseMs"],
+    },
     cutover: {
       maxLagMs: config["cutover.maxLagMs"],
       lagStableMs: config["cutover.lagStableMs"],

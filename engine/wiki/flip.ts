@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Move } from "../context";
 import type { CutoverContext } from "../mariadb/cutover/context";
+import { VerificationTail } from "../mariadb/verify/continuous/tail";
 import { deriveSecret } from "../secrets";
 import { openGate } from "./gate";
 import { blockersOf } from "./guardrails";
@@ -14,6 +15,10 @@ export async function withCutover<T>(move: Move, act: (ctx: CutoverContext) => P
   const gate = openGate(move);
   const surroundings = new WikiSurroundings(move, gate);
   const servers = { blue, green };
+  const verification = new VerificationTail(servers, spec.wiki.database, {
+    pauseMs: spec.verify.pauseMs,
+    report: move.report,
+  });
   const holder = `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
   try {
     return await act({
@@ -23,12 +28,14 @@ export async function withCutover<T>(move: Move, act: (ctx: CutoverContext) => P
       replicationPassword: deriveSecret(secrets.masterSecret, "mariadb-replication"),
       limits: spec.cutover,
       surroundings,
+      verification,
       journal: journalOn(green),
       holder,
       report: move.report,
       findBlockers: blockersOf(move, holder),
     });
   } finally {
+    await verification.end();
     surroundings.close();
     gate.close();
   }

@@ -263,7 +263,7 @@ function specOf(
     },
     gate: { container: "none", admin: nowhere, http: nowhere },
     copy: { method: "auto", maxBytesPerSecond: 0 },
-    verify: { sessions: 4, repair: false },
+    verify: { sessions: 4, repair: false, pauseMs: 20 },
     cutover: {
       maxLagMs: 100,
       lagStableMs: 2_000,

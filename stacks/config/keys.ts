@@ -293,6 +293,12 @@ export const keys = {
     "Whether rows that differ are copied anew from the primary, without the binary log, and compared again.",
     false,
   ),
+  "verify.pauseMs": integer(
+    "How long writes may wait, before a flip is committed, for the comparison of what changed last, in milliseconds. If that is too short, the flip is made and says how far the comparison came.",
+    20,
+    1,
+    2_000,
+  ),
 
   "cutover.maxLagMs": integer("Largest lag at which a flip may begin, in milliseconds.", 100, 10, 60_000),
   "cutover.lagStableMs": integer(

@@ -28,7 +28,15 @@ interface TableMap {
 /** What to read of a table's rows: the columns' places, from 0. Nothing for a table that does not matter. */
 export type WantedColumns = (schema: string, table: string) => readonly number[] | undefined;
 
-const types = { query: 2, xid: 16, tableMap: 19, xaPrepare: 38, gtid: 162, queryCompressed: 165 };
+const types = {
+  query: 2,
+  formatDescription: 15,
+  xid: 16,
+  tableMap: 19,
+  xaPrepare: 38,
+  gtid: 162,
+  queryCompressed: 165,
+};
 const rowTypes = new Map<number, { update: boolean; extra: boolean; compressed: boolean }>(
   [23, 24, 25, 30, 31, 32, 166, 167, 168, 169, 170, 171].map((type, at) => [
     type,
@@ -36,10 +44,13 @@ const rowTypes = new Map<number, { update: boolean; extra: boolean; compressed: 
   ]),
 );
 const headerBytes = 19;
+const checksumBytes = 4;
 
 /** Reads a stream's packets; what an event means depends on those before it. */
 export class EventReader {
   private readonly tables = new Map<number, TableMap>();
+  /** At the end of each event; by the description that a log begins with. */
+  private checksummed = false;
 
   constructor(private readonly wanted: WantedColumns) {}
 
@@ -51,8 +62,12 @@ export class EventReader {
     if (packet[0] === 0xfe) return { kind: "error", number: 0, message: "the stream has ended" };
     const type = packet[5] as number;
     const serverId = packet.readUInt32LE(6);
-    const body = packet.subarray(1 + headerBytes);
+    const body = packet.subarray(1 + headerBytes, packet.length - (this.checksummed ? checksumBytes : 0));
     switch (type) {
+      case types.formatDescription:
+        // The way of checking comes before this event's own checksum, which is always there.
+        this.checksummed = packet[packet.length - checksumBytes - 1] === 1;
+        return undefined;
       case types.gtid:
         return gtidOf(body, serverId);
       case types.query:

@@ -101,6 +101,7 @@ export class Attempt {
       }),
     );
     flip.hands = [];
+    flip.ctx.verification?.rest();
     // A beat to a machine that hangs never ends; one more beat does no harm.
     if (flip.heartbeat) await Promise.race([flip.heartbeat.stop().catch(() => {}), pause(500)]);
   }
@@ -119,6 +120,8 @@ export class Attempt {
       steps: this.times,
       fenceGtid: flip.fenceGtid,
       epoch: flip.epoch + 1,
+      verifiedTo: flip.verified?.to ?? "",
+      verified: flip.verified,
     };
   }
 

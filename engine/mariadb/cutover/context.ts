@@ -3,6 +3,7 @@ import type { Finding } from "../../mover";
 import type { Report } from "../../progress";
 import type { Journal } from "../control/journal";
 import type { Server } from "../server";
+import type { FlipVerification, Verified } from "./flipVerification";
 import type { Surroundings } from "./surroundings";
 
 /** All that a flip works with. */
@@ -14,6 +15,8 @@ export interface CutoverContext {
   replicationPassword: string;
   limits: CutoverLimits;
   surroundings: Surroundings;
+  /** Without one, nobody compares what changes while a flip is under way. */
+  verification?: FlipVerification;
   journal: Journal;
   /** Names this run in leases, such as `host:pid:random`; no two runs have the same. */
   holder: string;
@@ -49,4 +52,8 @@ export interface FlipResult {
   fenceGtid: string;
   /** Of the record after the flip. */
   epoch: number;
+  /** Up to here both databases were compared and the same; with `fenceGtid`, all is. Empty if nobody compared. */
+  verifiedTo: string;
+  /** How the last of that was compared; undefined if nobody did. */
+  verified?: Verified;
 }

@@ -37,5 +37,6 @@ function nothingToDo(from: Side, to: Side, epoch: number): FlipResult {
     steps: [],
     fenceGtid: "",
     epoch,
+    verifiedTo: "",
   };
 }

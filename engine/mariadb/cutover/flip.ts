@@ -3,6 +3,7 @@ import type { Heartbeat } from "../replication/lag";
 import type { Server, Session } from "../server";
 import type { CutoverContext } from "./context";
 import type { Deadline } from "./deadline";
+import type { Verified } from "./flipVerification";
 import type { AttemptStep } from "./protocol";
 import type { RunLease } from "./runLease";
 
@@ -28,6 +29,9 @@ export interface Flip {
   fenceGtid: string;
   /** The end of sessions that were in the middle of a write when the fence came. */
   writersEnded?: Promise<unknown>;
+  /** The comparison of what changed last, under way since the new primary has caught up. */
+  verifying?: Promise<Verified | undefined>;
+  verified?: Verified;
   /** The transaction that named the new primary. */
   commitGtid: string;
   /** By `performance.now()`. */

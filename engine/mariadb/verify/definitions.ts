@@ -79,6 +79,27 @@ export async function readDefinitions(session: Session, database: string): Promi
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/**
+ * For each table those whose rows change with its rows by a foreign key (CASCADE, SET NULL), over any number of steps:
+ * InnoDB does that without the binary log.
+ */
+export async function readCascades(session: Session, database: string): Promise<Map<string, string[]>> {
+  const rows = await session.rows<{ parent: string; child: string }>(
+    `SELECT referenced_table_name AS parent, table_name AS child FROM information_schema.referential_constraints
+      WHERE constraint_schema = ? AND (delete_rule IN ('CASCADE', 'SET NULL') OR update_rule IN ('CASCADE', 'SET NULL'))`,
+    [database],
+  );
+  const cascades = new Map<string, string[]>();
+  for (const { parent } of rows) {
+    const reached = new Set<string>([parent]);
+    for (const table of reached)
+      for (const { parent: of, child } of rows) if (of === table) reached.add(child);
+    reached.delete(parent);
+    cascades.set(parent, [...reached]);
+  }
+  return cascades;
+}
+
 interface IndexPart {
   tbl: string;
   name: string;

@@ -15,6 +15,10 @@ export interface Verification {
   differing: TableDifference[];
   /** Counts and newest ids of MediaWiki's tables. */
   wiki?: WikiCount[];
+  /** What the whole was compared at, if what changed since then was compared up to `gtid`. */
+  whole?: string;
+  /** Rows compared since, each as often as it was. */
+  changedRows?: number;
   /** Rows that were found to differ and copied anew before this comparison. */
   repaired?: number;
 }
@@ -45,6 +49,22 @@ export async function recordVerification(server: Server, result: Verification): 
     `INSERT INTO wikiferry.verification (gtid, ok, started_at, finished_at, detail)
      VALUES (?, ?, UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6), ?)`,
     [gtid, ok, Math.round(result.ms * 1000), JSON.stringify(detail)],
+  );
+}
+
+/**
+ * Brings the newest result forward to `gtid`, up to which every row that has changed was compared and was the same. A
+ * result that is not ok stays as it is. Not logged.
+ */
+export async function advanceVerification(server: Server, gtid: string, changedRows: number): Promise<void> {
+  const session = await server.unlogged();
+  await session.run(
+    `UPDATE wikiferry.verification v JOIN (SELECT MAX(id) AS id FROM wikiferry.verification) newest ON newest.id = v.id
+        SET v.detail = JSON_SET(v.detail, '$.whole', IFNULL(JSON_VALUE(v.detail, '$.whole'), v.gtid),
+              '$.changedRows', IFNULL(JSON_VALUE(v.detail, '$.changedRows'), 0) + ?),
+            v.gtid = ?, v.finished_at = UTC_TIMESTAMP(6)
+      WHERE v.ok`,
+    [changedRows, gtid],
   );
 }
 

@@ -57,7 +57,7 @@ export async function repairRows(
       target.destroy();
     }
   });
-  snapshots.close();
+  await snapshots.close();
   return mended;
 }
 

@@ -9,9 +9,8 @@ export interface Snapshots {
   gtid: string;
   primary: Session[];
   replica: Session[];
-  /** For how long the replica stood still to take its snapshots, in milliseconds. */
-  stillMs: number;
-  close(): void;
+  /** Ends them; returns when the replica follows again, which it does meanwhile. */
+  close(): Promise<void>;
 }
 
 /** How long the replica may take to reach the primary's snapshots, in milliseconds. */
@@ -23,7 +22,7 @@ const tries = 8;
  * Opens snapshots on both sides without a lock on the primary. A snapshot knows its place in the binary log
  * (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/): of several that the primary takes at once, those
  * at one place are kept. The replica applies up to exactly there, takes its own, and goes on. Whatever happens, the
- * replica follows again when this returns or throws.
+ * replica follows again when this throws, or the snapshots are closed.
  * @param sessions How many on each side; fewer on a primary so busy that they never come out the same.
  * @param whileStill Is done while the replica stands at the snapshots' state.
  * @throws `VERIFY_NO_SNAPSHOT` when the replica does not get there
@@ -32,10 +31,10 @@ export async function openSnapshots(
   primary: Server,
   replica: Server,
   sessions = 1,
-  whileStill?: (snapshots: Snapshots) => Promise<void>,
+  whileStill?: (still: Omit<Snapshots, "close">) => Promise<void>,
 ): Promise<Snapshots> {
   const opened: Session[] = [];
-  const close = () => {
+  const end = () => {
     for (const session of opened) session.destroy();
   };
   const open = async (server: Server) => {
@@ -45,7 +44,10 @@ export async function openSnapshots(
   };
   const [there, here] = await Promise.all([open(primary), open(replica)]);
   const control = await replica.unlogged();
-  const start = performance.now();
+  const goOn = async () => {
+    await control.run("STOP SLAVE");
+    await control.run("START SLAVE");
+  };
   try {
     await control.run("STOP SLAVE");
     const { gtid, same } = await primarySnapshots(there);
@@ -53,16 +55,21 @@ export async function openSnapshots(
     await Promise.all(here.map((session) => session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")));
     const applied = (await positions(replica)).applied;
     if (!samePosition(applied, gtid)) throw noSnapshot(replica, gtid, `it has applied up to ${applied}`);
-    const snapshots = { gtid, primary: same, replica: here, stillMs: 0, close };
-    await whileStill?.(snapshots);
-    snapshots.stillMs = performance.now() - start;
-    return snapshots;
+    const still = { gtid, primary: same, replica: here };
+    await whileStill?.(still);
+    const going = goOn();
+    going.catch(() => {});
+    return {
+      ...still,
+      close: () => {
+        end();
+        return going;
+      },
+    };
   } catch (error) {
-    close();
+    end();
+    await goOn();
     throw error;
-  } finally {
-    await control.run("STOP SLAVE");
-    await control.run("START SLAVE");
   }
 }
 

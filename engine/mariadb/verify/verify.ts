@@ -64,12 +64,13 @@ async function compare(
     const compared = await comparePieces(snapshots, plan.pieces, progressOf(plan.pieces, report));
     const counted = countsByTable(compared);
     const wiki = await countWikiTables(first(snapshots), { database, tablePrefix }, counted);
+    const numbering = await numberingDifferences(first(snapshots).primary, database, plan.tables);
     const most = repair ? mostMended : mostNamed;
-    for (const { table, copy, what } of plan.tables) {
+    for (const { table, what } of plan.tables) {
       const differing = compared.filter((piece) => piece.table === table && !piece.same);
       const difference = await differenceOf(snapshots, differing, counted.get(table.name), most);
-      const numbering = await numberingDifferences(first(snapshots).primary, database, table, copy);
-      note(plan.differing, table.name, [...what, ...difference.what, ...numbering], difference);
+      const numbers = numbering.get(table.name) ?? [];
+      note(plan.differing, table.name, [...what, ...difference.what, ...numbers], difference);
     }
     let rows = compared.reduce((sum, { there }) => sum + BigInt(there.rows), 0n);
     for (const { table, what } of plan.loose) {
@@ -91,7 +92,7 @@ async function compare(
       wiki,
     };
   } finally {
-    snapshots.close();
+    await snapshots.close();
   }
 }
 
@@ -232,15 +233,26 @@ async function differenceOf(
 async function numberingDifferences(
   session: Session,
   database: string,
-  table: TableDefinition,
-  copy: TableDefinition,
-): Promise<string[]> {
-  if (!table.autoColumn) return [];
-  const used = await session.value(
-    `SELECT MAX(${quoted(table.autoColumn)}) FROM ${quoted(database)}.${quoted(table.name)}`,
+  tables: Plan["tables"],
+): Promise<Map<string, string[]>> {
+  const numbered = tables.filter(({ table }) => table.autoColumn);
+  const found = new Map<string, string[]>();
+  if (numbered.length === 0) return found;
+  // One question: over a long way each answer takes a while.
+  const used = await session.rows<{ at: string | number; used: string | number | null }>(
+    numbered
+      .map(
+        ({ table }, at) =>
+          `SELECT ${at} AS at, MAX(${quoted(table.autoColumn as string)}) AS used FROM ${quoted(database)}.${quoted(table.name)}`,
+      )
+      .join(" UNION ALL "),
   );
-  if (used === undefined || (copy.autoIncrement ?? 0n) > BigInt(used)) return [];
-  return [`AUTO_INCREMENT is ${copy.autoIncrement ?? "none"}, though ${used} is in use`];
+  for (const { at, used: last } of used) {
+    const { table, copy } = numbered[Number(at)] as Plan["tables"][number];
+    if (last === null || (copy.autoIncrement ?? 0n) > BigInt(last)) continue;
+    found.set(table.name, [`AUTO_INCREMENT is ${copy.autoIncrement ?? "none"}, though ${last} is in use`]);
+  }
+  return found;
 }
 
 function note(

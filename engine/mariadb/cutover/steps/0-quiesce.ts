@@ -1,9 +1,10 @@
 import type { Step } from "../flip";
 
-/** Stops jobs and warms the new side, while everybody goes on editing. */
+/** Stops jobs, warms the new side, and begins to compare what changes, while everybody goes on editing. */
 export const quiesce: Step = {
   name: "quiesce",
   async run(flip) {
-    await flip.ctx.surroundings.quiesce(flip.from, flip.to);
+    const { surroundings, verification } = flip.ctx;
+    await Promise.all([surroundings.quiesce(flip.from, flip.to), verification?.begin(flip.from, flip.to)]);
   },
 };

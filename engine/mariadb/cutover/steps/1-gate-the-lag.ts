@@ -12,6 +12,7 @@ export const gateTheLag: Step = {
     const heartbeat = new Heartbeat(flip.source, flip.target);
     flip.heartbeat = heartbeat;
     heartbeat.start();
+    await flip.ctx.verification?.approach();
     const end = performance.now() + lagWaitMs;
     for (;;) {
       const stableMs = heartbeat.stableMs(maxLagMs);

@@ -7,6 +7,7 @@ export const holdTheWrites: Step = {
     const { surroundings, limits } = flip.ctx;
     // A heartbeat after the fence would move the position that must stand still.
     await flip.heartbeat?.stop();
+    flip.ctx.verification?.rest();
     flip.heldAt = performance.now();
     await surroundings.hold();
     const left = await surroundings.drain(

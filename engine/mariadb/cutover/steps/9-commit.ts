@@ -3,13 +3,15 @@ import type { Step } from "../flip";
 import { seeThatItStandsStill } from "./5-read-the-position";
 
 /**
- * One row update on the old primary, refused if the lease has ended: the last transaction of its time. It reaches the
- * new primary by the stream that still runs; from here only forward.
+ * Once the uploads are all there and what changed last has been compared: one row update on the old primary, refused if
+ * the lease has ended, the last transaction of its time. It reaches the new primary by the stream that still runs; from
+ * here only forward.
  */
 export const commit: Step = {
   name: "commit",
   async run(flip) {
     await flip.files;
+    flip.verified = await flip.verifying;
     const { to, epoch, fenceGtid, ctx } = flip;
     const wanted = { to, epoch, leaseHolder: ctx.holder, position: fenceGtid };
     try {

@@ -1,0 +1,349 @@
+import { messageOf, WikiferryError } from "../../../errors";
+import { BinlogStream } from "../../binlog/stream";
+import type { Verified } from "../../cutover/flipVerification";
+import { waitForGtid } from "../../replication/follow";
+import { contains } from "../../replication/gtid";
+import { positions } from "../../replication/status";
+import type { Server, Session } from "../../server";
+import { readCascades, readDefinitions, type TableDefinition } from "../definitions";
+import { digestSettings } from "../digest";
+import { describeKey, quoted } from "../keys";
+import { compareLooseTable } from "../looseTable";
+import { countOf, differingOf, hashName, hashQuestions, readHashes } from "./hashes";
+import { type Touched, TouchedRows } from "./touched";
+
+/** Between two batches, in milliseconds. */
+const intervalMs = 200;
+/** An event may come before its transaction can be read; so long after it, it can. In milliseconds. */
+const visibleMs = 20;
+/** How long the replica may take to come after a batch, in milliseconds. */
+const catchUpMs = 10_000;
+/** A row that differs in so many looks, and on neither side changes meanwhile, differs for good. */
+const looks = 4;
+/** With more rows than that to compare, the binary log is left to wait. */
+const mostWaiting = 50_000;
+/** No such table, column, key; the definition has changed. */
+const changedTable: ReadonlySet<number> = new Set([1146, 1054, 1176, 1412]);
+const mostOutdated = 50;
+/** A table of which one can't say what changed is compared whole: up to so many bytes, and so many while writes wait. */
+const wholeBytes = 64_000_000;
+const wholeBytesInPause = 4_000_000;
+
+/**
+ * Goes on where a comparison of the whole has ended: reads the primary's binary log, and compares each row that has
+ * changed. The primary's row is hashed first, then the replica's, as soon as it has applied all that the primary had; a
+ * row that differs is looked at again, for it may have changed in between. End it.
+ */
+export class ContinuousVerification {
+  /** Everything up to here has been compared and was the same. */
+  verifiedTo: string;
+  rows = 0;
+  /** Of a difference that was found. */
+  differingTables: string[] = [];
+  private readonly touched: TouchedRows;
+  private tables = new Map<string, TableDefinition>();
+  private stream: BinlogStream | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private resting = false;
+  private wake = () => {};
+  private outdated = 0;
+  /** Why it can't go on, and a difference that was found. */
+  private stopped: string | undefined;
+  private mismatch: WikiferryError | undefined;
+  private readonly suspects = new Map<string, { hashes: string; looks: number }>();
+  private readonly listeners = new Set<() => void>();
+
+  private constructor(
+    private readonly primary: Server,
+    private readonly replica: Server,
+    private readonly database: string,
+    after: string,
+    private readonly hands: { primary: Session; replica: Session },
+  ) {
+    this.verifiedTo = after;
+    this.touched = new TouchedRows(database, after);
+  }
+
+  /** @param after What both were compared at; the primary must still have its binary log from there on. */
+  static async begin(
+    primary: Server,
+    replica: Server,
+    database: string,
+    after: string,
+  ): Promise<ContinuousVerification> {
+    // Its own sessions: it must not wait for others', nor they for its.
+    const there = primary.beside();
+    const here = replica.beside();
+    const own = new ContinuousVerification(there, here, database, after, {
+      primary: await openHand(there),
+      replica: await openHand(here),
+    });
+    try {
+      await own.define();
+      own.stream = await BinlogStream.open(there, {
+        after,
+        wanted: own.touched.wanted,
+        take: (event) => own.take(() => own.touched.read(event)),
+        lost: (error) => own.take(() => (own.stopped ??= `the binary log can't be read: ${error.message}`)),
+      });
+    } catch (error) {
+      await own.end();
+      throw error;
+    }
+    own.running = own.loop();
+    return own;
+  }
+
+  /**
+   * Waits until all up to a transaction has been compared.
+   * @returns whether it was, within `timeoutMs`
+   * @throws `VERIFY_MISMATCH`
+   */
+  async upTo(gtid: string, timeoutMs: number): Promise<boolean> {
+    await this.until(() => contains(this.verifiedTo, gtid) || this.isOver(), timeoutMs);
+    if (this.mismatch) throw this.mismatch;
+    return contains(this.verifiedTo, gtid);
+  }
+
+  /** Begins no further batch; what changes from now on is left for `finish`. */
+  rest(): void {
+    this.resting = true;
+    this.wake();
+  }
+
+  /**
+   * Compares the rest, while both servers stand at `gtid`.
+   * @param boundMs After so long it says that it is not complete.
+   * @throws `VERIFY_MISMATCH`
+   */
+  async finish(gtid: string, boundMs: number): Promise<Verified> {
+    const start = performance.now();
+    this.rest();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`it was not done after ${boundMs} ms`), boundMs);
+    });
+    const work = this.compareTheRest(gtid, boundMs);
+    work.catch(() => {});
+    let why: string;
+    try {
+      why = await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+    const ms = Math.round((performance.now() - start) * 10) / 10;
+    return { to: this.verifiedTo, complete: why === "", why, rows: this.rows, ms };
+  }
+
+  async end(): Promise<void> {
+    this.rest();
+    this.stopped ??= "it was ended";
+    this.notify();
+    await this.stream?.end();
+    this.hands.primary.destroy();
+    this.hands.replica.destroy();
+    await this.running;
+    await Promise.all([this.primary.close(), this.replica.close()]);
+  }
+
+  /** Why it is not complete; empty if it is. */
+  private async compareTheRest(gtid: string, boundMs: number): Promise<string> {
+    await this.running;
+    await this.until(() => contains(this.touched.gtid, gtid) || this.isOver(), boundMs);
+    if (this.mismatch) throw this.mismatch;
+    if (this.stopped) return this.stopped;
+    if (!contains(this.touched.gtid, gtid)) return "the binary log came too slowly";
+    if (this.touched.definitionsChanged) return "definitions of tables were changed at the last moment";
+    const rest = this.touched.take();
+    for (const [name, keys] of rest) {
+      const table = this.tables.get(name);
+      if (keys === "whole" && (!table || table.dataBytes > wholeBytesInPause))
+        return `${name} can only be compared as a whole, and was written to at the last moment`;
+    }
+    const differing = await this.differing(rest);
+    if (differing.size > 0) throw this.mismatchOf(differing, gtid);
+    this.rows += countOf(rest);
+    this.verifiedTo = gtid;
+    return "";
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.resting && !this.isOver()) {
+      try {
+        await this.batch();
+      } catch (error) {
+        this.stopped ??= `rows can't be compared: ${messageOf(error)}`;
+      }
+      this.notify();
+      if (!this.resting) await this.sleep(intervalMs);
+    }
+  }
+
+  private async batch(): Promise<void> {
+    // What is taken then was read by definitions as they were, or is compared as a whole.
+    while (this.touched.definitionsChanged) await this.define();
+    const upTo = this.touched.gtid;
+    const taken = this.touched.take();
+    this.stream?.resume();
+    if (taken.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, visibleMs));
+      const again = await this.compare(taken).catch((error: unknown) => this.outlived(error, taken));
+      this.rows += countOf(taken);
+      if (again.size > 0) {
+        this.touched.putBack(again);
+        return;
+      }
+    }
+    this.verifiedTo = upTo;
+  }
+
+  /** A table that was altered or dropped meanwhile is in the log, too, which is read first. @throws any other error */
+  private outlived(error: unknown, taken: Touched): Touched {
+    const { errno = 0 } = error as { errno?: number };
+    if (!changedTable.has(errno) || ++this.outdated > mostOutdated) throw error;
+    this.touched.definitionsChanged = true;
+    return taken;
+  }
+
+  /** What is to be looked at again. */
+  private async compare(taken: Touched): Promise<Touched> {
+    const { keyed, whole } = this.sorted(taken);
+    const questions = hashQuestions(this.database, this.tables, keyed);
+    const there = await readHashes(this.hands.primary, questions);
+    const applied = await waitForGtid(this.replica, (await positions(this.primary)).binlog, catchUpMs);
+    if (!applied) return taken;
+    const here = await readHashes(this.hands.replica, questions);
+    const differing = differingOf(keyed, there, here);
+    const suspects = this.judge(differing, there, here);
+    if (suspects.size > 0) this.mismatch = this.mismatchOf(suspects, this.touched.gtid);
+    for (const table of whole) {
+      const name = `${quoted(this.database)}.${quoted(table.name)}`;
+      const found = await compareLooseTable(this.primary, this.replica, name, table.columns);
+      if (found.differing > 0)
+        this.mismatch ??= this.mismatchOf(new Map([[table.name, "whole"]]), this.touched.gtid);
+    }
+    return differing;
+  }
+
+  /** Rows by their keys, and tables that are compared as a whole; a table that is gone is in neither. */
+  private sorted(taken: Touched): { keyed: Touched; whole: TableDefinition[] } {
+    const keyed: Touched = new Map();
+    const whole: TableDefinition[] = [];
+    for (const [name, keys] of taken) {
+      const table = this.tables.get(name);
+      if (!table) continue;
+      if (keys !== "whole") keyed.set(name, keys);
+      else if (table.dataBytes <= wholeBytes) whole.push(table);
+      else this.stopped ??= `${name} can only be compared as a whole, and is too big for that`;
+    }
+    return { keyed, whole };
+  }
+
+  /** Rows that have differed in every look, with the same content on either side in each. */
+  private judge(
+    differing: Touched,
+    there: ReadonlyMap<string, string>,
+    here: ReadonlyMap<string, string>,
+  ): Touched {
+    const before = new Map(this.suspects);
+    this.suspects.clear();
+    const found: Touched = new Map();
+    for (const [table, keys] of differing) {
+      if (keys === "whole") continue;
+      const stubborn = [...keys].filter((key) => {
+        const name = hashName(table, key);
+        const hashes = `${there.get(name)} ${here.get(name)}`;
+        const last = before.get(name);
+        const seen = last?.hashes === hashes ? last.looks + 1 : 1;
+        this.suspects.set(name, { hashes, looks: seen });
+        return seen >= looks;
+      });
+      if (stubborn.length > 0) found.set(table, new Set(stubborn));
+    }
+    return found;
+  }
+
+  /** What differs of what was touched, while both stand still. */
+  private async differing(touched: Touched): Promise<Touched> {
+    const questions = hashQuestions(this.database, this.tables, touched);
+    const [there, here] = await Promise.all([
+      readHashes(this.hands.primary, questions),
+      readHashes(this.hands.replica, questions),
+    ]);
+    return differingOf(touched, there, here);
+  }
+
+  private async define(): Promise<void> {
+    this.touched.definitionsChanged = false;
+    const [tables, cascades] = await Promise.all([
+      readDefinitions(this.hands.primary, this.database),
+      readCascades(this.hands.primary, this.database),
+    ]);
+    this.tables = new Map(tables.map((table) => [table.name, table]));
+    this.touched.define(tables, cascades);
+  }
+
+  private mismatchOf(differing: Touched, gtid: string): WikiferryError {
+    this.differingTables = [...differing.keys()];
+    const named = [...differing].slice(0, 5).map(([name, keys]) => {
+      const key = this.tables.get(name)?.key;
+      if (keys === "whole" || !key) return name;
+      const some = [...keys].slice(0, 3).map((text) => describeKey(key.columns, text));
+      return `${name} (${some.join("; ")}${keys.size > 3 ? ` and ${keys.size - 3} more` : ""})`;
+    });
+    const more = differing.size > 5 ? ` and ${differing.size - 5} more tables` : "";
+    return new WikiferryError(
+      "VERIFY_MISMATCH",
+      `at ${gtid}, rows that changed since the last comparison are not the same on ${this.replica.side}: ${named.join(", ")}${more}`,
+      "No write was lost, and none is taken by the wrong side. Find out what wrote there, then run `pulumi up --refresh`, which compares all",
+    );
+  }
+
+  private isOver(): boolean {
+    return this.stopped !== undefined || this.mismatch !== undefined;
+  }
+
+  private take(event: () => void): void {
+    event();
+    if (this.touched.rows > mostWaiting && !this.resting) this.stream?.pause();
+    this.notify();
+  }
+
+  private notify(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  private async until(holds: () => boolean, timeoutMs: number): Promise<void> {
+    if (holds()) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.listeners.delete(listener);
+        resolve();
+      };
+      const listener = () => {
+        if (holds()) done();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.listeners.add(listener);
+    });
+  }
+
+  /** Ends early when it is to rest. */
+  private async sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = () => {};
+  }
+}
+
+async function openHand(server: Server): Promise<Session> {
+  const hand = await server.open();
+  await hand.run(`SET SESSION lock_wait_timeout = 10, ${digestSettings}`);
+  return hand;
+}

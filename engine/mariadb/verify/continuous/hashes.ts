@@ -1,0 +1,89 @@
+import type { Session } from "../../server";
+import type { TableDefinition } from "../definitions";
+import { rowHash, sumOfHashes } from "../digest";
+import { type KeyText, keyTextOf, quoted, withKeys } from "../keys";
+import type { Touched } from "./touched";
+
+/** Rows that are asked for in one SELECT, and in one question. */
+const keysAtATime = 400;
+const keysInAQuestion = 4_000;
+
+/** Of rows that are there their hash, by table and key; of a whole table one, under an empty key. */
+export type Hashes = ReadonlyMap<string, string>;
+
+export const hashName = (table: string, key: KeyText): string => `${table} ${key}`;
+
+/** Questions, each of several SELECTs, that yield the hashes of what was touched. */
+export function hashQuestions(
+  database: string,
+  tables: ReadonlyMap<string, TableDefinition>,
+  touched: Touched,
+): string[] {
+  const selects: { sql: string; keys: number }[] = [];
+  for (const [name, keys] of touched) {
+    const table = tables.get(name);
+    if (!table) continue;
+    const from = `${quoted(database)}.${quoted(name)}`;
+    const head = `SELECT ${quotedText(name)} AS t`;
+    if (keys === "whole" || !table.key) {
+      const sql = `${head}, '' AS k, CONCAT(COUNT(*), ' ', IFNULL(${sumOfHashes(table.columns)}, '')) AS h FROM ${from}`;
+      selects.push({ sql, keys: keysInAQuestion });
+      continue;
+    }
+    const { index, columns } = table.key;
+    const all = [...keys];
+    for (let at = 0; at < all.length; at += keysAtATime) {
+      const some = all.slice(at, at + keysAtATime);
+      selects.push({
+        sql: `${head}, ${keyTextOf(columns)} AS k, ${rowHash(table.columns)} AS h FROM ${from} FORCE INDEX (${quoted(index)}) WHERE ${withKeys(columns, some)}`,
+        keys: some.length,
+      });
+    }
+  }
+  const questions: string[][] = [];
+  let room = 0;
+  for (const { sql, keys } of selects) {
+    if (keys > room) {
+      questions.push([]);
+      room = keysInAQuestion;
+    }
+    questions.at(-1)?.push(sql);
+    room -= keys;
+  }
+  return questions.map((sqls) => `BEGIN NOT ATOMIC ${sqls.map((sql) => `${sql};`).join(" ")} END`);
+}
+
+function quotedText(text: string): string {
+  return `X'${Buffer.from(text).toString("hex")}'`;
+}
+
+/** @param session With `digestSettings`. */
+export async function readHashes(session: Session, questions: readonly string[]): Promise<Hashes> {
+  const found = new Map<string, string>();
+  for (const question of questions)
+    for (const rows of await session.resultSets(question))
+      for (const { t, k, h } of rows) found.set(hashName(String(t), String(k)), String(h));
+  return found;
+}
+
+/** What is not the same of what was touched. */
+export function differingOf(touched: Touched, there: Hashes, here: Hashes): Touched {
+  const differing: Touched = new Map();
+  const same = (name: string) => there.get(name) === here.get(name);
+  for (const [table, keys] of touched) {
+    if (keys === "whole") {
+      if (!same(hashName(table, ""))) differing.set(table, keys);
+      continue;
+    }
+    const other = [...keys].filter((key) => !same(hashName(table, key)));
+    if (other.length > 0) differing.set(table, new Set(other));
+  }
+  return differing;
+}
+
+/** How many rows; a whole table counts for one. */
+export function countOf(touched: Touched): number {
+  let count = 0;
+  for (const keys of touched.values()) count += keys === "whole" ? 1 : keys.size;
+  return count;
+}

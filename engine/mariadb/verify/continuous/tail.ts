@@ -1,0 +1,118 @@
+import { messageOf, WikiferryError } from "../../../errors";
+import type { Side } from "../../../move";
+import { type Report, silent } from "../../../progress";
+import { answering } from "../../cutover/answering";
+import type { FlipVerification, Verified } from "../../cutover/flipVerification";
+import { positions } from "../../replication/status";
+import type { Server } from "../../server";
+import { advanceVerification, lastVerification, recordVerification } from "../record";
+import { ContinuousVerification } from "./continuous";
+
+export interface TailOptions {
+  /** For how long writes may wait for it, in milliseconds. Defaults to 20. */
+  pauseMs?: number;
+  /** How long it may take to come up to now before a flip, in milliseconds. Defaults to 60,000. */
+  approachMs?: number;
+  report?: Report;
+}
+
+/**
+ * The comparison of what changes between the last verification and the fence of a flip. What keeps it from being
+ * complete is told in the flip's result; only a difference keeps the flip from being made.
+ */
+export class VerificationTail implements FlipVerification {
+  private under: ContinuousVerification | undefined;
+  private sides: Server[] = [];
+  private after = "";
+  private verified: Verified | undefined;
+  private mismatch: WikiferryError | undefined;
+  /** Why there is no comparison under way. */
+  private why = "it was not begun";
+
+  constructor(
+    private readonly servers: Record<Side, Server>,
+    private readonly database: string,
+    private readonly options: TailOptions = {},
+  ) {}
+
+  async begin(from: Side, to: Side): Promise<void> {
+    await this.end();
+    this.sides = [this.servers[from], this.servers[to]];
+    try {
+      const last = await lastVerification(this.servers[to]);
+      if (!last?.ok) {
+        this.why = "there is no comparison to go on from";
+        return;
+      }
+      this.after = last.gtid;
+      this.under = await ContinuousVerification.begin(
+        this.servers[from],
+        this.servers[to],
+        this.database,
+        last.gtid,
+      );
+    } catch (error) {
+      this.why = messageOf(error);
+    }
+  }
+
+  async approach(): Promise<void> {
+    const { approachMs = 60_000, report = silent } = this.options;
+    const [primary] = this.sides;
+    if (!this.under || !primary) return;
+    const now = (await positions(primary)).binlog;
+    const reached = await this.noting(this.under.upTo(now, approachMs));
+    report({
+      step: "verify",
+      message: reached
+        ? `what has changed since the last comparison is the same up to ${this.under.verifiedTo}`
+        : `what has changed since the last comparison is compared up to ${this.under.verifiedTo} only`,
+    });
+  }
+
+  rest(): void {
+    this.under?.rest();
+  }
+
+  async finish(gtid: string): Promise<Verified> {
+    this.verified = this.under
+      ? await this.noting(this.under.finish(gtid, this.options.pauseMs ?? 20))
+      : { to: this.after, complete: false, why: this.why, rows: 0, ms: 0 };
+    return this.verified;
+  }
+
+  /** Ends what is under way, and records how far it came. Never throws. */
+  async end(): Promise<void> {
+    const { under, mismatch } = this;
+    if (!under) return;
+    this.under = undefined;
+    await under.end().catch(() => {});
+    const work = this.sides.map((server) => answering(server.side, this.record(server, under, mismatch)));
+    await Promise.allSettled(work);
+  }
+
+  private async record(
+    server: Server,
+    under: ContinuousVerification,
+    mismatch: WikiferryError | undefined,
+  ): Promise<void> {
+    if (!mismatch) {
+      if (under.verifiedTo !== this.after) await advanceVerification(server, under.verifiedTo, under.rows);
+      return;
+    }
+    const last = await lastVerification(server);
+    const { tables = 0, rows = "0" } = last ?? {};
+    const differing = under.differingTables.map((table) => ({ table, what: ["rows that have changed"] }));
+    await recordVerification(server, { ok: false, gtid: under.verifiedTo, tables, rows, ms: 0, differing });
+  }
+
+  /** A difference is recorded when all is over. */
+  private async noting<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof WikiferryError && error.code === "VERIFY_MISMATCH") this.mismatch = error;
+      throw error;
+    }
+  }
+}
