@@ -1,17 +1,23 @@
 import { type Move, openMove } from "../../engine/context";
 import { messageOf, WikiferryError } from "../../engine/errors";
+import { failedFiles } from "../../engine/files/rounds";
 import { readJournal } from "../../engine/mariadb/control/journal";
 import { readLease } from "../../engine/mariadb/control/lease";
 import { readRole } from "../../engine/mariadb/control/role";
 import { hasControlSchema } from "../../engine/mariadb/control/schema";
 import { copyState } from "../../engine/mariadb/copy/copy";
-import { replicationStatus } from "../../engine/mariadb/replication/status";
+import { look } from "../../engine/mariadb/replication/catchUp";
+import { describeStop } from "../../engine/mariadb/replication/causes";
+import { readDurability } from "../../engine/mariadb/replication/durability";
+import { paceOf } from "../../engine/mariadb/replication/pace";
+import { positions, replicationStatus } from "../../engine/mariadb/replication/status";
 import type { Server } from "../../engine/mariadb/server";
 import { lastVerification } from "../../engine/mariadb/verify/record";
 import { otherSide, type Side } from "../../engine/move";
 import { silent } from "../../engine/progress";
 import { openGate } from "../../engine/wiki/gate";
 import { uploadsOf } from "../../engine/wiki/surroundings";
+import { lookAtCopy, progressOf } from "./copying";
 import { judge } from "./judge";
 import type { Stack } from "./stack";
 import {
@@ -118,13 +124,33 @@ async function database(move: Move, side: Side): Promise<DatabaseState> {
 async function following(replica: Server, source: Server): Promise<Following | null> {
   const status = await replicationStatus(replica);
   if (!status) return null;
+  const lag = status.cause ? null : await lagMs(replica, source);
+  const pace = status.cause || lag !== null ? undefined : await paceNow(replica, source);
   return {
     running: status.io === "yes" && status.sql,
     cause: status.cause ?? "",
-    message: status.sqlError.message || status.ioError.message,
+    message: status.cause ? describeStop(status) : "",
     appliedGtid: status.appliedGtid,
-    lagMs: status.cause ? null : await lagMs(replica, source),
+    lagMs: lag,
+    ...(pace ? { catchUp: pace } : {}),
+    durability: await readDurability(replica),
   };
+}
+
+/** By two looks, a second apart. */
+async function paceNow(replica: Server, source: Server): Promise<Following["catchUp"]> {
+  try {
+    const { applied } = await positions(replica);
+    const first = await look(replica, source, applied);
+    await pause(1_000);
+    const pace = paceOf([first, await look(replica, source, applied)]);
+    if (!pace) return undefined;
+    const { behind, appliedPerSecond, writtenPerSecond, leftMs } = pace;
+    return { behind, appliedPerSecond, writtenPerSecond, ...(leftMs === undefined ? {} : { leftMs }) };
+  } catch {
+    // Its source's own part says why it does not answer.
+    return undefined;
+  }
 }
 
 /** Without a heartbeat, which would be a write: how long until the replica has what the source has now. */
@@ -142,7 +168,14 @@ async function lagMs(replica: Server, source: Server): Promise<number | null> {
 
 async function copied(green: Server): Promise<CopyPart> {
   const state = await copyState(green);
-  if (!("gtid" in state)) return { state: state.state };
+  if (!("gtid" in state)) {
+    if (state.state === "none") return { state: state.state };
+    const before = await lookAtCopy(green);
+    if (!before) return { state: state.state };
+    await pause(1_200);
+    const now = await lookAtCopy(green);
+    return { state: state.state, progress: progressOf(now ?? before, now ? before : undefined) };
+  }
   const { gtid, bytes, rows, copyMs } = state;
   return { state: state.state, gtid, bytes, rows, copyMs };
 }
@@ -168,10 +201,19 @@ async function carried(move: Move): Promise<UploadsPart> {
   const uploads = uploadsOf(move);
   const [direction, round] = await Promise.all([uploads.direction(), uploads.lastRound()]);
   if (!round) return { direction, lastRound: null };
-  const { exitCode, filesSent, sentBytes, rounds, endedMs } = round;
+  const { exitCode, filesSent, sentBytes, rounds, endedMs, stderr } = round;
+  const { blue, green } = move.spec;
+  const failed = failedFiles(stderr, [blue.files.directory, green.courier.directory]);
   return {
     direction,
-    lastRound: { exitCode, filesSent, sentBytes, rounds, agoMs: Math.max(0, Date.now() - endedMs) },
+    lastRound: {
+      exitCode,
+      filesSent,
+      sentBytes,
+      rounds,
+      agoMs: Math.max(0, Date.now() - endedMs),
+      ...(exitCode === 0 ? {} : { failedFiles: failed.map(({ path }) => path) }),
+    },
   };
 }
 

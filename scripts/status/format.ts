@@ -1,5 +1,13 @@
 import { otherSide, type Side } from "../../engine/move";
-import { type DatabaseState, known, lagBoundMs, type Part, type Status, type Unknown } from "./types";
+import {
+  type CopyPart,
+  type DatabaseState,
+  known,
+  lagBoundMs,
+  type Part,
+  type Status,
+  type Unknown,
+} from "./types";
 
 const width = 14;
 
@@ -45,12 +53,51 @@ function stream(side: Side, follows: DatabaseState["follows"]): string {
   if (!follows.running)
     return `; does not follow ${source}: ${follows.cause}${follows.message ? ` (${follows.message})` : ""}`;
   const lag =
-    follows.lagMs === null ? `is more than ${duration(lagBoundMs)} behind` : `lag ${duration(follows.lagMs)}`;
+    follows.lagMs === null
+      ? `is more than ${duration(lagBoundMs)} behind${catchingUp(follows.catchUp)}`
+      : `lag ${duration(follows.lagMs)}`;
   return `; follows ${source}, ${lag}, at ${follows.appliedGtid || "the start"}`;
 }
 
-function copy(part: Status["copy"]): string {
-  if (!known(part)) return problem(part);
+function catchingUp(pace: NonNullable<DatabaseState["follows"]>["catchUp"]): string {
+  if (!pace) return "";
+  const { behind, appliedPerSecond, writtenPerSecond, leftMs } = pace;
+  const left = leftMs === undefined ? "does not come nearer" : `${duration(leftMs)} left`;
+  return ` (${behind} transactions; applies ${appliedPerSecond}/s of ${writtenPerSecond}/s new ones, ${left})`;
+}
+
+/** A copy that has not said anything for so long has ended, in milliseconds. */
+const silentMs = 10_000;
+const shownTables = 8;
+
+/** What is copied, at which rate, and how long it takes still; in all, or of one table. */
+function figures(part: {
+  percent: number;
+  bytes: number;
+  rows: number;
+  bytesPerSecond?: number;
+  leftMs?: number;
+}): string {
+  const { percent, bytes, rows, bytesPerSecond, leftMs } = part;
+  const rate = bytesPerSecond === undefined ? "" : `, ${size(bytesPerSecond)}/s`;
+  const left = leftMs === undefined ? "" : `, ${duration(leftMs)} left`;
+  return `${percent} %, ${size(bytes)}, ${rows.toLocaleString("en")} rows${rate}${left}`;
+}
+
+function copy(part: Status["copy"]): string[] {
+  if (!known(part)) return [line("copy", problem(part))];
+  const { progress } = part;
+  if (!progress) return [line("copy", copied(part))];
+  const quiet = progress.ageMs > silentMs ? `; its run has said nothing for ${duration(progress.ageMs)}` : "";
+  const begun = progress.tables.filter(({ percent }) => percent < 100);
+  const done = progress.tables.length - begun.length;
+  return [
+    line("copy", `under way: ${figures(progress)}; ${done} tables are done${quiet}`),
+    ...begun.slice(0, shownTables).map((table) => line("", `  ${table.name}: ${figures(table)}`)),
+  ];
+}
+
+function copied(part: CopyPart): string {
   if (part.gtid === undefined) return part.state === "none" ? "none yet" : part.state;
   const done = part.state === "copied" ? "whole" : part.state;
   return `${done}, as of ${part.gtid}: ${size(part.bytes ?? 0)} in ${duration(part.copyMs ?? 0)}`;
@@ -69,7 +116,11 @@ function uploads(part: Status["uploads"]): string {
   const way = ways[part.direction] ?? part.direction;
   const round = part.lastRound;
   if (!round) return `${way}, no round yet`;
-  const result = round.exitCode === 0 ? "" : `, FAILED with rsync's exit code ${round.exitCode}`;
+  const failed = (round.failedFiles ?? []).slice(0, 3).join(", ");
+  const result =
+    round.exitCode === 0
+      ? ""
+      : `, FAILED with rsync's exit code ${round.exitCode}${failed ? ` (${failed})` : ""}`;
   return `${way}, round ${round.rounds} ended ${duration(round.agoMs)} ago: ${round.filesSent} files, ${size(round.sentBytes)}${result}`;
 }
 
@@ -114,7 +165,7 @@ export function format(status: Status): string {
     ),
     ...database("blue", status.databases.blue),
     ...database("green", status.databases.green),
-    line("copy", copy(status.copy)),
+    ...copy(status.copy),
     line("verification", verification(status.verification)),
     line("uploads", uploads(status.uploads)),
     line("gate", gate(status)),

@@ -1,5 +1,6 @@
 import type { Side } from "../../engine/move";
 import type { NextStep, Wanted } from "../../stacks/phase";
+import type { CopyProgress } from "./copying";
 
 /** What could not be asked: one line with a stable code. */
 export interface Unknown {
@@ -25,6 +26,17 @@ export interface Following {
    * null if it took longer than `lagBoundMs`.
    */
   lagMs: number | null;
+  /** How fast it comes nearer, while it is further behind than that; rates are those of one second. */
+  catchUp?: {
+    /** Transactions. */
+    behind: number;
+    appliedPerSecond: number;
+    writtenPerSecond: number;
+    /** Undefined while it does not come nearer. */
+    leftMs?: number;
+  };
+  /** `full`: what is acknowledged is on disk; `relaxed` before a flip may come, so that it catches up faster. */
+  durability?: string;
 }
 
 /** A replica further behind is not waited for, in milliseconds. */
@@ -47,6 +59,8 @@ export interface CopyPart {
   bytes?: number;
   rows?: number;
   copyMs?: number;
+  /** While it is under way. */
+  progress?: CopyProgress;
 }
 
 export interface VerificationPart {
@@ -62,6 +76,8 @@ export interface UploadsPart {
     sentBytes: number;
     rounds: number;
     agoMs: number;
+    /** What it could not carry, by path. */
+    failedFiles?: string[];
   } | null;
 }
 

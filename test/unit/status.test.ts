@@ -1,3 +1,4 @@
+import { type CopyLook, progressOf, type TableLook } from "../../scripts/status/copying";
 import { duration, format, size } from "../../scripts/status/format";
 import { anythingReached, judge } from "../../scripts/status/judge";
 import type { DatabaseState, Status } from "../../scripts/status/types";
@@ -65,6 +66,82 @@ next          npx pulumi config set canary 0 && npx pulumi up
                 cutover: green takes the edits
 `);
     expect(judge(asked()).ok).toBe(true);
+  });
+
+  it("tells how far a copy is, in all and by table, with rates and the time left", () => {
+    const table = (name: string, bytes: number, rest: Partial<TableLook> = {}) => ({
+      name,
+      done: false,
+      bytes,
+      rows: bytes / 100,
+      totalBytes: 100_000_000,
+      ...rest,
+    });
+    const look = (atMs: number, textBytes: number): CopyLook => ({
+      atMs,
+      ageMs: 400,
+      percent: 40,
+      bytes: textBytes + 1_000_000,
+      rows: 12_345,
+      bytesPerSecond: 20_000_000,
+      leftMs: 9_000,
+      tables: [table("page", 1_000_000, { done: true }), table("text", textBytes), table("user", 0)],
+    });
+    const progress = progressOf(look(1_200, 40_000_000), look(0, 28_000_000));
+    expect(progress.tables).toEqual([
+      {
+        name: "text",
+        percent: 40,
+        bytes: 40_000_000,
+        rows: 400_000,
+        bytesPerSecond: 10_000_000,
+        leftMs: 6_000,
+      },
+      { name: "page", percent: 100, bytes: 1_000_000, rows: 10_000 },
+    ]);
+    const text = format(judge(asked({ copy: { state: "copying", progress } })));
+    expect(text).toContain(
+      "\ncopy          under way: 40 %, 41 MB, 12,345 rows, 20 MB/s, 9 s left; 1 tables are done\n" +
+        "                text: 40 %, 40 MB, 400,000 rows, 10 MB/s, 6 s left\n",
+    );
+    const old = format(
+      judge(asked({ copy: { state: "copying", progress: { ...progress, ageMs: 60_000 } } })),
+    );
+    expect(old).toContain("; its run has said nothing for 1 min");
+    expect(progressOf(look(0, 28_000_000)).tables[0]).toEqual({
+      name: "text",
+      percent: 28,
+      bytes: 28_000_000,
+      rows: 280_000,
+    });
+  });
+
+  it("tells how a replica catches up that is far behind", () => {
+    const follows = {
+      running: true,
+      cause: "",
+      message: "",
+      appliedGtid: "0-1-400",
+      lagMs: null,
+      catchUp: { behind: 12_000, appliedPerSecond: 2_000, writtenPerSecond: 500, leftMs: 8_000 },
+    };
+    const text = format(judge(asked({ databases: { blue: open, green: { ...replica, follows } } })));
+    expect(text).toContain(
+      "follows blue, is more than 3 s behind (12000 transactions; applies 2000/s of 500/s new ones, 8 s left), at 0-1-400",
+    );
+  });
+
+  it("names the files of a round that failed", () => {
+    const lastRound = {
+      exitCode: 23,
+      filesSent: 1,
+      sentBytes: 10,
+      rounds: 7,
+      agoMs: 1_000,
+      failedFiles: ["a/ab/It's.png"],
+    };
+    const text = format(judge(asked({ uploads: { direction: "pull", lastRound } })));
+    expect(text).toContain("FAILED with rsync's exit code 23 (a/ab/It's.png)");
   });
 
   it("offers only to go on where what is wanted does not hold", () => {

@@ -48,7 +48,7 @@ export async function catchUp(
   let meanwhileAt = performance.now();
   let nearest = { behind: Number.POSITIVE_INFINITY, at: performance.now() };
   try {
-    await beats.start();
+    const firstBeat = await beats.start();
     for (;;) {
       const sample = await look(replica, source, begin.applied);
       samples.push(sample);
@@ -57,7 +57,8 @@ export async function catchUp(
       const now = performance.now();
       if (sample.behind < nearest.behind) nearest = { behind: sample.behind, at: now };
       beats.check();
-      if (sample.lagMs <= lagMs) {
+      // A stream that broke just now looks like one with a small lag, until a beat of now fails to come.
+      if (sample.lagMs <= lagMs && sample.beat >= firstBeat && sample.receiving) {
         await meanwhile?.();
         return {
           transactions: sample.applied,
@@ -84,12 +85,19 @@ export async function catchUp(
   }
 }
 
+interface Look extends PaceSample {
+  /** Number of the newest heartbeat that the replica has. */
+  beat: number;
+  /** Whether it is connected to its source. */
+  receiving: boolean;
+}
+
 /**
  * How far the replica is, as long as it follows. Never writes.
  * @param since The position from which applied transactions are counted.
  * @throws the cause (`REPL_*`)
  */
-export async function look(replica: Server, source: Server, since: string): Promise<PaceSample> {
+export async function look(replica: Server, source: Server, since: string): Promise<Look> {
   // The source first: what it gets meanwhile is not counted against the replica.
   const [there, now] = await Promise.all([
     positions(source),
@@ -98,7 +106,9 @@ export async function look(replica: Server, source: Server, since: string): Prom
   const [status, here, beat] = await Promise.all([
     replicationStatus(replica),
     positions(replica),
-    replica.value("SELECT UNIX_TIMESTAMP(beat_at) FROM wikiferry.heartbeat WHERE id = 1"),
+    replica.row<{ at: string; beat: string }>(
+      "SELECT UNIX_TIMESTAMP(beat_at) AS at, beat FROM wikiferry.heartbeat WHERE id = 1",
+    ),
   ]);
   // One that only tries to reach its source does so until it can.
   if (!status || (status.cause && status.cause !== "REPL_UNREACHABLE")) {
@@ -114,7 +124,9 @@ export async function look(replica: Server, source: Server, since: string): Prom
     atMs: performance.now(),
     behind: Number(contains(applied, there.binlog) ? 0n : distance(applied, there.binlog)),
     applied: Number(sequenceSum(applied) - sequenceSum(since)),
-    lagMs: Math.max(0, (Number(now) - Number(beat ?? 0)) * 1000),
+    lagMs: Math.max(0, (Number(now) - Number(beat?.at ?? 0)) * 1000),
+    beat: Number(beat?.beat ?? 0),
+    receiving: status.io === "yes",
   };
 }
 
@@ -139,11 +151,13 @@ class Beats {
 
   constructor(private readonly source: Server) {}
 
-  /** Returns after the first. @throws `CTRL_HEARTBEAT_MISSING` */
-  async start(): Promise<void> {
+  /** Returns after the first, with its number. @throws `CTRL_HEARTBEAT_MISSING` */
+  async start(): Promise<number> {
     this.session = await this.source.open();
     await writeBeat(this.session);
+    const first = await this.session.value("SELECT beat FROM wikiferry.heartbeat WHERE id = 1");
     this.running = this.loop(this.session);
+    return Number(first);
   }
 
   /** @throws what made them end */

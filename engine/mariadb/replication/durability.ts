@@ -63,15 +63,22 @@ export async function restoreDurability(server: Server): Promise<void> {
 }
 
 /**
- * After a power failure under relaxed durability, a replica's binary log and its tables may end at different
- * transactions. The tables count, since `gtid_slave_pos` is one of them; the log, which holds nothing but the source's
- * own transactions, is begun anew, or the stream would stop at numbers that the log has already, or go on after
- * transactions that the tables lost. Call it while the replica does not follow.
+ * Whether a replica's binary log and its tables end at different transactions because the power failed under relaxed
+ * durability. Never writes.
+ */
+export async function wasHardStopped(replica: Server, here: Positions): Promise<boolean> {
+  if (!logIsApart(here) || (await markOf(replica)) !== "relaxed") return false;
+  return !endsWithOwn(here.binlog, replica) && (await neverPrimary(replica));
+}
+
+/**
+ * After such a stop the tables count, since `gtid_slave_pos` is one of them; the log, which holds nothing but the
+ * source's own transactions, is begun anew, or the stream would stop at numbers that the log has already, or go on
+ * after transactions that the tables lost. Call it while the replica does not follow.
  * @returns whether the log was begun anew
  */
 export async function mendHardStop(replica: Server, here: Positions): Promise<boolean> {
-  if (!logIsApart(here) || (await markOf(replica)) !== "relaxed") return false;
-  if (endsWithOwn(here.binlog, replica) || !(await neverPrimary(replica))) return false;
+  if (!(await wasHardStopped(replica, here))) return false;
   const session = await replica.unlogged();
   await session.run("RESET MASTER");
   return true;

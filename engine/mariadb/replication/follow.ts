@@ -3,9 +3,12 @@ import { obey } from "../rule/obey";
 import { underALease } from "../rule/statements";
 import type { Server, Session } from "../server";
 import { describeStop, wayOuts } from "./causes";
-import { endsWithOwn, mendHardStop, neverPrimary } from "./durability";
+import { endsWithOwn, mendHardStop, neverPrimary, wasHardStopped } from "./durability";
 import { contains, errant, newest, samePosition } from "./gtid";
 import { positions, type ReplicationStatus, replicationStatus } from "./status";
+
+/** ER_GTID_STRICT_OUT_OF_ORDER: the server has another transaction under that number, or a higher one. */
+export const outOfOrder = 1950;
 
 /** Where a replica finds what it needs to trust its source. */
 export interface FollowTls {
@@ -68,6 +71,18 @@ export async function follow(
       "REPL_ERRANT_GTID",
       `${replica.side} has transactions up to ${stray} that ${source.side} (${there.binlog || "empty"}) does not have`,
       `Something wrote on ${replica.side} while it was not the primary: see its binary log for what, carry it over by hand, and copy anew`,
+    );
+  }
+
+  if (
+    before?.sqlError.number === outOfOrder &&
+    !samePosition(newest(here.applied, here.binlog), here.applied) &&
+    !(await wasHardStopped(replica, here))
+  ) {
+    throw new WikiferryError(
+      "REPL_ERRANT_GTID",
+      `${replica.side} stopped at a transaction that ${source.side} wrote while it was not the primary (${before.sqlError.message}), and would go on after it`,
+      `See ${source.side}'s binary log for what it is, and copy anew to ${replica.side}`,
     );
   }
 

@@ -181,7 +181,11 @@ describe("preflight of a default MariaDB with a wiki", () => {
     const expected = await estimate(pair.blue, "wiki-db");
     expect(expected.rows).toBeGreaterThan(1_000);
     expect(expected.bytes).toBeGreaterThan(200_000);
-    expect(expected.copyMs).toBeGreaterThanOrEqual(1_000);
+    expect(expected.copyMs).toBe(expected.copy.ms);
+    expect(expected.copyMs).toBeGreaterThan(50);
     expect(expected.copyMs).toBeLessThan(60_000);
+    for (const name of ["blueRoundTripMs", "probeMs", "fromBlueBytesPerMs", "readBytesPerMs"])
+      expect(expected.measured[name]).toBeGreaterThan(0);
+    expect(expected.catchUp?.ms).toBeGreaterThan(0);
   });
 });

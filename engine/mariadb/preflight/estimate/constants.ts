@@ -6,7 +6,7 @@
  */
 
 /**
- * A loop whose time tells how fast a server's machine is now, other work on it included: `BENCHMARK(count, SHA1(…))`.
+ * A loop whose time tells how fast a server's machine is now, other work on it included: `BENCHMARK(count, SHA1(RAND()))`.
  * `usualMs` is what it took where the other constants were taken.
  */
 export const speedProbe = { count: 200_000, usualMs: 75 };
