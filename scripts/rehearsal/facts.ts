@@ -153,6 +153,7 @@ export function flips(records: readonly JournalRecord[]): FlipFact[] {
           ms,
           ...(inPause.has(name) ? { inPause: true } : {}),
         })),
+        ...(flip.verified ? { verified: flip.verified } : {}),
       };
     });
 }

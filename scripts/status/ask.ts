@@ -193,8 +193,8 @@ async function verified(move: Move): Promise<VerificationPart> {
   const last = found.sort((a, b) => a.ageMs - b.ageMs)[0];
   if (!last && failed) throw failed.reason;
   if (!last) return { last: null };
-  const { ok, gtid, tables, rows, ageMs } = last;
-  return { last: { ok, gtid, tables, rows, ageMs: Math.round(ageMs) } };
+  const { ok, gtid, tables, rows, ageMs, whole, changedRows } = last;
+  return { last: { ok, gtid, tables, rows, ageMs: Math.round(ageMs), whole, changedRows } };
 }
 
 async function carried(move: Move): Promise<UploadsPart> {

@@ -107,7 +107,8 @@ function verification(part: Status["verification"]): string {
   if (!known(part)) return problem(part);
   const { last } = part;
   if (!last) return "none yet";
-  return `${last.ok ? "equal" : "DIFFERENT"} ${duration(last.ageMs)} ago at ${last.gtid}: ${last.tables} tables, ${last.rows} rows`;
+  const since = last.whole ? `, whole at ${last.whole} and ${last.changedRows ?? 0} changed rows since` : "";
+  return `${last.ok ? "equal" : "DIFFERENT"} ${duration(last.ageMs)} ago at ${last.gtid}: ${last.tables} tables, ${last.rows} rows${since}`;
 }
 
 function uploads(part: Status["uploads"]): string {

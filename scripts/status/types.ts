@@ -65,7 +65,17 @@ export interface CopyPart {
 
 export interface VerificationPart {
   /** Null where there never was one. */
-  last: { ok: boolean; gtid: string; tables: number; rows: string; ageMs: number } | null;
+  last: {
+    ok: boolean;
+    /** Up to here both are known to be the same, or not. */
+    gtid: string;
+    tables: number;
+    rows: string;
+    ageMs: number;
+    /** What the whole was compared at, where only what changed was compared since; and how many rows that were. */
+    whole?: string;
+    changedRows?: number;
+  } | null;
 }
 
 export interface UploadsPart {

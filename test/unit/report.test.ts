@@ -28,6 +28,10 @@ test("a rehearsal that kept every promise is ok", () => {
     ["No page view fails", "0 page views"],
     ["Nobody is logged out", "0 times"],
     ["Saving waits less than 1.0 s at each flip", "longest write pause 74 ms"],
+    [
+      "Both databases are compared up to the last write before each flip",
+      "120 changed rows; it added 0.4 ms to a write pause at most",
+    ],
     ["Every phase is gone through", "9 phases"],
     [
       "The wiki goes over, and back, as often as asked",
@@ -62,6 +66,10 @@ const breaches: [string, Partial<RehearsalFacts>][] = [
   ["Nobody is logged out", { judge: { ...judge, loggedOut: 1 } }],
   ["Saving waits less than 1.0 s at each flip", { flips: [flip(0, 61), flip(1, 1000), flip(2, 58)] }],
   ["Saving waits less than 1.0 s at each flip", { flips: [flip(0, 61), flip(1, Number.NaN), flip(2, 58)] }],
+  [
+    "Both databases are compared up to the last write before each flip",
+    { flips: [flip(0, 61), { ...flip(1, 74), verified: undefined }, flip(2, 58)] },
+  ],
   ["Every phase is gone through", { phases: goodFacts().phases.slice(0, -1) }],
   ["The wiki goes over, and back, as often as asked", { flips: [flip(0, 61)] }],
   [

@@ -63,6 +63,7 @@ export function flip(n: number, writePauseMs: number): FlipFact {
       { name: `${to} opens, gate flips`, ms: share(0.2), inPause: true },
       { name: `a canary row arrives on ${from}`, ms: 12 },
     ],
+    verified: { to: `0-1-${n + 1}00`, complete: true, why: "", rows: 40, addedMs: 0.4 },
     timeline: timelineOf(requestsAround(pauseStartedAtMs, writePauseMs, n + 1), pauseStartedAtMs),
   };
 }

@@ -199,6 +199,21 @@ next          npx pulumi config set canary 0 && npx pulumi up
     expect(status.primary).toBeNull();
   });
 
+  it("says how far changes were compared since all was", () => {
+    const last = {
+      ok: true,
+      gtid: "0-1-99",
+      tables: 2,
+      rows: "7",
+      ageMs: 4_000,
+      whole: "0-1-50",
+      changedRows: 12,
+    };
+    expect(format(judge(asked({ verification: { last } })))).toContain(
+      "verification  equal 4 s ago at 0-1-99: 2 tables, 7 rows, whole at 0-1-50 and 12 changed rows since\n",
+    );
+  });
+
   it("does not miss a gate before phase switch", () => {
     const status = judge(
       asked({

@@ -12,6 +12,8 @@ export interface Verified {
   rows: number;
   /** How long the last of them took, after both had come to a stand, in milliseconds. */
   ms: number;
+  /** For how long the commit waited for it, so what it added to the write pause, in milliseconds. */
+  addedMs: number;
 }
 
 /** Compares what changes between the last verification and the fence, so that it is complete when a flip is committed. */

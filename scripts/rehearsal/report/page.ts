@@ -113,6 +113,14 @@ function side(name: string): Markup {
   return html`<span class="side ${name}">${name}</span>`;
 }
 
+function verifiedWords({ verified }: FlipFact): Markup | undefined {
+  if (!verified) return undefined;
+  const extent = verified.complete
+    ? "Both databases were the same up to the last write before it"
+    : `Both databases were the same up to here only, because ${verified.why}`;
+  return html`<p>${extent}: verified to <code>${verified.to}</code>, ${some(verified.rows, "changed row")} compared. That added ${duration(verified.addedMs)} to the pause.</p>`;
+}
+
 function flipSection(flip: FlipFact, index: number): Markup {
   const { from, to, writePauseMs, predictedPauseMs, timeline } = flip;
   const held = timeline ? heldWrites(timeline, writePauseMs) : [];
@@ -132,7 +140,7 @@ function flipSection(flip: FlipFact, index: number): Markup {
     : undefined;
   return html`<section><h2>Flip ${index + 1}: from ${side(from)} to ${side(to)}</h2>
 <p>No edit could be saved for <b>${duration(writePauseMs)}</b>.${predicted} ${waited}${confirmed}</p>
-${charts}<h3>Where the pause went</h3>${steps(flip)}</section>`;
+${verifiedWords(flip)}${charts}<h3>Where the pause went</h3>${steps(flip)}</section>`;
 }
 
 function judgeSection({ judge, judgements }: RehearsalReport): Markup {

@@ -1,5 +1,5 @@
 import { count, duration, some } from "./format";
-import type { KeptPromise, RehearsalFacts } from "./types";
+import type { FlipFact, KeptPromise, RehearsalFacts } from "./types";
 
 /** Editors may be kept waiting for less than this, in milliseconds. */
 export const LONGEST_PAUSE_MS = 1_000;
@@ -81,6 +81,11 @@ export function promises(facts: RehearsalFacts): KeptPromise[] {
       ),
     },
     {
+      name: "Both databases are compared up to the last write before each flip",
+      found: comparedAt(flips),
+      kept: flips.every(({ verified }) => verified?.complete),
+    },
+    {
       name: "Every phase is gone through",
       found: missing.length === 0 ? some(phases.length, "phase") : `missing: ${missing.join(", ")}`,
       kept: missing.length === 0,
@@ -113,4 +118,12 @@ export function promises(facts: RehearsalFacts): KeptPromise[] {
         ]
       : []),
   ];
+}
+
+function comparedAt(flips: readonly FlipFact[]): string {
+  const lacking = flips.find(({ verified }) => !verified?.complete);
+  if (lacking) return `${lacking.from} to ${lacking.to}: ${lacking.verified?.why ?? "nobody compared"}`;
+  const rows = flips.reduce((sum, { verified }) => sum + (verified?.rows ?? 0), 0);
+  const added = Math.max(0, ...flips.map(({ verified }) => verified?.addedMs ?? 0));
+  return `${some(rows, "changed row")}; it added ${duration(added)} to a write pause at most`;
 }

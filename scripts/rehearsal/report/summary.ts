@@ -19,10 +19,10 @@ export function summary(report: RehearsalReport): string {
     ...flips
       .slice(0, 4)
       .map(
-        ({ from, to, writePauseMs, predictedPauseMs }, n) =>
+        ({ from, to, writePauseMs, predictedPauseMs, verified }, n) =>
           `flip ${n + 1}    ${from} to ${to}: write pause ${duration(writePauseMs)}${
             predictedPauseMs === undefined ? "" : ` (preview said ${duration(predictedPauseMs)})`
-          }`,
+          }${verified ? `; verified to ${verified.to}` : ""}`,
       ),
     `edits     ${count(edits.acknowledged)} acknowledged, ${count(edits.lost)} lost, ${count(edits.doubled)} doubled, ${count(edits.altered)} altered, ${count(edits.failed)} failed; longest wait ${duration(edits.maxWaitMs)}`,
     `uploads   ${count(uploads.acknowledged)} acknowledged, ${count(uploads.lost)} lost, ${count(uploads.doubled)} doubled, ${count(uploads.altered)} altered, ${count(uploads.failed)} failed`,

@@ -22,6 +22,19 @@ export interface FlipStep {
   inPause?: boolean;
 }
 
+export interface VerifiedFact {
+  /** The same up to here, as a GTID. */
+  to: string;
+  /** Whether that is the last transaction before the pause. */
+  complete: boolean;
+  /** Why not; empty if it is. */
+  why: string;
+  /** Rows compared since the comparison of the whole. */
+  rows: number;
+  /** What it added to the write pause. */
+  addedMs: number;
+}
+
 export interface FlipFact {
   from: Side;
   to: Side;
@@ -38,6 +51,8 @@ export interface FlipFact {
   pauseStartedAtMs: number;
   /** In order. */
   steps: FlipStep[];
+  /** How both databases were compared up to the last write before the pause. */
+  verified?: VerifiedFact;
   timeline?: Timeline;
 }
 

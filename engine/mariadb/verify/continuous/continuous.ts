@@ -132,7 +132,7 @@ export class ContinuousVerification {
       clearTimeout(timer);
     }
     const ms = Math.round((performance.now() - start) * 10) / 10;
-    return { to: this.verifiedTo, complete: why === "", why, rows: this.rows, ms };
+    return { to: this.verifiedTo, complete: why === "", why, rows: this.rows, ms, addedMs: 0 };
   }
 
   async end(): Promise<void> {

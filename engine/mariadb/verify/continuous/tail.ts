@@ -77,7 +77,7 @@ export class VerificationTail implements FlipVerification {
   async finish(gtid: string): Promise<Verified> {
     this.verified = this.under
       ? await this.noting(this.under.finish(gtid, this.options.pauseMs ?? 20))
-      : { to: this.after, complete: false, why: this.why, rows: 0, ms: 0 };
+      : { to: this.after, complete: false, why: this.why, rows: 0, ms: 0, addedMs: 0 };
     return this.verified;
   }
 
