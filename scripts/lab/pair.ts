@@ -52,7 +52,7 @@ export interface PairOptions {
   images?: Partial<Record<Side, string>>;
   /** Volumes for the data directories; by default anonymous ones. */
   volumes?: Partial<Record<Side, string>>;
-  /** Whether the ports on 127.0.0.1 stay the same over a restart of a container. */
+  /** Whether Docker starts a container again whose server ends, as in production, with the same ports on 127.0.0.1. */
   lasting?: boolean;
   /** Of green's container, on top of the lab's own. */
   greenEnv?: Record<string, string>;
@@ -108,6 +108,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
         // The name by which the other side knows itself, so that its certificate is good for the relay, too.
         ExtraHosts: relayed ? [`${otherSide(side)}-db:${network.hostAddress}`] : [],
         Binds: volume ? [`${volume}:${dataDirectory}`] : [],
+        RestartPolicy: { Name: options.lasting ? "unless-stopped" : "" },
         PortBindings: Object.fromEntries(
           ports.map((port, at) => [`${port}/tcp`, [{ HostIp: "127.0.0.1", HostPort: chosen[at] }]]),
         ),

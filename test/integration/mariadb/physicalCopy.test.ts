@@ -22,9 +22,10 @@ const { docker } = new DockerWorld();
 describe("copying blue's files", () => {
   let pair: Pair;
   const ctx = () => ({ ...pair, report: silent });
-  const inGreen = async (script: string) => {
+  const inGreen = async (script: string, user = "mysql") => {
     const exec = await docker.getContainer(pair.containers.green).exec({
       Cmd: ["sh", "-c", script],
+      User: user,
       AttachStdout: true,
       AttachStderr: true,
       Tty: true,
@@ -76,9 +77,30 @@ describe("copying blue's files", () => {
       code: "COPY_BACKUP_FAILED",
       found: expect.stringContaining("exit code 3: no such luck"),
     });
+    // Also where the way leads through the tool, because green does not reach blue's host.
+    const spec = structuredClone(pair.spec);
+    spec.blue.database.replication.host = "127.0.0.1";
+    await expect(copyDatabase({ ...ctx(), spec })).rejects.toMatchObject({
+      code: "COPY_BACKUP_FAILED",
+      found: expect.stringContaining("exit code 3: no such luck"),
+    });
     await pair.onBlue("mv /usr/bin/real /usr/bin/mariadb-backup");
     expect(await pair.green.value("SHOW TABLES FROM mysql LIKE 'witness'")).toBe("witness");
-    expect(await pair.onBlue("ls /tmp")).not.toMatch(/wikiferry-backup/);
+    await nothingIsLeftOnBlue();
+  });
+
+  test("a disk that fills up on green is named, whichever way the files come", async () => {
+    await inGreen(
+      `mv /usr/bin/mbstream /usr/bin/real && printf '#!/bin/sh\nhead -c 100000 >/dev/null\necho "mbstream: Errcode: 28 No space left on device" >&2; exit 1\n' >/usr/bin/mbstream && chmod +x /usr/bin/mbstream`,
+      "root",
+    );
+    const full = { code: "COPY_RECEIVE_FAILED", found: expect.stringContaining("No space left") };
+    await expect(copyDatabase(ctx())).rejects.toMatchObject(full);
+    const spec = structuredClone(pair.spec);
+    spec.blue.database.replication.host = "127.0.0.1";
+    await expect(copyDatabase({ ...ctx(), spec })).rejects.toMatchObject(full);
+    await inGreen("mv /usr/bin/real /usr/bin/mbstream", "root");
+    await nothingIsLeftOnBlue();
   });
 
   test("killed at any stage it is cleaned and gone on with, while the wiki is edited", async () => {
@@ -99,6 +121,9 @@ describe("copying blue's files", () => {
       await killedAt("partial", 2_000_000);
       await answering();
       expect(await copyState(pair.green)).toEqual({ state: "copying" });
+      await nothingIsLeftOnBlue();
+      await killedAt("partial", 2_000_000, "127.0.0.1");
+      await nothingIsLeftOnBlue();
       await killedAt("received");
       await answering();
       expect(await pair.green.value("SHOW TABLES FROM mysql LIKE 'witness'")).toBe("witness");
@@ -155,9 +180,10 @@ describe("copying blue's files", () => {
   });
 
   /** Runs a copy in a process of its own and kills it when the copy beside green's data has come so far. */
-  async function killedAt(stage: PlaceState, maxBytesPerSecond = 0): Promise<void> {
+  async function killedAt(stage: PlaceState, maxBytesPerSecond = 0, blueHost = "blue-db"): Promise<void> {
     const spec = structuredClone(pair.spec);
     spec.copy.maxBytesPerSecond = maxBytesPerSecond;
+    spec.blue.database.replication.host = blueHost;
     const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "../../support/copyOnce.ts")], {
       stdio: ["pipe", "inherit", "inherit"],
     });
@@ -169,6 +195,20 @@ describe("copying blue's files", () => {
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
     }
     expect(child.signalCode).toBe("SIGKILL");
+  }
+
+  /** Neither access data nor a key nor a process: the session that kept them has ended with the tool. */
+  async function nothingIsLeftOnBlue(): Promise<void> {
+    await eventually(
+      async () => {
+        const left = await pair.onBlue(
+          "ls /tmp; grep -c wikiferry-copy ~/.ssh/authorized_keys || true; pgrep -fa [d]efaults-file=/tmp/wikiferry || true",
+        );
+        if (left.trim() !== "0") throw new Error(left);
+      },
+      30_000,
+      "blue's host without traces",
+    );
   }
 
   async function seen(stage: PlaceState, child: ChildProcess): Promise<void> {

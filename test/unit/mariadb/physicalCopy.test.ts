@@ -1,7 +1,8 @@
-import { lastWords } from "../../../engine/mariadb/copy/physical/backup";
 import { obstacles, type PhysicalFacts } from "../../../engine/mariadb/copy/physical/conditions";
+import { lastWords } from "../../../engine/mariadb/copy/physical/custodian";
 import { ownStatements } from "../../../engine/mariadb/copy/physical/own";
 import { positionIn } from "../../../engine/mariadb/copy/physical/receive";
+import { candidates } from "../../../engine/mariadb/copy/physical/straight";
 import { aheadMs } from "../../../engine/mariadb/copy/physical/throttle";
 
 const tool = "mariadb-backup based on MariaDB server 10.11.14-MariaDB debian-linux-gnu (x86_64)";
@@ -66,6 +67,20 @@ it("the last words of mariadb-backup are those that say why", () => {
 [01] 2026-11-21 17:00:00         ...done
 [00] FATAL ERROR: 2026-11-21 17:00:01 Failed to connect to MariaDB server: Access denied`;
   expect(lastWords(said)).toBe("FATAL ERROR: Failed to connect to MariaDB server: Access denied");
+});
+
+it("green looks for blue's SSH where it finds its database, and never at the tool's own loopback", () => {
+  const ssh = { host: "blue.example.org", port: 2222, user: "root", hostKey: "ssh-ed25519 AAAA" };
+  expect(candidates(ssh, "10.0.0.5")).toEqual([
+    { host: "10.0.0.5", port: 2222 },
+    { host: "10.0.0.5", port: 22 },
+    { host: "blue.example.org", port: 2222 },
+  ]);
+  expect(candidates({ ...ssh, port: 22 }, "blue.example.org")).toEqual([
+    { host: "blue.example.org", port: 22 },
+  ]);
+  expect(candidates({ ...ssh, host: "127.0.0.1" }, "127.0.0.1")).toEqual([]);
+  expect(candidates({ ...ssh, host: "localhost" }, "a; rm -rf /")).toEqual([]);
 });
 
 it("bytes wait until the rate allows them", () => {

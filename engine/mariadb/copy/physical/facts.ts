@@ -1,5 +1,6 @@
 import type { Server } from "../../server";
 import type { CopyContext } from "../copy";
+import { quote } from "./access";
 import { type PhysicalFacts, settingsInFiles } from "./conditions";
 import { inGreen } from "./place";
 
@@ -58,8 +59,4 @@ export async function bytesOnBlue(ctx: CopyContext): Promise<number> {
     `du -sb ${excluded.join(" ")} ${quote(row?.directory ?? "/var/lib/mysql")} | cut -f1`,
   );
   return Number(said.trim());
-}
-
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

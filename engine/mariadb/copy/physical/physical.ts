@@ -4,9 +4,9 @@ import { freeBytesOnGreen } from "../../preflight/freeBytes";
 import type { Session } from "../../server";
 import type { CopyContext, CopyResult } from "../copy";
 import type { CopyMethod } from "../method";
-import { sweepBackups } from "./backup";
+import { sweepBackups } from "./custodian";
 import { bytesOnBlue } from "./facts";
-import { endLeftovers, placeGtid, placeState, sweepPlace } from "./place";
+import { placeGtid, takeUp } from "./place";
 import { makeReady } from "./ready";
 import { receive } from "./receive";
 import { forgetOld, swapIn } from "./swap";
@@ -32,21 +32,17 @@ async function copy(ctx: CopyContext): Promise<CopyResult> {
 async function underTheLock(ctx: CopyContext): Promise<CopyResult> {
   const { blue, green, spec, pool } = ctx;
   const started = performance.now();
-  await sweepBackups(await pool.to(spec.blue.database.ssh));
-  await endLeftovers(ctx);
-  let state = await placeState(ctx);
-  if (state !== "received" && state !== "ready") {
-    await sweepPlace(ctx);
+  const [state] = await Promise.all([takeUp(ctx), sweepBackups(await pool.to(spec.blue.database.ssh))]);
+  let gtid: string;
+  if (state === "empty") {
     const expectedBytes = await roomFor(ctx);
     await writeCheckpoint(green, "copy", { state: "copying" });
     // A binary log that was just switched on on a quiet wiki names no position yet; one logged beat gives it the first.
     await blue.run("UPDATE wikiferry.heartbeat SET beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1");
-    await receive(ctx, expectedBytes);
-    state = "received";
-  }
-  const gtid = await placeGtid(ctx);
+    gtid = await receive(ctx, expectedBytes);
+  } else gtid = await placeGtid(ctx);
   const elapsedMs = () => Math.round(performance.now() - started);
-  if (state === "received") {
+  if (state !== "ready") {
     const size = await sizeOf(ctx);
     await makeReady(ctx, { gtid, ...size, copyMs: elapsedMs(), converged: [] });
   }

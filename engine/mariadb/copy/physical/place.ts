@@ -22,15 +22,29 @@ const freshMinutes = 60;
 
 /** How far a copy beside green's data is. Never writes. */
 export async function placeState(ctx: CopyContext): Promise<PlaceState> {
+  return (await inGreen(ctx, tellState)).trim() as PlaceState;
+}
+
+const tellState = `cd "$incoming" 2>/dev/null || { echo empty; exit; }
+if [ -e placed ]; then echo placed
+elif [ -n "$(find . -maxdepth 1 -name ready -mmin -${freshMinutes})" ] || [ -e cleared ]; then echo ready
+elif [ -n "$(find . -maxdepth 1 -name received -mmin -${freshMinutes})" ]; then echo received
+else echo partial; fi`;
+
+/** Ends what an earlier run still does with a copy, and tells how far it had come. What is of no use is taken away. */
+export async function takeUp(ctx: CopyContext): Promise<"empty" | "received" | "ready"> {
   const said = await inGreen(
     ctx,
-    `cd "$incoming" 2>/dev/null || { echo empty; exit; }
-     if [ -e placed ]; then echo placed
-     elif [ -n "$(find . -maxdepth 1 -name ready -mmin -${freshMinutes})" ] || [ -e cleared ]; then echo ready
-     elif [ -n "$(find . -maxdepth 1 -name received -mmin -${freshMinutes})" ]; then echo received
-     else echo partial; fi`,
+    `${endLeftovers}
+     state=$(${tellState})
+     case $state in
+       received | ready) ;;
+       *) ${sweep}
+          mkdir -p "$incoming/data"; state=empty ;;
+     esac
+     echo "$state"`,
   );
-  return said.trim() as PlaceState;
+  return said.trim() as "empty" | "received" | "ready";
 }
 
 /** The position of a copy that arrived whole. */
@@ -41,39 +55,31 @@ export async function placeGtid(ctx: CopyContext): Promise<string> {
 
 /** Takes away a copy beside green's data, and what an earlier run still does there. The data itself is left alone. */
 export async function sweepPlace(ctx: CopyContext): Promise<void> {
-  await endLeftovers(ctx);
-  await inGreen(
-    ctx,
-    `[ ! -e "$incoming/cleared" ] || { echo 'a copy is about to take its place: restart the container' >&2; exit 1; }
-     rm -f "$incoming/ready" "$incoming/received"; rm -rf "$incoming"`,
-  );
+  await inGreen(ctx, `[ -e "$incoming" ] || exit 0\n${endLeftovers}\n${sweep}`);
 }
 
-/** Ends commands of an earlier run that still work on the copy: a command in a container outlives who started it. */
-export async function endLeftovers(ctx: CopyContext): Promise<void> {
-  // Its own command line names the folder as well: told by the environment instead.
-  await inGreen(
-    ctx,
-    `for turn in 1 2 3 4 5 6 7 8 9 10; do
-       found=
-       for process in /proc/[0-9]*; do
-         id=\${process#/proc/}
-         [ "$id" = 1 ] || [ "$id" = $$ ] && continue
-         if tr '\\0' '\\n' <"$process/environ" 2>/dev/null | grep -q '^WIKIFERRY_COPY=work$'; then
-           found=1; kill -KILL "$id" 2>/dev/null
-         fi
-       done
-       [ -n "$found" ] || exit 0
-       sleep 0.2
-     done
-     echo 'an earlier copy does not end' >&2; exit 1`,
-  );
-}
+const sweep = `[ ! -e "$incoming/cleared" ] || { echo 'a copy is about to take its place: restart the container' >&2; exit 1; }
+rm -f "$incoming/ready" "$incoming/received"; rm -rf "$incoming"`;
+
+/** Ends commands of an earlier run: a command in a container outlives who started it. Their environment tells. */
+const endLeftovers = `for turn in 1 2 3 4 5 6 7 8 9 10 11; do
+  found=
+  for process in $(grep -lsz '^WIKIFERRY_COPY=work$' /proc/[0-9]*/environ); do
+    id=\${process#/proc/}
+    found=1; kill -KILL "\${id%/environ}" 2>/dev/null
+  done
+  [ -n "$found" ] || break
+  [ $turn -lt 11 ] || { echo 'an earlier copy does not end' >&2; exit 1; }
+  sleep 0.1
+done`;
 
 /** Runs a script in green's container, with `$incoming`. @throws `CONTAINER_COMMAND` */
 export function inGreen(ctx: CopyContext, script: string, stdin?: string): Promise<string> {
   return runInContainer(ctx.spec.green.database, ["sh", "-c", withPlace(script)], ctx.pool, { stdin });
 }
+
+/** Takes a backup's stream from standard input, several files at a time. */
+export const unstream = `mbstream -x -p 2 -C "$incoming/data"`;
 
 /** Like `inGreen`, for what works on the copy for long: `endLeftovers` finds it. The exit code is returned. */
 export function workInGreen(
@@ -81,10 +87,15 @@ export function workInGreen(
   script: string,
   options: Pick<Parameters<typeof execInContainer>[3] & object, "stdin"> = {},
 ): ReturnType<typeof execInContainer> {
-  return execInContainer(ctx.spec.green.database, ["sh", "-c", withPlace(script)], ctx.pool, {
-    ...options,
-    env: { WIKIFERRY_COPY: "work" },
-  });
+  return execInContainer(
+    ctx.spec.green.database,
+    ["bash", "-c", withPlace(`set -o pipefail\n${script}`)],
+    ctx.pool,
+    {
+      ...options,
+      env: { WIKIFERRY_COPY: "work" },
+    },
+  );
 }
 
 function withPlace(script: string): string {

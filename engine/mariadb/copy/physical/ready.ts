@@ -2,7 +2,7 @@ import { WikiferryError } from "../../../errors";
 import { deriveSecret } from "../../../secrets";
 import { readJournal } from "../../control/journal";
 import type { CopyContext, CopyResult } from "../copy";
-import { lastWords } from "./backup";
+import { lastWords } from "./custodian";
 import { ownStatements } from "./own";
 import { inGreen, workInGreen } from "./place";
 

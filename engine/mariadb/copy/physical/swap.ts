@@ -5,27 +5,28 @@ import type { CopyContext } from "../copy";
 import { copyState } from "../copy";
 import { placeState, sweepPlace } from "./place";
 
-/** How long MariaDB may take to stop before it is killed, in seconds: its data are about to be put aside. */
-const stopSeconds = 60;
 /** How long green may take to answer with the new data, in milliseconds. */
 const startMs = 300_000;
+/** After so many milliseconds a container that nobody starts again is started by the tool. */
+const stoppedMs = 5_000;
 
 /**
- * Restarts green's container, whose entrypoint puts the new data in the place of the old, and sees that green answers
- * with them. Its container is the same one as before, so nothing has drifted from what was declared.
+ * Lets green's server stop, so that Docker starts its container again by its restart policy, the tool alive or not; the
+ * entrypoint puts the new data in the place of the old. Returns once green answers with them. The container is the same
+ * one as before, so nothing has drifted from what was declared.
  * @throws `COPY_NOT_PLACED`
  */
 export async function swapIn(ctx: CopyContext, gtid: string): Promise<void> {
-  const { green, spec, pool, report } = ctx;
+  const { green, report } = ctx;
   report({ step: "copy", message: "green's MariaDB starts with the copied files", percent: 99 });
-  const { container, dockerVia } = spec.green.database;
+  await green.run("SHUTDOWN");
   await green.close();
-  await dockerFor(dockerVia, pool).getContainer(container).restart({ t: stopSeconds });
   await untilPlaced(ctx, gtid);
 }
 
 async function untilPlaced(ctx: CopyContext, gtid: string): Promise<void> {
-  const end = performance.now() + startMs;
+  const began = performance.now();
+  const end = began + startMs;
   for (;;) {
     const problem = await whatIsWrong(ctx, gtid);
     if (problem === undefined) return;
@@ -36,8 +37,16 @@ async function untilPlaced(ctx: CopyContext, gtid: string): Promise<void> {
         "See the log of green's container; what it had before is in .wikiferry-copy/before of its volume",
       );
     }
+    if (performance.now() > began + stoppedMs) await startAgain(ctx);
     await sleep(100);
   }
+}
+
+async function startAgain({ spec, pool }: CopyContext): Promise<void> {
+  const { container: name, dockerVia } = spec.green.database;
+  const container = dockerFor(dockerVia, pool).getContainer(name);
+  const { State } = await container.inspect();
+  if (!State.Running && !State.Restarting) await container.start();
 }
 
 async function whatIsWrong(ctx: CopyContext, gtid: string): Promise<string | undefined> {

@@ -1,21 +1,17 @@
 import { Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Passes bytes on unchanged, counts them, and lets no more through than `maxBytesPerSecond`; 0 is no limit. */
+/** Passes bytes on unchanged, and lets no more through than `maxBytesPerSecond`; 0 is no limit. */
 export class Throttle extends Transform {
-  bytes = 0;
+  private bytes = 0;
   private readonly started = performance.now();
 
-  constructor(
-    private readonly maxBytesPerSecond: number,
-    private readonly onBytes: (bytes: number) => void = () => {},
-  ) {
+  constructor(private readonly maxBytesPerSecond: number) {
     super({ highWaterMark: 1024 * 1024 });
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: (error: null, chunk: Buffer) => void): void {
     this.bytes += chunk.length;
-    this.onBytes(this.bytes);
     const waitMs = aheadMs(this.bytes, performance.now() - this.started, this.maxBytesPerSecond);
     if (waitMs < 1) done(null, chunk);
     else void sleep(waitMs).then(() => done(null, chunk));

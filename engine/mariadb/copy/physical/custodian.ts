@@ -1,0 +1,157 @@
+import type { MoveSpec } from "../../../move";
+import type { Spawned, SshConnection } from "../../../ssh/connection";
+import { accessFile, quote } from "./access";
+import { backupFailed } from "./failures";
+
+/** By which the line in `authorized_keys` is known. */
+const mark = "wikiferry-copy";
+
+/** Takes the line out of `authorized_keys`, in one step: the operator's own keys are in there. */
+const forget = `forget() {
+  keys=$HOME/.ssh/authorized_keys
+  grep -q ' ${mark}$' "$keys" 2>/dev/null || return 0
+  { grep -v ' ${mark}$' "$keys" || true; } >"$keys.wikiferry"
+  chmod 600 "$keys.wikiferry"; mv "$keys.wikiferry" "$keys"
+}`;
+
+/**
+ * What a backup needs on blue's host, there for as long as this session lasts: the access data in a file that only this
+ * user can read, the script that makes the backup, and a key of this run's own that may call the script and nothing
+ * else. The session ends with the tool, whatever becomes of it, and takes all of it away.
+ */
+const custodianScript = `set -u; umask 077
+directory=$(mktemp -d /tmp/wikiferry-backup.XXXXXXXX) || exit 70
+line=
+${forget}
+end() {
+  trap '' HUP INT TERM PIPE
+  [ -z "$line" ] || forget
+  for process in /proc/[0-9]*; do
+    if tr '\\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q -- "--defaults-file=$directory/"; then kill "\${process#/proc/}" 2>/dev/null; fi
+  done
+  rm -rf "$directory"
+}
+trap end EXIT
+trap 'exit 129' HUP INT TERM PIPE
+IFS= read -r line
+while IFS= read -r access && [ "$access" != end ]; do printf '%s\\n' "$access"; done >"$directory/access.cnf"
+cat >"$directory/run" <<RUN
+directory=$directory; datadir='$datadir'
+RUN
+cat >>"$directory/run" <<'RUN'
+set -u; umask 077
+packed=no
+case \${SSH_ORIGINAL_COMMAND:-$*} in
+  probe) exec timeout 1 head -c 16777216 /dev/zero ;;
+  backup) ;;
+  'backup packed') packed=yes ;;
+  *) exit 64 ;;
+esac
+program=$(command -v mariadb-backup || command -v mariabackup) || { echo 'mariadb-backup is not installed' >"$directory/log"; exit 71; }
+backup() {
+  "$program" --defaults-file="$directory/access.cnf" --backup --stream=xbstream --target-dir="$directory/work" \\
+    --datadir="$datadir" --parallel=2 --open-files-limit=65535 2>"$directory/log"
+}
+if [ "$packed" = no ]; then backup; exit; fi
+{ backup; echo $? >"$directory/status"; } | zstd -q -c -3 -T2 || exit
+exit "$(cat "$directory/status")"
+RUN
+if [ -n "$line" ]; then
+  forget
+  keys=$HOME/.ssh/authorized_keys
+  mkdir -p "$HOME/.ssh"; touch "$keys"
+  [ -z "$(tail -c 1 "$keys")" ] || echo >>"$keys"
+  printf 'restrict,command="sh %s/run" %s ${mark}\\n' "$directory" "$line" >>"$keys"
+fi
+echo "$directory"
+cat >/dev/null`;
+
+const sweepScript = `for process in /proc/[0-9]*; do
+  if tr '\\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q -- '--defaults-file=/tmp/wikiferry-backup[.]'; then kill "\${process#/proc/}" 2>/dev/null; fi
+done
+${forget}
+forget
+find /tmp -maxdepth 1 -name 'wikiferry-backup.????????' -user "$(id -un)" -exec rm -rf {} +`;
+
+/** Ends a backup that an earlier run left behind, and removes its access data and its key. */
+export async function sweepBackups(ssh: SshConnection): Promise<void> {
+  await ssh.exec(sweepScript);
+}
+
+/** 128 and SIGPIPE. */
+const brokenPipe = 141;
+
+export interface Custodian {
+  /** Makes the backup on its standard output, `backup` or `backup packed` being its argument. */
+  script: string;
+  /** Sees that the backup that it made is whole. @throws `COPY_BACKUP_FAILED` */
+  whole(exitCode: number): Promise<void>;
+  /** Whether it ended because nobody took its output any more. */
+  wasNotTaken(exitCode: number): Promise<boolean>;
+  /** Takes all away again. */
+  release(): Promise<void>;
+}
+
+/** @param publicKey Of the one who may call the script over SSH; without one only the tool calls it. */
+export async function startCustodian(
+  ssh: SshConnection,
+  place: MoveSpec["blue"]["database"],
+  password: string,
+  datadir: string,
+  publicKey = "",
+): Promise<Custodian> {
+  const { channel, exited, closed } = await ssh.spawn(`datadir=${quote(datadir)}; ${custodianScript}`);
+  channel.stderr.resume();
+  const key = publicKey.trim().split(/\s+/).slice(0, 2).join(" ");
+  channel.write(`${key}\n${accessFile(place, password)}end\n`);
+  const directory = await firstLine({ channel, exited, closed });
+  channel.resume();
+  const log = async () => (await ssh.exec(`tail -c 4000 ${directory}/log`)).stdout;
+  return {
+    script: `${directory}/run`,
+    wasNotTaken: async (exitCode) => exitCode === brokenPipe || /Errcode: 32|Broken pipe/.test(await log()),
+    async whole(exitCode) {
+      const said = await log();
+      if (exitCode === 0 && /completed OK!/.test(said)) return;
+      throw backupFailed(
+        `mariadb-backup on blue ended with exit code ${exitCode}: ${lastWords(said) || "it said nothing"}`,
+      );
+    },
+    async release() {
+      channel.end();
+      await closed;
+    },
+  };
+}
+
+async function firstLine({ channel, exited }: Spawned): Promise<string> {
+  const failed = exited.then((code) => {
+    throw backupFailed(`it could not be set up on blue's host, exit code ${code}`);
+  });
+  const line = new Promise<string>((resolve) => {
+    let said = "";
+    const take = (chunk: Buffer) => {
+      said += chunk;
+      if (!said.includes("\n")) return;
+      channel.off("data", take);
+      resolve(said.split("\n")[0] as string);
+    };
+    channel.on("data", take);
+  });
+  return await Promise.race([line, failed]);
+}
+
+/** Of what mariadb-backup says, the last lines without the clock and the progress. */
+export function lastWords(said: string): string {
+  const lines = said
+    .trim()
+    .split("\n")
+    .map((line) =>
+      line
+        .replace(/^\[\d+\] /, "")
+        .replace(/\d{4}-\d\d-\d\d +\d+:\d\d:\d\d /, "")
+        .trim(),
+    )
+    .filter((line) => line !== "" && !/^>> log scanned|^Streaming |^\.\.\.done|^Finished/.test(line));
+  return lines.slice(-3).join("; ").slice(-500);
+}

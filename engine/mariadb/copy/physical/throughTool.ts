@@ -1,0 +1,67 @@
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SshConnection } from "../../../ssh/connection";
+import type { CopyContext } from "../copy";
+import { type Custodian, lastWords } from "./custodian";
+import { backupFailed, receiveFailed } from "./failures";
+import { unstream, workInGreen } from "./place";
+import { Throttle } from "./throttle";
+
+const brokenOff = "broken off";
+const lost = "lost";
+/** How long the end of the stream may take once the backup has failed, in milliseconds. */
+const patienceMs = 1_000;
+
+/**
+ * Streams the backup from blue through the tool to green, where there is no other way between the two. The tool's link is
+ * seldom faster than a processor packs.
+ * @param packed Whether it is compressed with zstd on the way.
+ * @throws `COPY_BACKUP_FAILED`, `COPY_RECEIVE_FAILED`
+ */
+export async function throughTool(
+  ctx: CopyContext,
+  ssh: SshConnection,
+  custodian: Custodian,
+  packed: boolean,
+): Promise<void> {
+  const { channel, exited, closed } = await ssh.spawn(
+    `sh ${custodian.script} backup${packed ? " packed" : ""}`,
+  );
+  channel.stderr.resume();
+  channel.end();
+  let giveUp: (why: typeof brokenOff | typeof lost) => void = () => {};
+  const givenUp = new Promise<typeof brokenOff | typeof lost>((resolve) => {
+    giveUp = resolve;
+  });
+  const stop = (why: typeof brokenOff | typeof lost) => {
+    giveUp(why);
+    channel.destroy();
+  };
+  // A channel whose connection was cut does not always say so.
+  ssh.onceClosed(() => stop(lost));
+  const wire = new Throttle(ctx.spec.copy.maxBytesPerSecond);
+  pipeline(channel, wire).catch(() => {});
+  const taking = take(ctx, wire, packed).catch((error) => {
+    stop(brokenOff);
+    throw error;
+  });
+  const backedUp = (async () => {
+    const end = await Promise.race([exited, givenUp]);
+    if (end === brokenOff) return;
+    if (end === lost)
+      throw backupFailed("the connection to blue's host was lost while mariadb-backup ran there");
+    await Promise.race([closed, givenUp, ...(end === 0 ? [] : [sleep(patienceMs)])]);
+    await custodian.whole(end);
+  })();
+  // A backup that failed makes the receiver fail as well.
+  const outcomes = await Promise.allSettled([backedUp, taking]);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+async function take(ctx: CopyContext, stream: Throttle, packed: boolean): Promise<void> {
+  const { exitCode, stderr } = await workInGreen(ctx, `${packed ? "zstd -q -d -c | " : ""}${unstream}`, {
+    stdin: stream,
+  });
+  if (exitCode !== 0) throw receiveFailed(`exit code ${exitCode}, ${lastWords(stderr) || "it said nothing"}`);
+}
