@@ -7,7 +7,9 @@ import { positions, replicationStatus } from "../replication/status";
 import { admit, close, open, proveOpen } from "./access";
 import { answering } from "./answering";
 import type { CutoverContext } from "./context";
+import { helping } from "./helping";
 import { describe, type Mending, type Standing, settlement } from "./settlement";
+import { applyBesideStrays, takeOverStrays } from "./strays";
 
 /** How long a write on the new primary may take to arrive on the old one, in milliseconds. */
 const canaryMs = 5_000;
@@ -87,7 +89,7 @@ export class Settlement {
   }
 
   private async mend(mending: Mending): Promise<void> {
-    const { servers, appUser, holder, replicationPassword } = this.ctx;
+    const { servers, appUser, holder } = this.ctx;
     const here = servers[this.active];
     const there = servers[this.passive];
     switch (mending) {
@@ -100,8 +102,7 @@ export class Settlement {
       case "open the active side":
         return await open(here, holder);
       case "follow the active side": {
-        const followed = follow(there, here, replicationPassword, {}, { leaseHolder: holder });
-        await answering(this.passive, followed, followMs);
+        await answering(this.passive, this.followActive(), followMs);
         return;
       }
       case "see a write arrive":
@@ -130,6 +131,12 @@ export class Settlement {
     const { servers, holder, limits, replicationPassword } = this.ctx;
     const here = servers[this.active];
     const there = servers[this.passive];
+    const commit = (await positions(there)).binlog;
+    const stray = await applyBesideStrays(here, commit, holder);
+    if (stray !== undefined) {
+      this.mended.push(`somebody had written on ${this.active} (${stray}); it stays there`);
+      return;
+    }
     await follow(here, there, replicationPassword, {}, { leaseHolder: holder });
     const rest = (await positions(there)).binlog;
     if (await waitForGtid(here, rest, limits.catchUpMs)) return;
@@ -140,10 +147,23 @@ export class Settlement {
     );
   }
 
+  private async followActive(): Promise<void> {
+    const { servers, holder, replicationPassword } = this.ctx;
+    await this.takeOver();
+    const [here, there] = [servers[this.active], servers[this.passive]];
+    await follow(there, here, replicationPassword, {}, { leaseHolder: holder });
+  }
+
+  private async takeOver(): Promise<void> {
+    const { servers, holder } = this.ctx;
+    if (await takeOverStrays(servers[this.active], servers[this.passive], holder))
+      this.mended.push(`what somebody had written on ${this.active} is on ${this.passive}, too`);
+  }
+
   private async proveArrival(): Promise<void> {
     const { servers } = this.ctx;
-    const lagMs = await measureLagMs(servers[this.active], servers[this.passive], canaryMs);
-    if (Number.isFinite(lagMs)) return;
+    const arrival = measureLagMs(servers[this.active], servers[this.passive], canaryMs);
+    if (Number.isFinite(await helping(arrival, () => this.takeOver()))) return;
     throw new WikiferryError(
       "CUTOVER_CANARY",
       `${this.active} is the primary; a write there has not arrived on ${this.passive} after ${canaryMs} ms`,

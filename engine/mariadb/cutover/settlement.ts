@@ -1,5 +1,5 @@
 import type { Side } from "../../move";
-import { contains, newest } from "../replication/gtid";
+import { errant, newest } from "../replication/gtid";
 import type { Positions } from "../replication/status";
 
 /** How one database stands. */
@@ -37,7 +37,7 @@ export function settlement(active: Standing, passive: Standing | undefined): Men
   if (
     passive &&
     active.readOnly &&
-    !contains(newest(active.positions.binlog, active.positions.applied), passive.positions.binlog)
+    errant(newest(active.positions.binlog, active.positions.applied), passive.positions.binlog) !== undefined
   )
     list.push("apply the rest");
   if (active.locked) list.push("admit the wiki");

@@ -163,6 +163,28 @@ test("a second run does nothing", async () => {
   await expectSettled(side);
 }, 60_000);
 
+test("what an administrator writes on the new primary just before the commit stops nobody, and reaches the old one", async () => {
+  await makePrimary("blue");
+  const strayed = preceding("lastFiles", async () => {
+    // The commit waits for this; catching up does not. The old primary hears of it after its commit only.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pair.blue.run("STOP SLAVE IO_THREAD");
+    await pair.green.run("INSERT INTO ??.edit (token) VALUES ('stray')", [pair.database]);
+    setTimeout(() => pair.blue.run("START SLAVE IO_THREAD").catch(() => {}), 100);
+  });
+  const result = await cutover(
+    context({ surroundings: strayed, report: ({ step, message }) => console.log(step, message) }),
+    { from: "blue", to: "green" },
+  );
+  expect(result.alreadyThere).toBe(false);
+  await expectSettled("green");
+  for (const side of ["blue", "green"] as const) {
+    const found = "SELECT COUNT(*) FROM ??.edit WHERE token = 'stray'";
+    expect(await pair[side].value(found, [pair.database])).toBe("1");
+    expect(await pair[side].value("SELECT @@GLOBAL.gtid_strict_mode")).toBe("1");
+  }
+}, 60_000);
+
 describe("a step that fails before the commit is undone", () => {
   const hands: Session[] = [];
   /** A session that ends with the test, and with it the locks that it holds. */

@@ -1,6 +1,8 @@
 import { WikiferryError } from "../../../errors";
 import { openWhenApplied } from "../access";
-import { handOn, type Step } from "../flip";
+import { type Flip, handOn, type Step } from "../flip";
+import { helping } from "../helping";
+import { applyBesideStrays } from "../strays";
 
 /** Lets the new primary apply the commit and opens it, before it does so by itself. */
 export const openTheNewPrimary: Step = {
@@ -9,7 +11,8 @@ export const openTheNewPrimary: Step = {
     const { to, target, commitGtid: gtid } = flip;
     const { limits, holder } = flip.ctx;
     const timeoutMs = limits.catchUpMs;
-    if (!(await openWhenApplied(target, handOn(flip, to), { gtid, timeoutMs, holder }))) {
+    const opening = openWhenApplied(target, handOn(flip, to), { gtid, timeoutMs, holder });
+    if (!(await helping(opening, () => helpOn(flip)))) {
       throw new WikiferryError(
         "CUTOVER_COMMIT_ON_ITS_WAY",
         `${to} is the primary from ${gtid} on, and has not applied that within ${timeoutMs} ms`,
@@ -19,3 +22,8 @@ export const openTheNewPrimary: Step = {
     flip.openedAt = performance.now();
   },
 };
+
+async function helpOn({ target, commitGtid, ctx, say }: Flip): Promise<void> {
+  const stray = await applyBesideStrays(target, commitGtid, ctx.holder);
+  if (stray !== undefined) say(`somebody wrote on ${target.side} meanwhile (${stray}); it stays there`);
+}

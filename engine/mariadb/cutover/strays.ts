@@ -1,0 +1,65 @@
+import { messageOf, WikiferryError } from "../../errors";
+import { order, outOfOrder, waitForGtid } from "../replication/follow";
+import { distance, samePosition } from "../replication/gtid";
+import { positions, replicationStatus } from "../replication/status";
+import type { Server } from "../server";
+
+/*
+ * Somebody with the right to do so may write on the new primary after it had caught up. That transaction has the
+ * commit's number then, so strict mode refuses the commit there, and nobody would serve; and it refuses the stray
+ * transaction on the old primary. Neither is in the other's way but by its number: the commit is one row of the control
+ * schema, and the old primary is to be like the new one. So each applies the other's without strict mode.
+ */
+
+/** For what was refused, in milliseconds. */
+const applyMs = 3_000;
+
+/**
+ * Lets the new primary apply the commit, if a stray transaction there is why it does not, and nothing else is missing.
+ * @returns The stray transaction, which stays; undefined if that was not the matter.
+ * @throws `CTRL_REFUSED` without a lease
+ */
+export async function applyBesideStrays(
+  here: Server,
+  commitGtid: string,
+  holder: string,
+): Promise<string | undefined> {
+  const { applied, binlog } = await positions(here);
+  if (!(await isRefused(here)) || distance(applied, commitGtid) !== 1n) return undefined;
+  return (await applyAnyway(here, commitGtid, holder)) ? binlog : undefined;
+}
+
+/**
+ * Lets the old primary apply the new one's stray transactions. Its own last one must be the commit, which the new one
+ * has: then it lacks what the other has, and has nothing that the other lacks.
+ * @returns Whether that was the matter.
+ * @throws `CTRL_REFUSED` without a lease
+ */
+export async function takeOverStrays(active: Server, passive: Server, holder: string): Promise<boolean> {
+  if (!(await isRefused(passive))) return false;
+  const there = await positions(active);
+  const here = await positions(passive);
+  if (!samePosition(there.applied, here.binlog)) return false;
+  return await applyAnyway(passive, there.binlog, holder);
+}
+
+async function isRefused(server: Server): Promise<boolean> {
+  return (await replicationStatus(server))?.sqlError.number === outOfOrder;
+}
+
+async function applyAnyway(server: Server, gtid: string, holder: string): Promise<boolean> {
+  const session = await server.unlogged();
+  await order(session, holder, "SET GLOBAL gtid_strict_mode = 0");
+  try {
+    await order(session, holder, "START SLAVE");
+    return await waitForGtid(server, gtid, applyMs);
+  } finally {
+    await session.run("SET GLOBAL gtid_strict_mode = 1").catch((error: unknown) => {
+      throw new WikiferryError(
+        "CUTOVER_STRICT_MODE",
+        `gtid_strict_mode is still off on ${server.side} (${messageOf(error)})`,
+        "SET GLOBAL gtid_strict_mode = 1 there, then run again",
+      );
+    });
+  }
+}
