@@ -1,4 +1,5 @@
 import type { Move } from "../context";
+import { replicationStatus } from "../mariadb/replication/status";
 import { lastVerification } from "../mariadb/verify/record";
 import { verify } from "../mariadb/verify/verify";
 import { otherSide, type Side } from "../move";
@@ -31,9 +32,15 @@ async function compare(move: Move): Promise<Outputs> {
 export const hold: Hold<Inputs, Outputs> = {
   create: compare,
   update: compare,
-  async read({ green }, outputs) {
+  stillHolds: (_inputs, { gtid }) => gtid !== "",
+  async read({ blue, green, spec }, outputs) {
+    const following = await Promise.all([replicationStatus(blue), replicationStatus(green)]);
+    // Once nothing follows, there is nothing to compare any more.
+    if (following.every((status) => status === undefined)) return outputs;
     const last = await lastVerification(green);
-    return last ? { gtid: last.gtid, tables: last.tables, rows: last.rows } : outputs;
+    const fresh = last?.ok && last.ageMs <= spec.cutover.verificationMaxAgeMs;
+    // Without a GTID it does not hold: the next update compares anew.
+    return { gtid: fresh ? last.gtid : "", tables: last?.tables ?? 0, rows: last?.rows ?? "0" };
   },
   async remove() {},
 };

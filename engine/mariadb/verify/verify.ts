@@ -42,11 +42,15 @@ export async function verify(
   options: VerifyOptions = {},
 ): Promise<Verification> {
   let result = await compare(primary, replica, database, options);
+  const record = () =>
+    Promise.all([primary, replica].map((server) => recordVerification(server, brief(result))));
   if (!result.ok && options.repair) {
+    // What is not mended after all must be known, whatever ends this run.
+    await record();
     const repaired = await repairRows(primary, replica, database, result.differing, options.report);
     result = { ...(await compare(primary, replica, database, options)), repaired };
   }
-  await Promise.all([primary, replica].map((server) => recordVerification(server, brief(result))));
+  await record();
   if (!result.ok) throw mismatch(replica, result);
   return brief(result);
 }
