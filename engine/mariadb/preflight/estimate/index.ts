@@ -42,7 +42,7 @@ export async function estimate(
       bytes: sum(tables, "bytes"),
       blueRoundTripMs,
       greenRoundTripMs,
-      probeMs: Math.max(await probeMs(here), there ? await probeMs(there) : 0),
+      probeMs: Math.max(...(await probeMs(there ? [here, there] : [here]))),
       fromBlueBytesPerMs: await downRate(here, blueRoundTripMs),
       toGreenBytesPerMs: there && (await upRate(there, greenRoundTripMs)),
       readBytesPerMs: await readingRate(here, database, tables),

@@ -15,7 +15,7 @@ export interface CopyMeasure {
   /** A statement and its answer, in milliseconds. */
   blueRoundTripMs: number;
   greenRoundTripMs: number;
-  /** How long `speedProbe` took on the slower of both servers, in milliseconds. */
+  /** How long `speedProbe` took on the slower of both servers, on average, in milliseconds. */
   probeMs: number;
   /** Changes that blue gets, a second. */
   writesPerSecond: number;
@@ -33,17 +33,16 @@ export function sumOf(terms: readonly Term[]): Prediction {
 }
 
 /**
- * Start, tables and bytes of a copy. Reading, both ways and loading overlap, so the slowest counts; where reading and
- * loading share a machine, its probe tells.
+ * Start, tables and bytes of a copy. Reading, both ways and loading overlap, so the slowest of them counts.
  * @param limitBytesPerMs The copy's own limit; 0 for none.
  */
 export function predictCopy(measure: CopyMeasure, limitBytesPerMs = 0): Prediction {
   const { tables, bytes } = measure;
   const slow = slowness(measure.probeMs);
   const at = (rate: number | undefined) => (rate ? bytes / rate : 0);
-  const reading = at(measure.readBytesPerMs) * copying.readShare;
   const ways: Term[] = [
-    { name: "reading and loading", ms: reading + at(copying.loadBytesPerMs) * slow },
+    { name: "loading", ms: at(copying.loadBytesPerMs) * slow },
+    { name: "reading", ms: at(measure.readBytesPerMs) / copying.readers },
     { name: "the way from blue", ms: at(measure.fromBlueBytesPerMs) },
     { name: "the way to green", ms: at(measure.toGreenBytesPerMs) },
     { name: "the limit in the config", ms: at(limitBytesPerMs) },

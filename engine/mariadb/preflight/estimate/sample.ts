@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Session } from "../../server";
 import { speedProbe } from "./constants";
 
@@ -63,15 +64,18 @@ export async function roundTripMs(session: Session, times = 9): Promise<number> 
   return medianMs(times, () => session.value("SELECT 1"));
 }
 
-/** How long the server takes for `speedProbe`, in milliseconds; the faster of two, without the way to it. */
-export async function probeMs(session: Session): Promise<number> {
-  const taken: number[] = [];
-  for (let i = 0; i < 2; i++) {
-    const start = performance.now();
-    await session.value("SELECT BENCHMARK(?, SHA1(RAND()))", [speedProbe.count]);
-    taken.push(performance.now() - start);
+/** How long each server takes for `speedProbe` over some seconds, on average, in milliseconds. */
+export async function probeMs(sessions: readonly Session[]): Promise<number[]> {
+  const sums = sessions.map(() => 0);
+  for (let time = 0; time < speedProbe.times; time++) {
+    for (const [at, session] of sessions.entries()) {
+      const start = performance.now();
+      await session.value("SELECT BENCHMARK(?, SHA1(RAND()))", [speedProbe.count]);
+      sums[at] = (sums[at] ?? 0) + performance.now() - start;
+    }
+    await sleep(speedProbe.pauseMs);
   }
-  return Math.min(...taken);
+  return sums.map((sum) => sum / speedProbe.times);
 }
 
 /** The rate of the way from a server to the tool, by what the server makes up, in bytes a millisecond. */
