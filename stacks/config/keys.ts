@@ -273,7 +273,7 @@ export const keys = {
 
   "copy.method": oneOf(
     ["auto", "logical", "physical"],
-    "How the database is copied: physical streams its files with mariadb-backup, which must be on blue's host; logical reads and writes its rows. auto takes physical for more than 5 GB where it is possible.",
+    "How the database is copied: physical streams its files with mariadb-backup, which must be on blue's host, started by a key that is in the SSH user's authorized_keys meanwhile and can do nothing else; logical reads and writes its rows. auto takes physical for more than 5 GB where it is possible.",
     "auto",
   ),
   "copy.maxBytesPerSecond": integer(

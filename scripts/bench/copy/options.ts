@@ -48,7 +48,7 @@ export function parseOptions(argv: string[]): BenchOptions {
     )
     .option(
       "--only <parts>",
-      `some of ${parts.join(", ")}, separated by commas: logical is all but backup, physical is backup`,
+      `some of ${parts.join(", ")}, separated by commas: a way of ours alone, tools beside it, growth`,
       some,
       [...parts],
     )

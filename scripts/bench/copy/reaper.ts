@@ -5,6 +5,7 @@ import { removeLeftovers } from "../../lab/pair";
 export function startReaper(): () => Promise<void> {
   const child = fork(__filename, {
     execArgv: ["--import", "tsx"],
+    cwd: __dirname,
     detached: true,
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });

@@ -11,7 +11,7 @@ export interface Prose {
 /** Of each block. A piece of 60 kB fits from any of the first 5,000 bytes on. */
 export const blockBytes = 66_000;
 /** Of each kind. */
-export const blocks = 48;
+export const blocks = 24;
 
 const syllables =
   "an ber co da el fer go har i jo ka lo mi na or pe qua ri so ta un ver wa xi yo zu the ing tion".split(" ");

@@ -2,7 +2,10 @@ import type { Contender } from "../contender";
 import type { Lab } from "../lab";
 import { run, timed } from "./timed";
 
-/** mydumper, then myloader, 4 threads each, tables in pieces. https://github.com/mydumper/mydumper */
+/**
+ * mydumper, then myloader, 4 threads each, tables in pieces of 10,000 rows: twice as fast with these data as whole
+ * tables, or pieces of 50,000 rows or of 32 MB. https://github.com/mydumper/mydumper
+ */
 export function mydumper(lab: Lab): Contender {
   const { database } = lab;
   return {
@@ -14,7 +17,7 @@ export function mydumper(lab: Lab): Contender {
     copy: () =>
       timed(
         lab,
-        `mydumper --defaults-file=/root/blue.cnf --host=blue-db --threads=4 --rows=50000 --database=${database} \\
+        `mydumper --defaults-file=/root/blue.cnf --host=blue-db --threads=4 --rows=10000 --database=${database} \\
            --outputdir=/root/dump --long-query-guard=600
          myloader --defaults-file=/root/green.cnf --host=green-db --threads=4 --overwrite-tables --directory=/root/dump`,
       ),
