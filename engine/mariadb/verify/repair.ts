@@ -132,10 +132,11 @@ function readable(column: ColumnKind): string {
   }
 }
 
+const hexed = /binary$|blob$|geometry|point$|linestring$|polygon$|collection$/;
+
 function isHexed({ dataType, charset }: ColumnKind): boolean {
-  return (
-    charset !== undefined || /binary$|blob$|geometry|point$|linestring$|polygon$|collection$/.test(dataType)
-  );
+  if (dataType === "enum" || dataType === "set") return false;
+  return charset !== undefined || hexed.test(dataType);
 }
 
 async function insert(target: Session, name: string, table: TableDefinition, rows: Row[]): Promise<void> {

@@ -1,8 +1,9 @@
 import { WikiferryError } from "../../../engine/errors";
 import { waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions, replicationStatus } from "../../../engine/mariadb/replication/status";
-import { lastVerification } from "../../../engine/mariadb/verify/record";
-import { verify } from "../../../engine/mariadb/verify/verify";
+import { lastVerification, type Verification } from "../../../engine/mariadb/verify/record";
+import { type VerifyOptions, verify } from "../../../engine/mariadb/verify/verify";
+import { spoiledTables } from "../../../scripts/bench/verify/corruptions";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
 
 let pair: FollowingPair;
@@ -250,6 +251,137 @@ test.each<[name: string, table: string, spoil: string[], mend: string[]]>([
   },
   30_000,
 );
+
+describe("every known way in which a copy can be wrong", () => {
+  const spoiledDatabase = "spoiled";
+  const seed = 1 + Math.floor(Math.random() * 1_000_000);
+  const tables = spoiledTables(spoiledDatabase, seed);
+  const definitionsOnly = ["order of columns changed", "another charset declared"];
+
+  async function result(options: VerifyOptions = {}): Promise<Verification | undefined> {
+    await verify(pair.blue, pair.green, spoiledDatabase, options).catch((error: unknown) => {
+      if (!(error instanceof WikiferryError && error.code === "VERIFY_MISMATCH")) throw error;
+    });
+    return await lastVerification(pair.green);
+  }
+
+  async function spoil(): Promise<void> {
+    const own = await pair.green.open({ database: spoiledDatabase });
+    await own.run("SET SESSION sql_log_bin = 0, sql_mode = ''");
+    for (const sql of tables.flatMap(({ spoils }) => spoils)) await own.run(sql);
+    await own.close();
+  }
+
+  beforeAll(async () => {
+    const session = await pair.blue.open();
+    await session.run("CREATE DATABASE ?? CHARACTER SET binary", [spoiledDatabase]);
+    await session.run("USE ??", [spoiledDatabase]);
+    for (const sql of tables.flatMap(({ make }) => make)) await session.run(sql);
+    await session.close();
+    await caughtUp();
+  }, 60_000);
+
+  test(`is found, and its rows are named (seed ${seed})`, async () => {
+    expect(await result()).toMatchObject({ ok: true, tables: tables.length });
+    await spoil();
+    const found = await result();
+    const names = found?.differing.map(({ table }) => tables.find((one) => one.table === table)?.name);
+    expect(names?.sort()).toEqual(tables.map(({ name }) => name).sort());
+    const differing = (name: string) =>
+      found?.differing.find(({ table }) => table === tables.find((one) => one.name === name)?.table);
+    for (const { name } of tables) {
+      if (definitionsOnly.includes(name)) continue;
+      const { rows = [], more } = differing(name) ?? {};
+      expect({ name, rows: rows.length, more }).toEqual({
+        name,
+        rows: expect.any(Number),
+        more: / all /.test(name) || /^all /.test(name),
+      });
+      expect(rows.length).toBeGreaterThan(0);
+      expect(rows.length).toBeLessThanOrEqual(20);
+    }
+    expect(differing("missing row")?.rows).toEqual([
+      { key: expect.stringMatching(/^\d+$/), row: expect.stringMatching(/^id \d+$/), how: "missing" },
+    ]);
+    expect(differing("row too many")?.rows).toMatchObject([{ row: "id 100000", how: "too many" }]);
+    expect(differing("row without a key doubled")?.rows).toMatchObject([{ how: "too many", surplus: 1 }]);
+    expect(differing("two rows' values swapped")?.rows).toHaveLength(2);
+  }, 60_000);
+
+  test("is mended row by row where that is wished, without a trace in the binary log", async () => {
+    const own = await pair.green.unlogged();
+    for (const { table } of tables.filter(({ name }) => definitionsOnly.includes(name)))
+      await own.run("DROP TABLE ??.??", [spoiledDatabase, table]);
+    const session = await pair.blue.unlogged();
+    for (const { table } of tables.filter(({ name }) => definitionsOnly.includes(name)))
+      await session.run("DROP TABLE ??.??", [spoiledDatabase, table]);
+    const before = await positions(pair.green);
+    const mended = await result({ repair: true });
+    expect(mended).toMatchObject({ ok: true, differing: [] });
+    expect(mended?.repaired).toBeGreaterThan(600);
+    expect((await positions(pair.green)).binlog).toBe(before.binlog);
+    expect(await result()).toMatchObject({ ok: true });
+  }, 60_000);
+
+  test("is left alone where rows are not what differs", async () => {
+    await corrupt("CREATE TABLE spoiled.stray (id INT)");
+    await expect(verify(pair.blue, pair.green, spoiledDatabase, { repair: true })).rejects.toMatchObject({
+      code: "VERIFY_NOT_REPAIRABLE",
+    });
+    await corrupt("DROP TABLE spoiled.stray");
+    await corrupt(
+      "CREATE TRIGGER spoiled.act BEFORE INSERT ON spoiled.spoiled_18 FOR EACH ROW SET NEW.a = 'x'",
+      "DELETE FROM spoiled.spoiled_18 WHERE id = 7",
+    );
+    await expect(verify(pair.blue, pair.green, spoiledDatabase, { repair: true })).rejects.toMatchObject({
+      code: "VERIFY_NOT_REPAIRABLE",
+      found: expect.stringContaining("trigger"),
+    });
+    await corrupt("DROP TRIGGER spoiled.act");
+    expect(await result({ repair: true })).toMatchObject({ ok: true, repaired: 1 });
+  }, 60_000);
+});
+
+test("tables in many ranges are compared whole, and a wiki's are counted", async () => {
+  const { blue, green, database } = pair;
+  const session = await blue.open({ database });
+  await session.run(
+    "CREATE TABLE revision (rev_id BIGINT UNSIGNED PRIMARY KEY, body VARBINARY(2000) NOT NULL)",
+  );
+  await session.run("INSERT INTO revision SELECT seq * 3, REPEAT(MD5(seq), 40) FROM seq_1_to_12000");
+  await session.run("CREATE TABLE cache (keyname VARBINARY(255) PRIMARY KEY, value MEDIUMBLOB NOT NULL)");
+  await session.run(
+    "INSERT INTO cache SELECT CONCAT('wiki:', SHA1(seq)), REPEAT(MD5(seq), 40) FROM seq_1_to_12000",
+  );
+  for (const table of ["revision", "cache"]) await session.run("ANALYZE TABLE ??", [table]);
+  await session.close();
+  await caughtUp();
+  const whole = await verify(blue, green, database);
+  expect(whole.wiki).toContainEqual({
+    table: "revision",
+    rows: { primary: "12000", replica: "12000" },
+    newest: { primary: "36000", replica: "36000" },
+  });
+  await corrupt(
+    "UPDATE {db}.revision SET body = CONCAT('z', SUBSTR(body, 2)) WHERE rev_id IN (3, 18000, 36000)",
+    "INSERT INTO {db}.revision VALUES (4000000000, 'beyond')",
+    "DELETE FROM {db}.cache ORDER BY keyname LIMIT 1",
+    "DELETE FROM {db}.cache ORDER BY keyname DESC LIMIT 1",
+  );
+  await mismatch();
+  const { differing = [] } = (await lastVerification(green)) ?? {};
+  const of = (name: string) => differing.find(({ table }) => table === name);
+  expect(
+    of("revision")
+      ?.rows?.map(({ row }) => row)
+      .sort(),
+  ).toEqual(["rev_id 18000", "rev_id 3", "rev_id 36000", "rev_id 4000000000"]);
+  expect(of("revision")?.ranges?.length).toBe(3);
+  expect(of("revision")?.what[0]).toContain("rows: 12001 instead of 12000");
+  expect(of("cache")?.rows?.map(({ how }) => how)).toEqual(["missing", "missing"]);
+  expect(of("cache")?.ranges?.length).toBe(2);
+  expect(await verify(blue, green, database, { repair: true })).toMatchObject({ ok: true, repaired: 6 });
+}, 60_000);
 
 test("a replica that a killed comparison left standing still is set going by the next one", async () => {
   const own = await pair.green.unlogged();
