@@ -41,7 +41,10 @@ export class MariadbDryRun implements Mover {
       this.say("nothing to copy: green has it");
       return;
     }
-    const { rows, bytes, copyMs } = await estimate(copy.blue, flip.database, { green: copy.green });
+    const { rows, bytes, copyMs } = await estimate(copy.blue, flip.database, {
+      green: copy.green,
+      copy: copy.spec.copy,
+    });
     this.say(
       `copy about ${rows} rows, ${megabytes(bytes)}, from blue to green in about ${Math.ceil(copyMs / 1000)} s, while blue takes writes`,
     );

@@ -63,7 +63,7 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
   if (blocked || !options.predict) return { findings, toCopy: undefined, pause: undefined };
   const toCopy = copied
     ? undefined
-    : await estimate(blue, spec.wiki.database, { green: greenDatabase ? green : undefined });
+    : await estimate(blue, spec.wiki.database, { green: greenDatabase ? green : undefined, copy: spec.copy });
   return { findings, toCopy, pause: await pauseAhead(move) };
 }
 

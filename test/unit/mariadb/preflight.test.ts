@@ -9,7 +9,11 @@ import { adoptionNeeded, dropIn } from "../../../engine/mariadb/adopt/changes";
 import { accessFile, DumpMeter, dumpPosition } from "../../../engine/mariadb/copy/dump";
 import { copyProgress } from "../../../engine/mariadb/copy/progress";
 import { speedProbe } from "../../../engine/mariadb/preflight/estimate/constants";
-import { predictCatchUp, predictCopy } from "../../../engine/mariadb/preflight/estimate/model";
+import {
+  predictCatchUp,
+  predictCopy,
+  predictPhysicalCopy,
+} from "../../../engine/mariadb/preflight/estimate/model";
 import {
   adoptionFinding,
   diskSpaceFinding,
@@ -118,6 +122,7 @@ describe("space and time", () => {
     const measure = {
       tables: 10,
       bytes: 10_000_000,
+      indexBytes: 5_000_000,
       readBytesPerMs: 200_000,
       fromBlueBytesPerMs: 100_000,
       toGreenBytesPerMs: 100_000,
@@ -139,6 +144,10 @@ describe("space and time", () => {
     expect(predictCopy({ ...measure, tables: 0, bytes: 0, readBytesPerMs: undefined }).ms).toBe(
       usual.terms[0]?.ms,
     );
+
+    const files = predictPhysicalCopy({ ...measure, fromBlueBytesPerMs: 1_000 });
+    expect(files.terms.at(-1)).toEqual({ name: "the way from blue", ms: 15_000 });
+    expect(predictPhysicalCopy(measure, 100).terms.at(-1)?.ms).toBe(150_000);
 
     const short = predictCatchUp(measure, 10_000)?.ms as number;
     expect(predictCatchUp({ ...measure, writesPerSecond: 500 }, 10_000)?.ms).toBeGreaterThan(short);

@@ -26,6 +26,12 @@ export const copying = {
   readers: 3,
 };
 
+/** A physical copy, in milliseconds: its files come at the rate of the way, which is measured. */
+export const takingFiles = {
+  /** Starting mariadb-backup, preparing what came, and green's restart. An assumption. */
+  startMs: 6_000,
+};
+
 /** Following, from the end of the copy until the lag is small. */
 export const following = {
   /** Threads that start and connect, and the first heartbeat to arrive, in milliseconds. */

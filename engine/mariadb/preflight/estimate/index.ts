@@ -1,6 +1,8 @@
+import type { CopySettings } from "../../../move";
 import type { Estimate } from "../../../mover";
+import { physicalFromBytes } from "../../copy/choose";
 import type { Server } from "../../server";
-import { type CopyMeasure, predictCatchUp, predictCopy } from "./model";
+import { type CopyMeasure, predictCatchUp, predictCopy, predictPhysicalCopy } from "./model";
 import {
   downRate,
   probeMs,
@@ -15,8 +17,8 @@ import {
 export interface EstimateOptions {
   /** Undefined while its server is not there yet: then it is taken to be as fast as blue. */
   green?: Server;
-  /** The copy's own limit, in bytes a second; 0 is none. */
-  maxBytesPerSecond?: number;
+  /** How the config wants it copied. Defaults to the method that fits the size, without a limit. */
+  copy?: CopySettings;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface EstimateOptions {
 export async function estimate(
   blue: Server,
   database: string,
-  { green, maxBytesPerSecond = 0 }: EstimateOptions = {},
+  { green, copy: wanted }: EstimateOptions = {},
 ): Promise<Estimate> {
   const here = await blue.open();
   const there = green && (await green.open());
@@ -40,6 +42,7 @@ export async function estimate(
     const measure: CopyMeasure = {
       tables: tables.length,
       bytes: sum(tables, "bytes"),
+      indexBytes: sum(tables, "indexBytes"),
       blueRoundTripMs,
       greenRoundTripMs,
       probeMs: Math.max(...(await probeMs(there ? [here, there] : [here]))),
@@ -48,7 +51,10 @@ export async function estimate(
       readBytesPerMs: await readingRate(here, database, tables),
       writesPerSecond: ((await writesSoFar(here)) - writesBefore) / ((performance.now() - startedAt) / 1000),
     };
-    const copy = predictCopy(measure, maxBytesPerSecond / 1000);
+    const method = wanted?.method ?? "auto";
+    const large = measure.bytes + measure.indexBytes >= physicalFromBytes;
+    const predict = method === "physical" || (method === "auto" && large) ? predictPhysicalCopy : predictCopy;
+    const copy = predict(measure, (wanted?.maxBytesPerSecond ?? 0) / 1000);
     return {
       rows: sum(tables, "rows"),
       bytes: measure.bytes,
@@ -63,6 +69,6 @@ export async function estimate(
   }
 }
 
-function sum(tables: readonly TableSize[], what: "rows" | "bytes"): number {
+function sum(tables: readonly TableSize[], what: "rows" | "bytes" | "indexBytes"): number {
   return tables.reduce((total, table) => total + table[what], 0);
 }

@@ -1,5 +1,5 @@
 import type { Prediction, Term } from "../../../mover";
-import { copying, following, speedProbe } from "./constants";
+import { copying, following, speedProbe, takingFiles } from "./constants";
 
 /** What a preview measured of a copy that is to come. */
 export interface CopyMeasure {
@@ -7,6 +7,8 @@ export interface CopyMeasure {
   tables: number;
   /** Of data, indexes left out, by the source's statistics. */
   bytes: number;
+  /** Of indexes; a physical copy carries them. */
+  indexBytes: number;
   /** At which a sample of many tables was read by the tool, in bytes a millisecond; undefined if there is none to read. */
   readBytesPerMs: number | undefined;
   /** From blue to the tool, and from it to green, in bytes a millisecond; undefined where that is not known. */
@@ -54,6 +56,19 @@ export function predictCopy(measure: CopyMeasure, limitBytesPerMs = 0): Predicti
     { name: "tables", ms: tables * (copying.tableMs * slow + roundTrips) },
     slowest,
   ]);
+}
+
+/** A copy of the files: they come at the rate of the way from blue to green, as far as the tool can measure it. */
+export function predictPhysicalCopy(measure: CopyMeasure, limitBytesPerMs = 0): Prediction {
+  const bytes = measure.bytes + measure.indexBytes;
+  const at = (rate: number | undefined) => (rate ? bytes / rate : 0);
+  const ways: Term[] = [
+    { name: "the way from blue", ms: at(measure.fromBlueBytesPerMs) },
+    { name: "the way to green", ms: at(measure.toGreenBytesPerMs) },
+    { name: "the limit in the config", ms: at(limitBytesPerMs) },
+  ];
+  const slowest = ways.reduce((most, way) => (way.ms > most.ms ? way : most));
+  return sumOf([{ name: "start and end", ms: takingFiles.startMs * slowness(measure.probeMs) }, slowest]);
 }
 
 /** From the end of the copy until green is less than a second behind; undefined if it never will be. */

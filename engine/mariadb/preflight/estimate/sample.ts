@@ -14,21 +14,24 @@ export interface TableSize {
   name: string;
   rows: number;
   bytes: number;
+  indexBytes: number;
   averageRowBytes: number;
 }
 
 /** Base tables by size, the largest first. Never writes. */
 export async function tableSizes(session: Session, database: string): Promise<TableSize[]> {
-  const rows = await session.rows<Record<"name" | "n" | "bytes" | "average", string | null>>(
-    `SELECT table_name AS name, table_rows AS n, data_length AS bytes, avg_row_length AS average
+  const rows = await session.rows<Record<"name" | "n" | "bytes" | "indexes" | "average", string | null>>(
+    `SELECT table_name AS name, table_rows AS n, data_length AS bytes, index_length AS indexes,
+            avg_row_length AS average
        FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'
       ORDER BY data_length DESC, table_name`,
     [database],
   );
-  return rows.map(({ name, n, bytes, average }) => ({
+  return rows.map(({ name, n, bytes, indexes, average }) => ({
     name: String(name),
     rows: Number(n ?? 0),
     bytes: Number(bytes ?? 0),
+    indexBytes: Number(indexes ?? 0),
     averageRowBytes: Number(average ?? 0),
   }));
 }
