@@ -29,8 +29,7 @@ export interface Flip {
   fenceGtid: string;
   /** The end of sessions that were in the middle of a write when the fence came. */
   writersEnded?: Promise<unknown>;
-  /** The comparison of what changed last, under way since the new primary has caught up. */
-  verifying?: Promise<Verified | undefined>;
+  /** How what changed last was compared. */
   verified?: Verified;
   /** The transaction that named the new primary. */
   commitGtid: string;

@@ -10,7 +10,7 @@ export interface Verified {
   why: string;
   /** Rows compared since the comparison of the whole, each as often as it was. */
   rows: number;
-  /** How long the last of them took, after both had come to a stand, in milliseconds. */
+  /** How long the last of them took, from when both stood still, in milliseconds. */
   ms: number;
   /** For how long the commit waited for it, so what it added to the write pause, in milliseconds. */
   addedMs: number;
@@ -24,6 +24,8 @@ export interface FlipVerification {
   approach(): Promise<void>;
   /** Writes are about to be held: nothing long is begun any more. */
   rest(): void;
-  /** Compares the rest while both databases stand at `gtid`, within its bound. @throws `VERIFY_MISMATCH` */
-  finish(gtid: string): Promise<Verified | undefined>;
+  /** Begins to compare the rest: both databases stand at `gtid`. */
+  finish(gtid: string): void;
+  /** What came of it; writes wait for that no longer than its bound. @throws `VERIFY_MISMATCH` */
+  outcome(): Promise<Verified>;
 }

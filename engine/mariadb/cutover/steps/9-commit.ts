@@ -11,10 +11,7 @@ export const commit: Step = {
   name: "commit",
   async run(flip) {
     await flip.files;
-    const waitingSince = performance.now();
-    const verified = await flip.verifying;
-    const addedMs = Math.round((performance.now() - waitingSince) * 10) / 10;
-    flip.verified = verified && { ...verified, addedMs };
+    flip.verified = await flip.ctx.verification?.outcome();
     const { to, epoch, fenceGtid, ctx } = flip;
     const wanted = { to, epoch, leaseHolder: ctx.holder, position: fenceGtid };
     try {

@@ -1,6 +1,5 @@
 import { messageOf, WikiferryError } from "../../../errors";
 import { BinlogStream } from "../../binlog/stream";
-import type { Verified } from "../../cutover/flipVerification";
 import { waitForGtid } from "../../replication/follow";
 import { contains } from "../../replication/gtid";
 import { positions } from "../../replication/status";
@@ -20,6 +19,8 @@ const visibleMs = 20;
 const catchUpMs = 10_000;
 /** A row that differs in so many looks, and on neither side changes meanwhile, differs for good. */
 const looks = 4;
+/** How long the binary log may take to be read to its end, when nothing more comes, in milliseconds. */
+const readMs = 5_000;
 /** With more rows than that to compare, the binary log is left to wait. */
 const mostWaiting = 50_000;
 /** No such table, column, key; the definition has changed. */
@@ -38,6 +39,8 @@ export class ContinuousVerification {
   /** Everything up to here has been compared and was the same. */
   verifiedTo: string;
   rows = 0;
+  /** How long `finish` took, in milliseconds. */
+  restMs = 0;
   /** Of a difference that was found. */
   differingTables: string[] = [];
   private readonly touched: TouchedRows;
@@ -113,26 +116,17 @@ export class ContinuousVerification {
 
   /**
    * Compares the rest, while both servers stand at `gtid`.
-   * @param boundMs After so long it says that it is not complete.
+   * @returns why it is not complete; empty if it is
    * @throws `VERIFY_MISMATCH`
    */
-  async finish(gtid: string, boundMs: number): Promise<Verified> {
+  async finish(gtid: string): Promise<string> {
     const start = performance.now();
     this.rest();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`it was not done after ${boundMs} ms`), boundMs);
-    });
-    const work = this.compareTheRest(gtid, boundMs);
-    work.catch(() => {});
-    let why: string;
     try {
-      why = await Promise.race([work, late]);
+      return await this.compareTheRest(gtid);
     } finally {
-      clearTimeout(timer);
+      this.restMs = Math.round((performance.now() - start) * 10) / 10;
     }
-    const ms = Math.round((performance.now() - start) * 10) / 10;
-    return { to: this.verifiedTo, complete: why === "", why, rows: this.rows, ms, addedMs: 0 };
   }
 
   async end(): Promise<void> {
@@ -146,10 +140,9 @@ export class ContinuousVerification {
     await Promise.all([this.primary.close(), this.replica.close()]);
   }
 
-  /** Why it is not complete; empty if it is. */
-  private async compareTheRest(gtid: string, boundMs: number): Promise<string> {
+  private async compareTheRest(gtid: string): Promise<string> {
     await this.running;
-    await this.until(() => contains(this.touched.gtid, gtid) || this.isOver(), boundMs);
+    await this.until(() => contains(this.touched.gtid, gtid) || this.isOver(), readMs);
     if (this.mismatch) throw this.mismatch;
     if (this.stopped) return this.stopped;
     if (!contains(this.touched.gtid, gtid)) return "the binary log came too slowly";

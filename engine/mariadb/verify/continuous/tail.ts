@@ -24,7 +24,8 @@ export class VerificationTail implements FlipVerification {
   private under: ContinuousVerification | undefined;
   private sides: Server[] = [];
   private after = "";
-  private verified: Verified | undefined;
+  /** Why it is not complete, once that is known; empty if it is. */
+  private finishing: Promise<string> | undefined;
   private mismatch: WikiferryError | undefined;
   /** Why there is no comparison under way. */
   private why = "it was not begun";
@@ -38,6 +39,8 @@ export class VerificationTail implements FlipVerification {
   async begin(from: Side, to: Side): Promise<void> {
     await this.end();
     this.sides = [this.servers[from], this.servers[to]];
+    this.finishing = undefined;
+    this.mismatch = undefined;
     try {
       const last = await lastVerification(this.servers[to]);
       if (!last?.ok) {
@@ -74,11 +77,30 @@ export class VerificationTail implements FlipVerification {
     this.under?.rest();
   }
 
-  async finish(gtid: string): Promise<Verified> {
-    this.verified = this.under
-      ? await this.noting(this.under.finish(gtid, this.options.pauseMs ?? 20))
-      : { to: this.after, complete: false, why: this.why, rows: 0, ms: 0, addedMs: 0 };
-    return this.verified;
+  finish(gtid: string): void {
+    if (!this.under) return;
+    this.finishing = this.noting(this.under.finish(gtid));
+    // Whoever asks for the outcome is told.
+    this.finishing.catch(() => {});
+  }
+
+  async outcome(): Promise<Verified> {
+    const { under, finishing } = this;
+    if (!under || !finishing)
+      return { to: this.after, complete: false, why: this.why, rows: 0, ms: 0, addedMs: 0 };
+    const { pauseMs = 20 } = this.options;
+    const start = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`writes had waited ${pauseMs} ms for it`), pauseMs);
+    });
+    try {
+      const why = await Promise.race([finishing, late]);
+      const addedMs = Math.round((performance.now() - start) * 10) / 10;
+      return { to: under.verifiedTo, complete: why === "", why, rows: under.rows, ms: under.restMs, addedMs };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Ends what is under way, and records how far it came. Never throws. */
