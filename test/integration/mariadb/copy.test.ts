@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { copyDatabase, copyState } from "../../../engine/mariadb/copy/copy";
 import { follow, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { silent } from "../../../engine/progress";
 import { deriveSecret } from "../../../engine/secrets";
+import { Tool } from "../../../scripts/faults/copy/tool";
 import { startAdoptedPair } from "../../support/adopted";
 import { eventually, type Pair } from "../../support/mariadb";
 import { addPage, contentOf, fillWiki, trickyTitles } from "../../support/mariadbContent";
@@ -54,16 +52,11 @@ describe("copying a wiki's database", () => {
   });
 
   test("after a kill in the middle the next run goes on and ends in the same content, while the wiki is edited", async () => {
-    const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "../../support/copyOnce.ts")], {
-      stdio: ["pipe", "ignore", "inherit"],
+    const tool = new Tool({
+      spec: { ...pair.spec, copy: { ...pair.spec.copy, maxBytesPerSecond: 4_000_000 } },
+      secrets: pair.secrets,
+      pieceBytes: 1_000_000,
     });
-    child.stdin?.end(
-      JSON.stringify({
-        spec: { ...pair.spec, copy: { ...pair.spec.copy, maxBytesPerSecond: 4_000_000 } },
-        secrets: pair.secrets,
-        pieceBytes: 1_000_000,
-      }),
-    );
     await eventually(
       async () => {
         const rows = await pair.green.value(`SELECT COUNT(*) FROM ??.${prefix}text`, [database]);
@@ -72,8 +65,7 @@ describe("copying a wiki's database", () => {
       30_000,
       "first rows on green",
     );
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    await tool.kill();
     expect(await copyState(pair.green)).toEqual({ state: "copying" });
     const before = await pair.green.value("SELECT SUM(copied_rows) FROM wikiferry.copy_range");
 

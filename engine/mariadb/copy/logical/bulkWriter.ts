@@ -14,10 +14,12 @@ const isNull = 1;
 /** A statement is sent once it has so many bytes. */
 const statementBytes = 512 * 1024;
 /** Room for it, and for one more row of the size that a wire hands over whole. */
-const bufferBytes = 2 * 1024 * 1024;
+const bufferBytes = 1280 * 1024;
+/** Buffers that are kept for later. */
+const keptBuffers = 2;
 /** Sent and not answered: above the first the source rests, below the second it goes on. */
-const highBacklogBytes = 4 * 1024 * 1024;
-const lowBacklogBytes = 2 * 1024 * 1024;
+const highBacklogBytes = 3 * 1024 * 1024;
+const lowBacklogBytes = 1536 * 1024;
 
 /** Why the source rests, as bits; any of them is enough. */
 const forBacklog = 1;
@@ -122,7 +124,7 @@ export class BulkWriter implements RowSink {
 
   beginLargeRow(): void {
     this.flush();
-    this.large.begin(this.statement, this.keyColumns, this.head());
+    this.large.begin(this.keyColumns, this.head());
   }
 
   piece(buffer: Buffer, from: number, to: number): void {
@@ -138,13 +140,20 @@ export class BulkWriter implements RowSink {
     if (this.bytes >= this.cutBytes) this.onCut?.();
   }
 
+  /** Whether it keeps the source waiting on purpose. */
+  get throttled(): boolean {
+    return (this.rests & forThrottle) !== 0;
+  }
+
   /** Sends what has been gathered. */
   flush(): void {
     if (this.used === this.headBytes) return;
     this.rememberKey();
     const { out, used } = this;
     writeHeader(out, used - 4, 0);
-    this.target.write(out.subarray(0, used), () => this.free.push(out));
+    this.target.write(out.subarray(0, used), () => {
+      if (this.free.length < keptBuffers) this.free.push(out);
+    });
     this.expectOk(used);
     this.onSent(used, 0);
     this.takeBuffer();
@@ -283,7 +292,13 @@ class LargeRow {
   private sequence = 0;
   /** What came while the row waited for its turn. */
   private early: Buffer[] | undefined;
+  /** While the buffer is on its way: what came meanwhile. */
+  private locked = false;
+  private readonly overflow: Buffer[] = [];
+  /** All of the row came while it waited. */
   private ended = false;
+  /** Each of them lets the source rest: waiting for the turn, and buffers on their way. */
+  private holds = 0;
 
   constructor(
     private readonly largeRows: LargeRows,
@@ -291,7 +306,7 @@ class LargeRow {
     private readonly writer: { rest(): void; goOn(): void; sent(): void },
   ) {}
 
-  begin(statement: Prepared, keyColumns: readonly number[], head: Buffer): void {
+  begin(keyColumns: readonly number[], head: Buffer): void {
     this.rowBytes = 0;
     this.column = 0;
     this.keyColumns = keyColumns;
@@ -309,7 +324,7 @@ class LargeRow {
       return;
     }
     this.early = [];
-    this.writer.rest();
+    this.hold();
     this.largeRows.take().then((buffer) => {
       this.out = buffer;
       this.used = 4;
@@ -318,7 +333,7 @@ class LargeRow {
       this.early = undefined;
       for (const piece of early) this.parse(piece, 0, piece.length);
       if (this.ended) this.send();
-      this.writer.goOn();
+      this.release();
     });
   }
 
@@ -370,36 +385,53 @@ class LargeRow {
   private put(bytes: Buffer, from: number, to: number): void {
     let at = from;
     while (at < to) {
+      if (this.locked) {
+        this.overflow.push(Buffer.from(bytes.subarray(at, to)));
+        return;
+      }
       const out = this.out as Buffer;
       const end = Math.min(to, at + (4 + fullPacket - this.used));
       bytes.copy(out, this.used, at, end);
       this.used += end - at;
       at = end;
-      if (this.used === 4 + fullPacket) {
-        this.packet(fullPacket);
-        this.out = this.largeRows.other(out);
-        this.used = 4;
-      }
+      if (this.used === 4 + fullPacket) this.packet();
     }
   }
 
-  private send(): void {
+  /** Sends the full buffer; the source rests until it can be filled again. */
+  private packet(): void {
     const out = this.out as Buffer;
-    writeHeader(out, this.used - 4, this.sequence);
+    writeHeader(out, fullPacket, this.sequence++);
+    this.locked = true;
+    this.hold();
+    this.target.write(out.subarray(0, 4 + fullPacket), () => {
+      this.locked = false;
+      this.used = 4;
+      for (const bytes of this.overflow.splice(0)) this.put(bytes, 0, bytes.length);
+      this.release();
+    });
+  }
+
+  /** The last packet, which is shorter than the largest, or empty; at once, since other rows may follow. */
+  private send(): void {
+    const out = this.locked
+      ? Buffer.concat([Buffer.alloc(4), ...this.overflow.splice(0)])
+      : (this.out as Buffer).subarray(0, this.used);
+    writeHeader(out, out.length - 4, this.sequence);
     this.out = undefined;
-    this.writer.rest();
-    this.target.write(out.subarray(0, this.used), () => {
+    this.hold();
+    this.target.write(out, () => {
       this.largeRows.give();
-      this.writer.goOn();
+      this.release();
     });
     this.writer.sent();
   }
 
-  private packet(length: number): void {
-    const out = this.out as Buffer;
-    writeHeader(out, length, this.sequence++);
-    // The source rests until the bytes are out, so that there are never more than two buffers of them.
-    this.writer.rest();
-    this.target.write(out.subarray(0, 4 + length), () => this.writer.goOn());
+  private hold(): void {
+    if (this.holds++ === 0) this.writer.rest();
+  }
+
+  private release(): void {
+    if (--this.holds === 0) this.writer.goOn();
   }
 }

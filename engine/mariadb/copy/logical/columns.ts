@@ -31,12 +31,18 @@ export function readExpression(column: Column): string {
 
 /** How its value is written; the parameter is what `readExpression` gave, as bytes. */
 export function writeExpression(column: Column): string {
-  return byNumber(column) ? "CAST(? AS UNSIGNED)" : "?";
-}
-
-/** Whether it is written as a number in place of a member's name: the invalid member then warns of a truncation. */
-export function byNumber(column: Column): boolean {
-  return column.dataType === "enum" || column.dataType === "set";
+  switch (column.dataType) {
+    case "enum":
+    case "set":
+      return "CAST(? AS UNSIGNED)";
+    // Bytes would be taken for what they are in memory; they are the text.
+    case "inet4":
+    case "inet6":
+    case "uuid":
+      return "CONVERT(? USING latin1)";
+    default:
+      return "?";
+  }
 }
 
 const numbers = new Set(["tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "year"]);

@@ -17,6 +17,10 @@ const fullErrors = new Set([1021, 1026, 1114, 1878]);
 const passingErrors = new Set([1040, 1205, 1213, 1053, 1317, 1927]);
 const lostCodes = /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|PROTOCOL_CONNECTION_LOST)$/;
 
+const unreachable = /^(DB|SSH|REPL)_UNREACHABLE$/;
+/** An sshd that is just being started takes a connection and drops it. */
+const startsUp = /Connection lost before handshake/;
+
 /** What blue answered to a SELECT as what it means. */
 export function understood(error: unknown): unknown {
   if (error instanceof ServerError && error.side === "blue" && definitionErrors.has(error.errno))
@@ -28,10 +32,7 @@ export function understood(error: unknown): unknown {
 export function mayPass(error: unknown): boolean {
   if (error instanceof LinkError) return true;
   if (error instanceof ServerError) return passingErrors.has(error.errno);
-  if (error instanceof WikiferryError)
-    return (
-      error.code === "DB_UNREACHABLE" || error.code === "SSH_UNREACHABLE" || error.code === "REPL_UNREACHABLE"
-    );
+  if (error instanceof WikiferryError) return unreachable.test(error.code) || startsUp.test(error.found);
   const { code, errno, fatal, message } = error as {
     code?: string;
     errno?: number;

@@ -233,6 +233,8 @@ export class Run {
       },
     };
     const queue = ranges.filter(({ done }) => !done);
+    // A range says that it is done as soon as all of it is on its way.
+    const committed = new Set(ranges.filter(({ done }) => done));
     const finished = definitions.tables.filter(({ name }) =>
       ranges.every(({ table, done }) => table !== name || done),
     );
@@ -253,9 +255,9 @@ export class Run {
         const range = queue.shift();
         if (!range) break;
         await worker.copy(range);
-        await worker.settled();
+        committed.add(range);
         const own = ranges.filter(({ table }) => table === range.table);
-        if (!own.every(({ done }) => done)) continue;
+        if (!own.every((one) => committed.has(one))) continue;
         await this.sameAsBefore(reader, definitions, range.table);
         progress.done(range.table);
         const table = tables.get(range.table) as Table;

@@ -1,6 +1,6 @@
 import { WikiferryError } from "../../../errors";
 import { formatGtid, parseGtid } from "../../replication/gtid";
-import type { Server, Session } from "../../server";
+import type { Server } from "../../server";
 import { Wire } from "./wire/wire";
 
 /** One state of blue's data. */
@@ -35,13 +35,21 @@ export async function openSnapshot(blue: Server, count: number): Promise<Snapsho
   const readers: Wire[] = [];
   try {
     for (let n = 0; n < count; n++) readers.push(await openReader(blue));
-    for (let round = 0; round < freeRounds; round++) {
-      const common = await agree(readers);
-      if (common) return await named(blue, readers, common, 0);
-    }
-    for (let round = 0; round < lockedRounds; round++) {
-      const { common, lockedMs } = await agreeLocked(blue, readers);
-      if (common) return await named(blue, readers, common, lockedMs);
+    const first = await openCommon(blue, readers);
+    const found = first && (await named(blue, readers, first));
+    if (found) return found;
+    if (first) {
+      // The server looks for a position from the beginning of the file, and gives up at an event larger than it takes
+      // as a packet: in a file of its own there is none before it.
+      await blue.run("FLUSH NO_WRITE_TO_BINLOG BINARY LOGS");
+      const again = await openCommon(blue, readers);
+      const snapshot = again && (await named(blue, readers, again));
+      if (snapshot) return snapshot;
+      throw new WikiferryError(
+        "COPY_NO_POSITION",
+        `blue's snapshot at ${first.file || "no binary log"}:${first.position} has no GTID`,
+        "See that blue's binary log is on (SHOW MASTER STATUS), then run again",
+      );
     }
     throw new WikiferryError(
       "COPY_NO_SNAPSHOT",
@@ -68,6 +76,8 @@ async function openReader(blue: Server): Promise<Wire> {
     "query_cache_type = OFF",
   ];
   await wire.run("SET NAMES binary");
+  // With the binary log, the server keeps hold of a table until the transaction ends, savepoint or not (10.11).
+  await wire.run("SET SESSION sql_log_bin = 0");
   await wire.run(`SET SESSION ${settings.join(", ")}`);
   await wire.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
   return wire;
@@ -124,17 +134,26 @@ function placeOf(status: (Buffer | null)[][]): Place {
   return { file: of("binlog_snapshot_file"), position: Number(of("binlog_snapshot_position")) };
 }
 
-async function named(blue: Server, readers: Wire[], place: Place, lockedMs: number): Promise<Snapshot> {
-  const gtid = await gtidAt(await blue.session(), place);
-  return { ...place, gtid, readers, lockedMs };
+async function openCommon(
+  blue: Server,
+  readers: readonly Wire[],
+): Promise<(Place & { lockedMs: number }) | undefined> {
+  for (let round = 0; round < freeRounds; round++) {
+    const common = await agree(readers);
+    if (common) return { ...common, lockedMs: 0 };
+  }
+  for (let round = 0; round < lockedRounds; round++) {
+    const { common, lockedMs } = await agreeLocked(blue, readers);
+    if (common) return { ...common, lockedMs };
+  }
+  return undefined;
 }
 
-async function gtidAt(session: Session, { file, position }: Place): Promise<string> {
-  const gtid = file && (await session.value("SELECT BINLOG_GTID_POS(?, ?)", [file, position]));
-  if (gtid) return formatGtid(parseGtid(gtid));
-  throw new WikiferryError(
-    "COPY_NO_POSITION",
-    `blue's snapshot at ${file || "no binary log"}:${position} has no GTID`,
-    "See that blue's binary log is on (SHOW MASTER STATUS), then run again",
-  );
+async function named(
+  blue: Server,
+  readers: Wire[],
+  { file, position, lockedMs }: Place & { lockedMs: number },
+): Promise<Snapshot | undefined> {
+  const gtid = file && (await blue.value("SELECT BINLOG_GTID_POS(?, ?)", [file, position]));
+  return gtid ? { file, position, lockedMs, gtid: formatGtid(parseGtid(gtid)), readers } : undefined;
 }

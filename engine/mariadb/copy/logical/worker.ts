@@ -4,8 +4,9 @@ import { quoted } from "./columns";
 import type { LargeRows } from "./largeRows";
 import { type Range, recordPiece } from "./plan";
 import { rangeCondition } from "./ranges";
-import { insertStatement, mayWarn, selectList, type Table } from "./tables";
+import { expectedWarnings, insertStatement, selectList, type Table } from "./tables";
 import type { Throttle } from "./throttle";
+import { LinkError } from "./wire/packets";
 import type { Prepared, Wire } from "./wire/wire";
 
 /** A piece that grows to so many times what was expected of it is cut. */
@@ -40,6 +41,9 @@ export class ValuesChanged extends Error {
   }
 }
 
+/** A connection of which nothing is heard for so long while rows are on their way is dead, in milliseconds. */
+const silentMs = 120_000;
+
 /** One pair of sessions: rows go from blue's snapshot to green, a piece at a time. */
 export class Worker {
   private readonly writer: BulkWriter;
@@ -57,11 +61,13 @@ export class Worker {
     );
   }
 
-  /** Copies what is left of a range. Committed when `settled` returns. */
+  /** Copies what is left of a range; it is committed when this returns. */
   async copy(range: Range): Promise<void> {
     const table = this.world.tables.get(range.table) as Table;
-    await this.turnTo(table, range);
+    const { after } = range;
+    const watch = setInterval(() => this.endIfSilent(), silentMs / 10);
     try {
+      await this.turnTo(table, range);
       let averageBytes = Math.max(1, table.rows > 0 ? table.bytes / table.rows : 100);
       for (;;) {
         // A table without a key to go on from is one piece, whatever its size.
@@ -69,12 +75,36 @@ export class Worker {
           ? Math.max(leastRows, Math.floor(this.world.pieceBytes / averageBytes))
           : undefined;
         const read = await this.copyPiece(table, range, limit);
-        if (range.done) return;
+        if (range.done) break;
+        // Not before the piece is committed: a kill must never cost more than one.
+        await this.writer.settled();
         if (read.rows > 0) averageBytes = Math.max(1, read.bytes / read.rows);
       }
+      await this.writer.settled();
+      await this.judgeWarnings(table, range.bounds, after);
     } catch (error) {
       throw this.writer.failure ?? error;
+    } finally {
+      clearInterval(watch);
     }
+  }
+
+  private async judgeWarnings(table: Table, bounds: Range["bounds"], after: Range["after"]): Promise<void> {
+    const { warnings } = this.writer;
+    this.writer.warnings = 0;
+    if (warnings === 0) return;
+    const from = `${quoted(this.world.database)}.${quoted(table.name)}`;
+    const [row] = await this.source.rows(
+      `SELECT SUM(${expectedWarnings(table)}) FROM ${from} ${rangeCondition(table.key ?? [], bounds, after)}`,
+    );
+    if (warnings > Number(row?.[0] ?? 0)) throw new ValuesChanged(table.name, warnings);
+  }
+
+  private endIfSilent(): void {
+    const heardAt = Math.max(this.source.heardAt, this.target.heardAt);
+    if (this.writer.throttled || performance.now() < heardAt + silentMs) return;
+    for (const wire of [this.source, this.target])
+      wire.destroy(new LinkError(wire.side, `nothing was heard for ${silentMs / 1000} s`));
   }
 
   /** Rows of a condition, instead of those that are there; answers how many. */
@@ -97,11 +127,6 @@ export class Worker {
     writer.rows = 0;
     writer.bytes = 0;
     return rows;
-  }
-
-  /** Returns when everything is committed. @throws what went wrong */
-  async settled(): Promise<void> {
-    await this.writer.settled();
   }
 
   destroy(): void {
@@ -153,7 +178,6 @@ export class Worker {
       const { rows, bytes } = writer;
       writer.rows = 0;
       writer.bytes = 0;
-      if (writer.warnings > 0 && !mayWarn(table)) throw new ValuesChanged(table.name, writer.warnings);
       read.rows += rows;
       read.bytes += bytes;
       range.done = done;

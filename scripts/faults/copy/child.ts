@@ -1,0 +1,40 @@
+/**
+ * The tool, in a process of its own that can be killed: copies, and follows unless it is told not to. The order comes
+ * by standard input as JSON; each thing that it does is a line of JSON on standard output, written before it is done.
+ */
+import { writeSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { openMove } from "../../../engine/context";
+import { messageOf } from "../../../engine/errors";
+import { copyDatabase } from "../../../engine/mariadb/copy/copy";
+import type { LogicalContext } from "../../../engine/mariadb/copy/logical/run";
+import { follow } from "../../../engine/mariadb/replication/follow";
+import { deriveSecret } from "../../../engine/secrets";
+import type { ChildEvent, ChildOrder } from "./order";
+
+const tell = (event: ChildEvent) => void writeSync(1, `${JSON.stringify(event)}\n`);
+
+async function main(): Promise<void> {
+  const { spec, secrets, pieceBytes, thenFollow } = JSON.parse(await text(process.stdin)) as ChildOrder;
+  const move = openMove(spec, secrets, ({ message }) => tell({ kind: "report", message }));
+  const context: LogicalContext = {
+    ...move,
+    pieceBytes,
+    onPiece: ({ id, table, after }) =>
+      tell({ kind: "piece", range: id, table, after: after?.map((value) => value.toString("hex")) ?? [] }),
+  };
+  try {
+    const { bytes, rows } = await copyDatabase(context);
+    tell({ kind: "copied", bytes, rows, peakBytes: process.resourceUsage().maxRSS * 1024 });
+    if (thenFollow) {
+      await follow(move.green, move.blue, deriveSecret(secrets.masterSecret, "mariadb-replication"));
+      tell({ kind: "following" });
+    }
+  } catch (error) {
+    tell({ kind: "failed", message: messageOf(error) });
+    process.exitCode = 1;
+  }
+  await move.close();
+}
+
+void main();
