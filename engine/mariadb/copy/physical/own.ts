@@ -30,6 +30,8 @@ export function ownStatements({ adminPassword, app, result, journal }: OwnFacts)
     "DELETE FROM mysql.event WHERE db = 'wikiferry';",
     "UPDATE mysql.event SET status = 'SLAVESIDE_DISABLED' WHERE status = 'ENABLED';",
     "DELETE FROM mysql.gtid_slave_pos;",
+    // Of a blue that has followed with gtid_pos_auto_engines.
+    "DROP TABLE IF EXISTS mysql.gtid_slave_pos_InnoDB, mysql.gtid_slave_pos_Aria, mysql.gtid_slave_pos_RocksDB;",
     ...[...parseGtid(result.gtid).values()].map(({ domain, server, sequence }, at) =>
       sql("INSERT INTO mysql.gtid_slave_pos (domain_id, sub_id, server_id, seq_no) VALUES (?, ?, ?, ?)", [
         domain,

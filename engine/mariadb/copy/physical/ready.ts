@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../../errors";
 import { deriveSecret } from "../../../secrets";
 import { readJournal } from "../../control/journal";
-import type { CopyContext, CopyResult } from "../copy";
+import { type CopyContext, type CopyResult, copyState } from "../copy";
 import { lastWords } from "./custodian";
 import { ownStatements } from "./own";
 import { inGreen, workInGreen } from "./place";
@@ -9,7 +9,7 @@ import { inGreen, workInGreen } from "./place";
 /**
  * Makes what has been received ready to be served as green's: brings the files to one point in time, and makes them
  * green's own. Both may be done again.
- * @throws `COPY_PREPARE_FAILED`
+ * @throws `COPY_PREPARE_FAILED`, `COPY_RUNNING`
  */
 export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<void> {
   const { green, spec, secrets, report } = ctx;
@@ -37,6 +37,13 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
        --innodb-buffer-pool-size=64M --innodb-log-file-size=${redoBytes} --innodb-fast-shutdown=1`,
     statements,
   );
+  if ((await copyState(green)).state === "copied") {
+    throw new WikiferryError(
+      "COPY_RUNNING",
+      "another run has finished a copy on green meanwhile",
+      "Run again: a finished copy is left alone",
+    );
+  }
   await inGreen(
     ctx,
     `sync -f "$incoming/data" && mv "$incoming/received" "$incoming/ready" && sync -f "$incoming"`,
