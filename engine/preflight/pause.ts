@@ -29,7 +29,8 @@ export type PauseHistory = readonly { from: Side; pauseMs: number }[];
 
 /**
  * The write pause of a flip: its steps one after the other, as `engine/mariadb/cutover/steps` has them. The question
- * for the last uploads begins with the fence, and the commit waits for it.
+ * for the last uploads begins with the fence, comparing what changed last with the turn of the stream; the commit waits
+ * for both.
  *
  * A wiki that has been flipped before knows more than a model: half of the prediction then is the mean of its last
  * flips in the same direction, or in either.
@@ -45,10 +46,12 @@ export function predictPause(measure: PauseMeasure, from: Side, history: PauseHi
     { name: "reverse the stream", ms: 2 * here + pausing.reverseMs },
   ];
   const before = databases.reduce((sum, { ms }) => sum + ms, 0);
-  const files = Math.max(0, (measure.filesMs ?? usual.filesMs) - before);
+  const reverse = databases.at(-1)?.ms ?? 0;
+  const files = (measure.filesMs ?? usual.filesMs) - before;
+  const compared = pausing.verifyMs + there - reverse;
   const modelled = sumOf([
     ...databases,
-    { name: "commit: the last uploads", ms: files },
+    { name: "commit: the last uploads and rows", ms: Math.max(0, files, compared) },
     { name: "commit", ms: here + pausing.commitMs },
     { name: "open the new primary", ms: there + pausing.openMs },
     { name: "turn the gate: MediaWiki", ms: measure.webMs ?? usual.webMs },

@@ -26,6 +26,7 @@ const inPause = new Set([
   "catch up",
   "reverse the stream",
   "commit",
+  "open the new primary",
   "turn the gate",
 ]);
 

@@ -48,6 +48,8 @@ export const pausing = {
   applyMs: 4,
   /** A thread that starts to apply. */
   reverseMs: 4,
+  /** Comparing what changed last, which begins with the stream's turn. */
+  verifyMs: 15,
   /** A commit with both logs flushed. */
   commitMs: 4,
   /** The commit arrives, is applied and flushed, and the server opens. */
