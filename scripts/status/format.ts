@@ -92,7 +92,10 @@ function copy(part: Status["copy"]): string[] {
   const begun = progress.tables.filter(({ percent }) => percent < 100);
   const done = progress.tables.length - begun.length;
   return [
-    line("copy", `under way: ${figures(progress)}; ${done} tables are done${quiet}`),
+    line(
+      "copy",
+      `under way: ${figures(progress)}; ${done === 1 ? "1 table is" : `${done} tables are`} done${quiet}`,
+    ),
     ...begun.slice(0, shownTables).map((table) => line("", `  ${table.name}: ${figures(table)}`)),
   ];
 }

@@ -101,7 +101,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
     ]);
     const text = format(judge(asked({ copy: { state: "copying", progress } })));
     expect(text).toContain(
-      "\ncopy          under way: 40 %, 41 MB, 12,345 rows, 20 MB/s, 9 s left; 1 tables are done\n" +
+      "\ncopy          under way: 40 %, 41 MB, 12,345 rows, 20 MB/s, 9 s left; 1 table is done\n" +
         "                text: 40 %, 40 MB, 400,000 rows, 10 MB/s, 6 s left\n",
     );
     const old = format(
