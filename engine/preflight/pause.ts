@@ -1,4 +1,5 @@
 import type { Move } from "../context";
+import { WikiferryError } from "../errors";
 import { readJournal } from "../mariadb/control/journal";
 import type { FlipResult } from "../mariadb/cutover/context";
 import { pausing } from "../mariadb/preflight/estimate/constants";
@@ -9,7 +10,7 @@ import { otherSide, type Side } from "../move";
 import type { Prediction } from "../mover";
 import { openGate } from "../wiki/gate";
 import { uploadsOf } from "../wiki/surroundings";
-import { webOf } from "../wiki/web";
+import { type WebTier, webOf } from "../wiki/web";
 
 /** What a preview measured of a flip that is to come, in milliseconds; undefined where nothing answers yet. */
 export interface PauseMeasure {
@@ -108,11 +109,19 @@ async function webAnswerMs(move: Move, side: Side): Promise<number> {
   const web = webOf(move, side);
   try {
     // The first answer is that of a process that has just started; a flip has one that waits.
-    const answer = () => web.awaitWritable(0).catch(() => {});
-    await answer();
-    return await medianMs(5, answer);
+    await answerOf(web);
+    return await medianMs(5, () => answerOf(web));
   } finally {
     web.close();
+  }
+}
+
+/** One answer, whatever it says of edits: the side that is to serve is read-only still. */
+async function answerOf(web: WebTier): Promise<void> {
+  try {
+    await web.awaitWritable(0);
+  } catch (error) {
+    if (!(error instanceof WikiferryError) || error.code !== "WEB_READ_ONLY") throw error;
   }
 }
 
