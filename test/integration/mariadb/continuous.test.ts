@@ -2,15 +2,17 @@ import { Journal } from "../../../engine/mariadb/control/journal";
 import type { CutoverContext, FlipResult } from "../../../engine/mariadb/cutover/context";
 import { cutover } from "../../../engine/mariadb/cutover/cutover";
 import { waitForGtid } from "../../../engine/mariadb/replication/follow";
-import { samePosition } from "../../../engine/mariadb/replication/gtid";
+import { contains, samePosition } from "../../../engine/mariadb/replication/gtid";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { ContinuousVerification } from "../../../engine/mariadb/verify/continuous/continuous";
+import { keepVerifying } from "../../../engine/mariadb/verify/continuous/keepVerifying";
 import { VerificationTail } from "../../../engine/mariadb/verify/continuous/tail";
 import { lastVerification } from "../../../engine/mariadb/verify/record";
 import { verify } from "../../../engine/mariadb/verify/verify";
 import type { Side } from "../../../engine/move";
 import { Editors } from "../../support/editors";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
+import { until } from "../../support/until";
 
 let pair: FollowingPair;
 let editors: Editors;
@@ -194,6 +196,28 @@ test.each<[kind: string, spoil: string, change: string, named: RegExp]>([
   },
   60_000,
 );
+
+test("goes on and on until it is ended, and records how far it came on both", async () => {
+  const whole = await verify(pair.blue, pair.green, pair.database);
+  const ending = new AbortController();
+  const said: string[] = [];
+  const kept = keepVerifying(pair.blue, pair.green, pair.database, {
+    everyMs: 200,
+    signal: ending.signal,
+    report: ({ message }) => said.push(message),
+  });
+  const gtid = await write("UPDATE page SET title = 'watched' WHERE id = 60");
+  await until("recorded", async () => contains((await lastVerification(pair.green))?.gtid ?? "", gtid));
+  ending.abort();
+  await kept;
+  for (const side of ["blue", "green"] as const) {
+    const last = await lastVerification(pair[side]);
+    expect(last).toMatchObject({ ok: true, whole: whole.gtid, tables: whole.tables });
+    expect(Number(last?.changedRows)).toBeGreaterThan(0);
+    expect(last?.gtid).not.toBe(whole.gtid);
+  }
+  expect(said[0]).toMatch(/^the same up to 0-1-\d+, \d+ changed rows compared/);
+}, 60_000);
 
 test("a binary log that is not there any more is no difference, only the end of it", async () => {
   const whole = await verify(pair.blue, pair.green, pair.database);

@@ -8,6 +8,7 @@ import { readCascades, readDefinitions, type TableDefinition } from "../definiti
 import { digestSettings } from "../digest";
 import { describeKey, quoted } from "../keys";
 import { compareLooseTable } from "../looseTable";
+import { advanceVerification, lastVerification, recordVerification } from "../record";
 import { countOf, differingOf, hashName, hashQuestions, readHashes } from "./hashes";
 import { type Touched, TouchedRows } from "./touched";
 
@@ -43,6 +44,7 @@ export class ContinuousVerification {
   restMs = 0;
   /** Of a difference that was found. */
   differingTables: string[] = [];
+  private recorded: { to: string; rows: number; mismatch: boolean };
   private readonly touched: TouchedRows;
   private tables = new Map<string, TableDefinition>();
   private stream: BinlogStream | undefined;
@@ -64,6 +66,7 @@ export class ContinuousVerification {
     private readonly hands: { primary: Session; replica: Session },
   ) {
     this.verifiedTo = after;
+    this.recorded = { to: after, rows: 0, mismatch: false };
     this.touched = new TouchedRows(database, after);
   }
 
@@ -129,6 +132,27 @@ export class ContinuousVerification {
     }
   }
 
+  /** Why nothing further is compared, though nobody ended it; undefined while it goes on. */
+  get stoppedBy(): string | undefined {
+    return this.stopped;
+  }
+
+  /** Brings the record on both servers forward to here; a difference becomes a record of its own, once. */
+  async record(): Promise<void> {
+    const servers = [this.primary, this.replica];
+    if (this.mismatch) {
+      if (this.recorded.mismatch) return;
+      this.recorded.mismatch = true;
+      await Promise.all(servers.map((server) => this.recordMismatch(server)));
+      return;
+    }
+    const { verifiedTo, rows } = this;
+    if (verifiedTo === this.recorded.to) return;
+    const more = rows - this.recorded.rows;
+    this.recorded = { to: verifiedTo, rows, mismatch: false };
+    await Promise.all(servers.map((server) => advanceVerification(server, verifiedTo, more)));
+  }
+
   async end(): Promise<void> {
     this.rest();
     this.stopped ??= "it was ended";
@@ -138,6 +162,12 @@ export class ContinuousVerification {
     this.hands.replica.destroy();
     await this.running;
     await Promise.all([this.primary.close(), this.replica.close()]);
+  }
+
+  private async recordMismatch(server: Server): Promise<void> {
+    const { tables = 0, rows = "0" } = (await lastVerification(server)) ?? {};
+    const differing = this.differingTables.map((table) => ({ table, what: ["rows that have changed"] }));
+    await recordVerification(server, { ok: false, gtid: this.verifiedTo, tables, rows, ms: 0, differing });
   }
 
   private async compareTheRest(gtid: string): Promise<string> {
@@ -154,7 +184,10 @@ export class ContinuousVerification {
         return `${name} can only be compared as a whole, and was written to at the last moment`;
     }
     const differing = await this.differing(rest);
-    if (differing.size > 0) throw this.mismatchOf(differing, gtid);
+    if (differing.size > 0) {
+      this.mismatch = this.mismatchOf(differing, gtid);
+      throw this.mismatch;
+    }
     this.rows += countOf(rest);
     this.verifiedTo = gtid;
     return "";

@@ -1,12 +1,14 @@
-import { messageOf, WikiferryError } from "../../../errors";
+import { messageOf } from "../../../errors";
 import type { Side } from "../../../move";
 import { type Report, silent } from "../../../progress";
-import { answering } from "../../cutover/answering";
 import type { FlipVerification, Verified } from "../../cutover/flipVerification";
 import { positions } from "../../replication/status";
 import type { Server } from "../../server";
-import { advanceVerification, lastVerification, recordVerification } from "../record";
+import { lastVerification } from "../record";
 import { ContinuousVerification } from "./continuous";
+
+/** How long the record may take when a flip is over, in milliseconds. */
+const recordMs = 4_000;
 
 export interface TailOptions {
   /** For how long writes may wait for it, in milliseconds. Defaults to 20. */
@@ -26,7 +28,6 @@ export class VerificationTail implements FlipVerification {
   private after = "";
   /** Why it is not complete, once that is known; empty if it is. */
   private finishing: Promise<string> | undefined;
-  private mismatch: WikiferryError | undefined;
   /** Why there is no comparison under way. */
   private why = "it was not begun";
 
@@ -40,7 +41,6 @@ export class VerificationTail implements FlipVerification {
     await this.end();
     this.sides = [this.servers[from], this.servers[to]];
     this.finishing = undefined;
-    this.mismatch = undefined;
     try {
       const last = await lastVerification(this.servers[to]);
       if (!last?.ok) {
@@ -64,7 +64,7 @@ export class VerificationTail implements FlipVerification {
     const [primary] = this.sides;
     if (!this.under || !primary) return;
     const now = (await positions(primary)).binlog;
-    const reached = await this.noting(this.under.upTo(now, approachMs));
+    const reached = await this.under.upTo(now, approachMs);
     report({
       step: "verify",
       message: reached
@@ -79,7 +79,7 @@ export class VerificationTail implements FlipVerification {
 
   finish(gtid: string): void {
     if (!this.under) return;
-    this.finishing = this.noting(this.under.finish(gtid));
+    this.finishing = this.under.finish(gtid);
     // Whoever asks for the outcome is told.
     this.finishing.catch(() => {});
   }
@@ -105,36 +105,15 @@ export class VerificationTail implements FlipVerification {
 
   /** Ends what is under way, and records how far it came. Never throws. */
   async end(): Promise<void> {
-    const { under, mismatch } = this;
+    const { under } = this;
     if (!under) return;
     this.under = undefined;
+    under.rest();
+    // A server that hangs must not hold up whoever ends a flip.
+    await Promise.race([
+      under.record().catch(() => {}),
+      new Promise((resolve) => setTimeout(resolve, recordMs)),
+    ]);
     await under.end().catch(() => {});
-    const work = this.sides.map((server) => answering(server.side, this.record(server, under, mismatch)));
-    await Promise.allSettled(work);
-  }
-
-  private async record(
-    server: Server,
-    under: ContinuousVerification,
-    mismatch: WikiferryError | undefined,
-  ): Promise<void> {
-    if (!mismatch) {
-      if (under.verifiedTo !== this.after) await advanceVerification(server, under.verifiedTo, under.rows);
-      return;
-    }
-    const last = await lastVerification(server);
-    const { tables = 0, rows = "0" } = last ?? {};
-    const differing = under.differingTables.map((table) => ({ table, what: ["rows that have changed"] }));
-    await recordVerification(server, { ok: false, gtid: under.verifiedTo, tables, rows, ms: 0, differing });
-  }
-
-  /** A difference is recorded when all is over. */
-  private async noting<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      if (error instanceof WikiferryError && error.code === "VERIFY_MISMATCH") this.mismatch = error;
-      throw error;
-    }
   }
 }

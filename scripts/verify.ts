@@ -1,0 +1,52 @@
+import { Command } from "commander";
+import { openMove } from "../engine/context";
+import { messageOf } from "../engine/errors";
+import { keepVerifying } from "../engine/mariadb/verify/continuous/keepVerifying";
+import { otherSide } from "../engine/move";
+import { silent } from "../engine/progress";
+import { primaryOf } from "../engine/wiki/primary";
+import { findStack } from "./status/stack";
+
+interface Flags {
+  stack?: string;
+}
+
+/** Ends at the first signal; what is under way is recorded then. */
+function endedBySignal(): AbortSignal {
+  const ending = new AbortController();
+  process.once("SIGINT", () => ending.abort()).once("SIGTERM", () => ending.abort());
+  return ending.signal;
+}
+
+async function main({ stack }: Flags): Promise<number> {
+  const { spec, secrets } = await findStack(stack);
+  const signal = endedBySignal();
+  const move = openMove(spec, secrets, silent);
+  try {
+    while (!signal.aborted) {
+      const primary = await primaryOf(move);
+      await keepVerifying(move[primary], move[otherSide(primary)], spec.wiki.database, {
+        signal,
+        stillPrimary: async () => (await primaryOf(move)) === primary,
+        report: ({ message }) => process.stdout.write(`${message}\n`),
+      });
+    }
+    return 0;
+  } finally {
+    await move.close();
+  }
+}
+
+const program = new Command("npm run verify --")
+  .description(
+    "Goes on where the last comparison of both databases ended: compares each row that changes, on and on, until Ctrl-C. How far it came is recorded and shown by `npm run status`. Exit code 1 if a row differs or changes can't be followed.",
+  )
+  .option("--stack <name>", "the stack to look after");
+program.parse();
+
+main(program.opts<Flags>())
+  .catch((error: unknown) => {
+    process.stderr.write(`${messageOf(error)}\n`);
+    return 1;
+  })
+  .then((code) => process.exit(code));
