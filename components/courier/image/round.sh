@@ -10,9 +10,10 @@
 #   PARALLEL          parts of a whole round that run at the same time, by hashed directory, 1 to 8 [4]
 #   TIMEOUT_SECONDS   of silence [30]
 #
-# A whole round is done in parts: MediaWiki's hashed directories (a/ab, archive/a/ab, deleted/…) fall into PARALLEL
-# groups by their first character, and one more part takes whatever else there is. The round's exit code is the gravest
-# of its parts.
+# A whole round that takes its time is done in parts: MediaWiki's hashed directories (a/ab, archive/a/ab, deleted/…)
+# fall into PARALLEL groups by their first character, and one more part takes whatever else there is. The round's exit
+# code is the gravest of its parts. One that was done in 3 s the last time is done in one part: five rsyncs every few
+# seconds would only be a load.
 #
 # What a push deletes or overwrites on blue is moved to REMOTE_PATH/.wikiferry-replaced/<start, ms>/. The result goes to
 # /state/rounds.json.
@@ -21,6 +22,7 @@ umask 022
 
 list=$1
 LOCAL_PATH=/srv/uploads
+SHORT_MS=3000
 DIRECTION=off REMOTE='' PORT=22 REMOTE_PATH=/srv/uploads DELETE=no MAX_DELETE=500 TIMEOUT_SECONDS=30 PARALLEL=4
 # shellcheck disable=SC1091
 [ ! -r /state/follow.env ] || . /state/follow.env
@@ -72,7 +74,10 @@ finish() {
   partial=true
   if [ "$list" = no ]; then
     partial=false
-    [ "$1" -ne 0 ] || lastgood=$started
+    if [ "$1" -eq 0 ]; then
+      lastgood=$started
+      echo $((ended - started)) >/state/whole.ms
+    fi
   fi
   record=$(
     printf '{"rounds":%s,"direction":"%s","startedMs":%s,"endedMs":%s,"exitCode":%s,"filesSent":%s,"filesDeleted":%s,"sentBytes":%s,"partial":%s,"lastGoodStartMs":%s,"stderr":"%s"}' \
@@ -191,8 +196,11 @@ push)
 esac
 say_ready
 
+lasted=$SHORT_MS
+[ ! -s /state/whole.ms ] || IFS= read -r lasted </state/whole.ms || true
+
 code=0
-if [ "$list" = yes ]; then
+if [ "$list" = yes ] || [ "$lasted" -lt "$SHORT_MS" ]; then
   carry "$MAX_DELETE" "$@" >"$log" 2>"$errors" || code=$?
   finish "$code"
 fi
