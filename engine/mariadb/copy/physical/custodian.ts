@@ -42,7 +42,7 @@ cat >>"$directory/run" <<'RUN'
 set -u; umask 077
 packed=no
 case \${SSH_ORIGINAL_COMMAND:-$*} in
-  probe) exec timeout 1 head -c 16777216 /dev/zero ;;
+  probe) exec timeout 1 head -c 8388608 /dev/zero ;;
   backup) ;;
   'backup packed') packed=yes ;;
   *) exit 64 ;;

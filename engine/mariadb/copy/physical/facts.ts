@@ -10,21 +10,23 @@ const ownDatabases = ["mysql", "information_schema", "performance_schema", "sys"
 export async function physicalFacts(ctx: CopyContext): Promise<PhysicalFacts> {
   const { blue, green, spec, pool } = ctx;
   const ssh = await pool.to(spec.blue.database.ssh);
-  const [there, here] = [await variablesOf(blue), await variablesOf(green)];
+  const [there, here, others, encrypted, toolOnBlue, toolOnGreen] = await Promise.all([
+    variablesOf(blue),
+    variablesOf(green),
+    blue.rows<{ name: string }>(
+      "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name NOT IN (?)",
+      [[...ownDatabases, spec.wiki.database]],
+    ),
+    blue.value(
+      "SELECT COUNT(*) FROM information_schema.innodb_tablespaces_encryption WHERE encryption_scheme <> 0",
+    ),
+    ssh.run(askTool),
+    inGreen(ctx, askTool),
+  ]);
   const directory = quote(there.datadir ?? "/var/lib/mysql");
-  const others = await blue.rows<{ name: string }>(
-    "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name NOT IN (?)",
-    [[...ownDatabases, spec.wiki.database]],
-  );
-  const encrypted = await blue.value(
-    "SELECT COUNT(*) FROM information_schema.innodb_tablespaces_encryption WHERE encryption_scheme <> 0",
-  );
   return {
     versions: { blue: there.version ?? "", green: here.version ?? "" },
-    tools: {
-      blue: (await ssh.exec(askTool)).stdout.trim(),
-      green: (await inGreen(ctx, askTool)).trim(),
-    },
+    tools: { blue: toolOnBlue.trim(), green: toolOnGreen.trim() },
     readable: (await ssh.exec(`test -r ${directory}/ibdata1`)).exitCode === 0,
     otherDatabases: others.map((row) => row.name),
     variables: { blue: there, green: here },

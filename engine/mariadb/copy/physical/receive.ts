@@ -9,6 +9,11 @@ import { throughTool } from "./throughTool";
 
 /** How often it is looked how much has arrived, in milliseconds. */
 const lookEveryMs = 5_000;
+/**
+ * A link that carries fewer bytes a second is worth the processor's time that packing takes: half a gigabit, or a tenth
+ * of one where blue's processors have more to do than they can.
+ */
+const slowLink = { idle: 60_000_000, busy: 12_000_000 };
 
 /**
  * Streams blue's files beside green's data, straight from host to host if green's container reaches blue's SSH, else
@@ -24,15 +29,15 @@ export async function receive(ctx: CopyContext, expectedBytes: number): Promise<
   const datadir = (await blue.value("SELECT @@GLOBAL.datadir")) ?? "/var/lib/mysql";
   const reachable = candidates(place.ssh, place.replication.host).length > 0;
   const key = reachable ? ephemeralKey() : undefined;
-  const [custodian, mayPack] = await Promise.all([
+  const [custodian, packBelow] = await Promise.all([
     startCustodian(ssh, place, secrets.blueAdminPassword, datadir, key?.public),
-    bothHaveZstd(ctx, ssh),
+    worthPacking(ctx, ssh),
   ]);
   const progress = new CopyProgress(expectedBytes, report);
   const looking = setInterval(() => void look(ctx, progress), lookEveryMs);
   try {
-    if (!key || !(await straight(ctx, custodian, key.private, mayPack)))
-      await throughTool(ctx, ssh, custodian, mayPack);
+    if (!key || !(await straight(ctx, custodian, key.private, packBelow)))
+      await throughTool(ctx, ssh, custodian, packBelow > 0);
   } finally {
     clearInterval(looking);
     await custodian.release();
@@ -58,10 +63,15 @@ async function look(ctx: CopyContext, progress: CopyProgress): Promise<void> {
   if (said !== "") progress.at(Number(said));
 }
 
-async function bothHaveZstd(ctx: CopyContext, ssh: SshConnection): Promise<boolean> {
-  const ask = "command -v zstd >/dev/null && echo yes || true";
-  const said = await Promise.all([ssh.run(ask), inGreen(ctx, ask)]);
-  return said.every((answer) => answer.trim() === "yes");
+/** Below which rate of the link files are packed; 0 where an end has no zstd. */
+async function worthPacking(ctx: CopyContext, ssh: SshConnection): Promise<number> {
+  const [blue, green] = await Promise.all([
+    ssh.run("command -v zstd >/dev/null && echo \"$(cut -d' ' -f1 /proc/loadavg) $(nproc)\" || true"),
+    inGreen(ctx, "command -v zstd || true"),
+  ]);
+  if (blue.trim() === "" || green.trim() === "") return 0;
+  const [load = 0, processors = 1] = blue.trim().split(" ").map(Number);
+  return load < processors ? slowLink.idle : slowLink.busy;
 }
 
 /** Reads `binlog.000002\t1234\t0-1-42`. @throws `COPY_NO_POSITION` */

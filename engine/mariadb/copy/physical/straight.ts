@@ -33,13 +33,10 @@ export function candidates(ssh: SshTarget, replicationHost: string): { host: str
   });
 }
 
-/** A link slower than this is worth the processor's time that packing takes, in bytes per second. */
-const fastLink = 60_000_000;
-
 /**
  * Streams the backup from blue's host straight into green's container, by a key that can do nothing else, so that the
  * tool's own link carries none of it.
- * @param mayPack Whether both ends have zstd.
+ * @param packBelow A link that carries fewer bytes a second than this is worth packing for; 0 is none.
  * @returns false if there is no such way; then nothing was begun
  * @throws `COPY_BACKUP_FAILED`, `COPY_RECEIVE_FAILED`
  */
@@ -47,7 +44,7 @@ export async function straight(
   ctx: CopyContext,
   custodian: Custodian,
   privateKey: string,
-  mayPack: boolean,
+  packBelow: number,
 ): Promise<boolean> {
   const { ssh, replication } = ctx.spec.blue.database;
   const places = candidates(ssh, replication.host);
@@ -69,13 +66,13 @@ measure() { # bytes per second, from the first one on
 take() { ${unstream}; }
 slowly() { pv -q -L $limit; }
 unpack() { zstd -q -d -c; }
-limit=${limit}; may_pack=${mayPack ? "yes" : "no"}
+limit=${limit}; pack_below=${packBelow}
 for place in ${places.map(({ host, port }) => `'${host} ${port}'`).join(" ")}; do
   host=\${place% *}; port=\${place##* }
   rate=$(way probe 2>/dev/null | measure)
   [ "$rate" -gt 0 ] || continue
   if [ $limit -gt 0 ] && [ $limit -lt $rate ]; then rate=$limit; fi
-  if [ $may_pack = yes ] && [ $rate -lt ${fastLink} ]; then packed=yes; else packed=no; fi
+  if [ $rate -lt $pack_below ]; then packed=yes; else packed=no; fi
   case $packed-$limit in
   no-0) way backup | take; ended=\${PIPESTATUS[*]} ;;
   no-*) way backup | slowly | take; ended=\${PIPESTATUS[*]} ;;

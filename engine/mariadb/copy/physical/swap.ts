@@ -3,7 +3,7 @@ import { dockerFor } from "../../../docker/engine";
 import { messageOf, WikiferryError } from "../../../errors";
 import type { CopyContext } from "../copy";
 import { copyState } from "../copy";
-import { placeState, sweepPlace } from "./place";
+import { sweepPlace } from "./place";
 
 /** How long green may take to answer with the new data, in milliseconds. */
 const startMs = 300_000;
@@ -62,5 +62,5 @@ async function whatIsWrong(ctx: CopyContext, gtid: string): Promise<string | und
 
 /** Takes away what green had before, and what else is left of a copy, once the new data are served. */
 export async function forgetOld(ctx: CopyContext): Promise<void> {
-  if ((await placeState(ctx)) !== "empty") await sweepPlace(ctx);
+  await sweepPlace(ctx);
 }
