@@ -3,8 +3,8 @@ import { WikiferryError } from "../errors";
 import { readJournal } from "../mariadb/control/journal";
 import type { FlipResult } from "../mariadb/cutover/context";
 import { pausing } from "../mariadb/preflight/estimate/constants";
-import { sumOf } from "../mariadb/preflight/estimate/model";
-import { medianMs, roundTripMs } from "../mariadb/preflight/estimate/sample";
+import { slowness, sumOf } from "../mariadb/preflight/estimate/model";
+import { medianMs, probeMs, roundTripMs } from "../mariadb/preflight/estimate/sample";
 import type { Server } from "../mariadb/server";
 import { otherSide, type Side } from "../move";
 import type { Prediction } from "../mover";
@@ -23,6 +23,8 @@ export interface PauseMeasure {
   gateMs: number | undefined;
   /** The question which uploads came last. */
   filesMs: number | undefined;
+  /** How long `speedProbe` takes on the slower of both servers. */
+  probeMs: number | undefined;
 }
 
 /** Write pauses of earlier flips of this wiki, in milliseconds, the newest last. */
@@ -40,21 +42,23 @@ export function predictPause(measure: PauseMeasure, from: Side, history: PauseHi
   const { usual } = pausing;
   const here = measure.fromRoundTripMs ?? usual.roundTripMs;
   const there = measure.toRoundTripMs ?? usual.roundTripMs;
+  const slow = slowness(measure.probeMs ?? usual.probeMs);
+  const work = (ms: number) => ms * slow;
   const databases = [
-    { name: "fence the primary", ms: here + pausing.fenceMs },
+    { name: "fence the primary", ms: here + work(pausing.fenceMs) },
     { name: "read the position", ms: here },
-    { name: "catch up", ms: Math.max(here, there) + pausing.applyMs },
-    { name: "reverse the stream", ms: 2 * here + pausing.reverseMs },
+    { name: "catch up", ms: Math.max(here, there) + work(pausing.applyMs) },
+    { name: "reverse the stream", ms: 2 * here + work(pausing.reverseMs) },
   ];
   const before = databases.reduce((sum, { ms }) => sum + ms, 0);
   const reverse = databases.at(-1)?.ms ?? 0;
   const files = (measure.filesMs ?? usual.filesMs) - before;
-  const compared = pausing.verifyMs + there - reverse;
+  const compared = work(pausing.verifyMs) + there - reverse;
   const modelled = sumOf([
     ...databases,
     { name: "commit: the last uploads and rows", ms: Math.max(0, files, compared) },
-    { name: "commit", ms: here + pausing.commitMs },
-    { name: "open the new primary", ms: there + pausing.openMs },
+    { name: "commit", ms: here + work(pausing.commitMs) },
+    { name: "open the new primary", ms: there + work(pausing.openMs) },
     { name: "turn the gate: MediaWiki", ms: measure.webMs ?? usual.webMs },
     { name: "turn the gate", ms: measure.gateMs ?? usual.gateMs },
   ]);
@@ -68,14 +72,18 @@ export function predictPause(measure: PauseMeasure, from: Side, history: PauseHi
 /** Measures what can be, with a second at most for each part. Never writes. */
 export async function measurePause(move: Move, from: Side): Promise<PauseMeasure> {
   const to = otherSide(from);
-  const [fromRoundTripMs, toRoundTripMs, webMs, gateMs, filesMs] = await Promise.all([
+  const [fromRoundTripMs, toRoundTripMs] = await Promise.all([
     tried(() => tripOf(move[from])),
     tried(() => tripOf(move[to])),
+  ]);
+  const [webMs, gateMs, filesMs] = await Promise.all([
     tried(() => webAnswerMs(move, to)),
     tried(() => gateAnswerMs(move)),
     tried(() => filesQuestionMs(move, from)),
   ]);
-  return { fromRoundTripMs, toRoundTripMs, webMs, gateMs, filesMs };
+  // By itself, or it would be the load under which all else is measured.
+  const probeMs = await tried(() => slowestProbeMs([move[from], move[to]]));
+  return { fromRoundTripMs, toRoundTripMs, webMs, gateMs, filesMs, probeMs };
 }
 
 /** The flips on record, oldest first. Never writes. */
@@ -102,6 +110,17 @@ async function tripOf(server: Server): Promise<number> {
     return await roundTripMs(session);
   } finally {
     session.destroy();
+  }
+}
+
+/** Of those servers that answer. */
+async function slowestProbeMs(servers: readonly Server[]): Promise<number> {
+  const opened = await Promise.all(servers.map((server) => tried(() => server.open())));
+  const sessions = opened.filter((session) => session !== undefined);
+  try {
+    return Math.max(...(await probeMs(sessions)));
+  } finally {
+    for (const session of sessions) session.destroy();
   }
 }
 

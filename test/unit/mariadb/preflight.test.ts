@@ -161,11 +161,13 @@ describe("space and time", () => {
       webMs: undefined,
       gateMs: undefined,
       filesMs: undefined,
+      probeMs: undefined,
     };
     const usual = predictPause(nothing, "blue");
     const slow = predictPause({ ...nothing, fromRoundTripMs: 30, toRoundTripMs: 20 }, "blue");
     expect(slow.ms).toBeGreaterThan(usual.ms + 100);
     expect(predictPause({ ...nothing, webMs: 122 }, "blue").ms).toBe(usual.ms + 100);
+    expect(predictPause({ ...nothing, probeMs: 400 }, "blue").ms).toBeGreaterThan(usual.ms + 50);
     // The question for the last uploads costs only what is left of it at the commit.
     expect(predictPause({ ...nothing, filesMs: 0 }, "blue").ms).toBe(
       predictPause({ ...nothing, filesMs: 10 }, "blue").ms,

@@ -40,7 +40,10 @@ export const following = {
   appliedPerSecond: 4_000,
 };
 
-/** A flip's write pause, step by step, in milliseconds on top of the measured round trips. */
+/**
+ * A flip's write pause, step by step, in milliseconds of an idle machine on top of the measured round trips; they grow
+ * as the machine is busy.
+ */
 export const pausing = {
   /** Setting `read_only` waits for commits under way. */
   fenceMs: 3,
@@ -55,5 +58,5 @@ export const pausing = {
   /** The commit arrives, is applied and flushed, and the server opens. */
   openMs: 5,
   /** Taken for what could not be asked: nothing is there yet, or it does not answer. */
-  usual: { roundTripMs: 3, webMs: 22, gateMs: 4, filesMs: 40 },
+  usual: { roundTripMs: 3, webMs: 22, gateMs: 4, filesMs: 40, probeMs: 110 },
 };
