@@ -18,6 +18,8 @@ export const copying = {
   startMs: 450,
   /** Making one table, its ranges and its indexes, without the way to the servers. */
   tableMs: 8,
+  /** Tables outside of transactions are brought into line by the stream, once for all of them. */
+  looseMs: 800,
   /** Statements for each table that wait for an answer, on either side. */
   tableRoundTrips: 6,
   /** Loading, all workers and the indexes together, in bytes of the source's tables a millisecond. */
@@ -42,7 +44,7 @@ export const following = {
 
 /**
  * A flip's write pause, step by step, in milliseconds of an idle machine on top of the measured round trips; they grow
- * as the machine is busy.
+ * a little as the machine is busy.
  */
 export const pausing = {
   /** Setting `read_only` waits for commits under way. */

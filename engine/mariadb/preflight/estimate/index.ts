@@ -41,6 +41,7 @@ export async function estimate(
     const greenRoundTripMs = there ? await roundTripMs(there) : blueRoundTripMs;
     const measure: CopyMeasure = {
       tables: tables.length,
+      looseTables: tables.filter(({ transactional }) => !transactional).length,
       bytes: sum(tables, "bytes"),
       indexBytes: sum(tables, "indexBytes"),
       blueRoundTripMs,

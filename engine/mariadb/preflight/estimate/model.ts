@@ -5,6 +5,8 @@ import { copying, following, speedProbe, takingFiles } from "./constants";
 export interface CopyMeasure {
   /** By the source's statistics. */
   tables: number;
+  /** Of those, outside of transactions. */
+  looseTables: number;
   /** Of data, indexes left out, by the source's statistics. */
   bytes: number;
   /** Of indexes; a physical copy carries them. */
@@ -54,6 +56,9 @@ export function predictCopy(measure: CopyMeasure, limitBytesPerMs = 0): Predicti
   return sumOf([
     { name: "start", ms: copying.startMs * slow },
     { name: "tables", ms: tables * (copying.tableMs * slow + roundTrips) },
+    ...(measure.looseTables > 0
+      ? [{ name: "tables outside of transactions", ms: copying.looseMs * slow }]
+      : []),
     slowest,
   ]);
 }

@@ -12,6 +12,8 @@ const wayBytes = 1024 * 1024;
 /** A table by the statistics of its server. */
 export interface TableSize {
   name: string;
+  /** Whether a snapshot covers it. */
+  transactional: boolean;
   rows: number;
   bytes: number;
   indexBytes: number;
@@ -20,15 +22,18 @@ export interface TableSize {
 
 /** Base tables by size, the largest first. Never writes. */
 export async function tableSizes(session: Session, database: string): Promise<TableSize[]> {
-  const rows = await session.rows<Record<"name" | "n" | "bytes" | "indexes" | "average", string | null>>(
-    `SELECT table_name AS name, table_rows AS n, data_length AS bytes, index_length AS indexes,
+  const rows = await session.rows<
+    Record<"name" | "engine" | "n" | "bytes" | "indexes" | "average", string | null>
+  >(
+    `SELECT table_name AS name, engine, table_rows AS n, data_length AS bytes, index_length AS indexes,
             avg_row_length AS average
        FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'
       ORDER BY data_length DESC, table_name`,
     [database],
   );
-  return rows.map(({ name, n, bytes, indexes, average }) => ({
+  return rows.map(({ name, engine, n, bytes, indexes, average }) => ({
     name: String(name),
+    transactional: engine === "InnoDB",
     rows: Number(n ?? 0),
     bytes: Number(bytes ?? 0),
     indexBytes: Number(indexes ?? 0),
