@@ -4,7 +4,7 @@ import type { Report } from "../../progress";
 import type { SshPool } from "../../ssh/pool";
 import { readCheckpoint, writeCheckpoint } from "../control/checkpoint";
 import { initRole, readRole } from "../control/role";
-import { ensureControlSchema, hasControlSchema } from "../control/schema";
+import { ensureControlSchema } from "../control/schema";
 import { stopFollowing } from "../replication/follow";
 import type { Server } from "../server";
 import { chooseMethod } from "./choose";
@@ -33,23 +33,21 @@ export interface CopyResult {
   converged: string[];
 }
 
-/**
- * `none`, or one was begun; `loaded`: all rows are there, tables outside the snapshot not yet in line;
- * `copied`: finished, never repeated.
- */
-export type CopyState = { state: "none" | "copying" } | ({ state: "loaded" | "copied" } & CopyResult);
+/** `none`, or one was begun; `copied`: finished, never repeated. */
+export type CopyState = { state: "none" | "copying" } | ({ state: "copied" } & CopyResult);
 
 const checkpoint = "copy";
 
 /** How far the copy on green is. Never writes. */
 export async function copyState(green: Server): Promise<CopyState> {
-  if (!(await hasControlSchema(green))) return { state: "none" };
-  const found = await readCheckpoint(green, checkpoint);
+  // Only of the table that says it: a schema of an earlier version may lack others, and its copy is a copy.
+  const known = await green.value(
+    "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'wikiferry' AND table_name = 'checkpoint'",
+  );
+  const found = known === "0" ? undefined : await readCheckpoint(green, checkpoint);
   if (!found) return { state: "none" };
-  if (found.state === "copied" || found.state === "loaded") {
-    return { state: found.state, ...(found.detail as unknown as CopyResult), gtid: found.gtid };
-  }
-  return { state: "copying" };
+  if (found.state !== "copied") return { state: "copying" };
+  return { state: "copied", ...(found.detail as unknown as CopyResult), gtid: found.gtid };
 }
 
 /**

@@ -19,16 +19,6 @@ program=$(command -v mariadb-dump || command -v mysqldump) || { echo 'neither ma
   --default-character-set=binary --hex-blob --max-allowed-packet=1G --routines --triggers --events \\
   --no-autocommit --skip-lock-tables "$database"`;
 
-/** Ends a dump that an earlier run left behind, and removes its access data. */
-const sweepScript = `for process in /proc/[0-9]*; do
-  if tr '\\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q -- '--defaults-file=/tmp/wikiferry-dump[.]'; then kill "\${process#/proc/}" 2>/dev/null; fi
-done
-find /tmp -maxdepth 1 -name 'wikiferry-dump.????????' -user "$(id -un)" -exec rm -rf {} +`;
-
-export async function sweepDumps(ssh: SshConnection): Promise<void> {
-  await ssh.exec(sweepScript);
-}
-
 /** Starts the dump; its output is the channel. */
 export async function startDump(
   ssh: SshConnection,
