@@ -246,6 +246,18 @@ describe("what has changed", () => {
     expect(taken()).toEqual({ page: "whole" });
   });
 
+  test("in a session's own table is nothing", () => {
+    feed(
+      gtid(11, 1),
+      statement("wiki", "DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `page`"),
+      gtid(12, 1),
+      statement("wiki", "CREATE TEMPORARY TABLE page (id INT)"),
+    );
+    expect(touched.gtid).toBe("0-1-12");
+    expect(touched.definitionsChanged).toBe(false);
+    expect(taken()).toEqual({});
+  });
+
   test("elsewhere does not matter, but for how far the log was read", () => {
     const other = Buffer.concat([
       u32(7),

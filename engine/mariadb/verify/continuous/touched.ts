@@ -101,7 +101,8 @@ export class TouchedRows {
       this.endTransaction();
       return;
     }
-    if (schema === this.database || text.includes(this.database)) {
+    const matters = schema === this.database || text.includes(this.database);
+    if (matters && !temporary.test(text)) {
       this.definitionsChanged = true;
       for (const table of this.tables.keys()) if (text.includes(table)) this.touched.set(table, "whole");
     }
@@ -121,6 +122,9 @@ export class TouchedRows {
     this.touched.set(table, keys);
   }
 }
+
+/** A session's own tables, whose end is logged though nobody else ever saw them. */
+const temporary = /^\s*(CREATE|DROP)\s+(\/\*!40005\s+)?TEMPORARY\b/i;
 
 interface KeyedTable {
   columns: number;
