@@ -17,15 +17,18 @@ async function bench(options: BenchOptions): Promise<number> {
   const wants = (part: Part) => only.includes(part);
   const lab = await startLab();
   try {
-    say(`making ${gb} GB`);
-    const { bytes } = await fillWikiData(lab.pair.blue, lab.database, { bytes: gb * 1e9, seed });
     const measured: Measured = { growth: [] };
     const logicalPeers = chosen(lab, wants, { mydumper, dump });
     const physicalPeers = chosen(lab, wants, { backup });
-    if (method !== "physical" && (wants("logical") || logicalPeers.length > 0))
-      measured.logical = await compare(lab, pairs, ours(lab, "logical"), logicalPeers);
-    if (method !== "logical" && (wants("physical") || physicalPeers.length > 0))
-      measured.physical = await compare(lab, pairs, ours(lab, "physical"), physicalPeers);
+    const byRows = method !== "physical" && (wants("logical") || logicalPeers.length > 0);
+    const byFiles = method !== "logical" && (wants("physical") || physicalPeers.length > 0);
+    let bytes = 0;
+    if (byRows || byFiles) {
+      say(`making ${gb} GB`);
+      bytes = (await fillWikiData(lab.pair.blue, lab.database, { bytes: gb * 1e9, seed })).bytes;
+    }
+    if (byRows) measured.logical = await compare(lab, pairs, ours(lab, "logical"), logicalPeers);
+    if (byFiles) measured.physical = await compare(lab, pairs, ours(lab, "physical"), physicalPeers);
     if (wants("growth"))
       measured.growth = await measureGrowth(
         lab,
