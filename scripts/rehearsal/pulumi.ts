@@ -103,7 +103,11 @@ export class Pulumi {
         detached: true,
       });
       this.child = child;
-      const passOn = () => this.kill("SIGINT");
+      let stopped = false;
+      const passOn = () => {
+        stopped = true;
+        this.kill("SIGINT");
+      };
       process.once("SIGINT", passOn);
       process.once("SIGTERM", passOn);
       const lines: string[] = [];
@@ -119,7 +123,8 @@ export class Pulumi {
         this.child = undefined;
         process.off("SIGINT", passOn);
         process.off("SIGTERM", passOn);
-        resolve({ exitCode: code ?? -1, output: lines.join("\n"), ms: Date.now() - startedMs });
+        if (stopped) reject(stoppedByHand());
+        else resolve({ exitCode: code ?? -1, output: lines.join("\n"), ms: Date.now() - startedMs });
       });
     });
   }
@@ -133,6 +138,14 @@ export class Pulumi {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
   }
+}
+
+function stoppedByHand(): WikiferryError {
+  return new WikiferryError(
+    "REHEARSAL_STOPPED",
+    "the rehearsal was told to stop",
+    "Everything keeps running: `npm run clean` removes it, another rehearsal begins anew",
+  );
 }
 
 /** What a failed `pulumi up` is told as. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../../engine/errors";
+import { messageOf, WikiferryError } from "../../engine/errors";
 import { refuseForeign } from "../clean/rehearsal";
 import { ensureWorld, type World } from "../world/index";
 import { configure } from "./configure";
@@ -196,6 +196,13 @@ export class Run {
     for (;;) {
       const { edits, uploads } = (this.load as Load).stats();
       if (edits.acknowledged >= this.options.edits && uploads.acknowledged >= this.options.uploads) return;
+      if ((this.load as Load).isOver) {
+        throw new WikiferryError(
+          "LOAD_ENDED",
+          `in ${this.options.minutes} min, ${edits.acknowledged} of ${this.options.edits} edits and ${uploads.acknowledged} of ${this.options.uploads} uploads were acknowledged`,
+          "This machine is too busy or too slow for that: give it longer, --minutes, or ask for less, --edits, --uploads",
+        );
+      }
       this.say.line(
         `  waiting for more work: ${edits.acknowledged} of ${this.options.edits} edits, ${uploads.acknowledged} of ${this.options.uploads} uploads`,
       );

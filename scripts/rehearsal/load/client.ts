@@ -32,6 +32,8 @@ export class Load {
   private commands = 0;
   private readonly waiting = new Map<number, () => void>();
   private readonly ended: Promise<LoadSummary>;
+  /** Whether nobody reads or edits any more. */
+  isOver = false;
   private announceReady: (ready: LoadReady) => void = () => {};
   private readonly ready: Promise<LoadReady>;
 
@@ -47,7 +49,11 @@ export class Load {
     });
     this.ended = this.listen();
     // Whoever waits for it hears of a failure; nobody has to be waiting yet.
-    this.ended.catch(() => {});
+    this.ended
+      .catch(() => {})
+      .finally(() => {
+        this.isOver = true;
+      });
   }
 
   /** Starts the process and waits until everybody is logged in. Throws `LOAD_…` if they can't. */
