@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, connect, createServer } from "node:net";
 import Docker from "dockerode";
-import { utils } from "ssh2";
 import { pack } from "tar-stream";
 import { messageOf } from "../../engine/errors";
 import { Server } from "../../engine/mariadb/server";
@@ -15,6 +14,7 @@ import {
   type SshTarget,
 } from "../../engine/move";
 import { deriveSecret } from "../../engine/secrets";
+import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
 import { serviceImage } from "./image";
 
@@ -74,8 +74,8 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
   const database = options.database ?? "wikidb";
   const id = `${process.pid}-${randomBytes(3).toString("hex")}`;
   const labels = { [label]: String(process.pid) };
-  const operator = utils.generateKeyPairSync("ed25519");
-  const host = utils.generateKeyPairSync("ed25519");
+  const operator = freshKey();
+  const host = freshKey();
   const secrets: Secrets = {
     sshPrivateKey: operator.private,
     blueAdminPassword: `blue-admin-${randomBytes(8).toString("hex")}`,
@@ -394,5 +394,5 @@ function tarOf(files: TarFile[]): NodeJS.ReadableStream {
 
 /** A key pair that nobody expects. */
 export function strangerKey(): { private: string; public: string } {
-  return utils.generateKeyPairSync("ed25519");
+  return freshKey();
 }

@@ -1,10 +1,11 @@
 import { WikiferryError } from "../../../errors";
 import type { SshConnection } from "../../../ssh/connection";
+import { freshKey } from "../../../ssh/freshKey";
 import type { CopyContext } from "../copy";
 import { CopyProgress } from "../progress";
-import { type Custodian, startCustodian } from "./custodian";
+import { startCustodian } from "./custodian";
 import { inGreen } from "./place";
-import { candidates, ephemeralKey, straight } from "./straight";
+import { candidates, straight } from "./straight";
 import { throughTool } from "./throughTool";
 
 /** How often it is looked how much has arrived, in milliseconds. */
@@ -28,7 +29,7 @@ export async function receive(ctx: CopyContext, expectedBytes: number): Promise<
   const ssh = await pool.to(place.ssh);
   const datadir = (await blue.value("SELECT @@GLOBAL.datadir")) ?? "/var/lib/mysql";
   const reachable = candidates(place.ssh, place.replication.host).length > 0;
-  const key = reachable ? ephemeralKey() : undefined;
+  const key = reachable ? freshKey() : undefined;
   const [custodian, packBelow] = await Promise.all([
     startCustodian(ssh, place, secrets.blueAdminPassword, datadir, key?.public),
     worthPacking(ctx, ssh),

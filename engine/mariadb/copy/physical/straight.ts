@@ -1,4 +1,3 @@
-import { utils } from "ssh2";
 import type { SshTarget } from "../../../move";
 import type { CopyContext } from "../copy";
 import { quote } from "./access";
@@ -10,11 +9,6 @@ import { unstream, workInGreen } from "./place";
 const sshFailed = 255;
 /** What the script ends with where blue can't be reached (EX_TEMPFAIL). */
 const noWay = 75;
-
-/** A key for one copy. */
-export function ephemeralKey(): { private: string; public: string } {
-  return utils.generateKeyPairSync("ed25519");
-}
 
 /** Where green's container may reach blue's SSH, most likely first; what is only meant for the tool is left out. */
 export function candidates(ssh: SshTarget, replicationHost: string): { host: string; port: number }[] {
