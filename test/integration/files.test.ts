@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { utils } from "ssh2";
 import { execInContainer, runInContainer } from "../../engine/docker/exec";
 import { Uploads } from "../../engine/files/uploads";
 import type { ContainerRef, MoveSpec, SshTarget } from "../../engine/move";
 import type { ProgressEvent } from "../../engine/progress";
+import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
 import { DockerWorld, type RunningContainer } from "../support/dockerWorld";
 import { testImage } from "../support/image";
@@ -13,8 +13,8 @@ import { until } from "../support/until";
 jest.setTimeout(120_000);
 
 const world = new DockerWorld();
-const operator = utils.generateKeyPairSync("ed25519");
-const host = utils.generateKeyPairSync("ed25519");
+const operator = freshKey();
+const host = freshKey();
 const pool = new SshPool(operator.private);
 const local = new SshPool("");
 const directory = "/srv/uploads";
@@ -324,7 +324,7 @@ test("an empty source deletes nothing", async () => {
 });
 
 test("a host that shows another key is not trusted", async () => {
-  const stranger = utils.generateKeyPairSync("ed25519");
+  const stranger = freshKey();
   const files = { ...spec.blue.files };
   const line = `${files.address.host} ${stranger.public}\n`;
   await runInContainer(courier, ["sh", "-c", "cat >/state/ssh/known_hosts; rm -f /tmp/courier-*"], pool, {

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { utils } from "ssh2";
 import { runInContainer } from "../../engine/docker/exec";
 import type { SshTarget } from "../../engine/move";
+import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
 import { webPreflight } from "../../engine/web/preflight";
 import { readSettings } from "../../engine/web/settings";
@@ -14,8 +14,8 @@ import { until } from "../support/until";
 jest.setTimeout(120_000);
 
 const world = new DockerWorld();
-const operator = utils.generateKeyPairSync("ed25519");
-const host = utils.generateKeyPairSync("ed25519");
+const operator = freshKey();
+const host = freshKey();
 const pool = new SshPool(operator.private);
 const wiki = {
   serverUrl: "http://wiki.example.org",

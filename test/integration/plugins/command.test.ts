@@ -5,11 +5,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Server, utils } from "ssh2";
+import { freshKey } from "../../../engine/ssh/freshKey";
 import { Program } from "./program";
 
-const operator = utils.generateKeyPairSync("ed25519");
-const hostKey = utils.generateKeyPairSync("ed25519");
-const otherHostKey = utils.generateKeyPairSync("ed25519");
+const operator = freshKey();
+const hostKey = freshKey();
+const otherHostKey = freshKey();
 const password = `secret-${randomBytes(8).toString("hex")}`;
 
 /** An SSH server that runs what it is told with sh, for the operator's key only. */
