@@ -104,7 +104,14 @@ export async function adopt(
   const startTimeoutMs = options.startTimeoutMs ?? 60_000;
   const { downtimeMs, output } = await restart(blue, ssh, place.restart, startTimeoutMs);
   if (downtimeMs === undefined) {
-    await ssh.run(`rm -f ${quote(file)}`);
+    await ssh.run(`rm -f ${quote(file)}`).catch((error: unknown) => {
+      throw new WikiferryError(
+        "ADOPT_FAILED",
+        `blue's MariaDB did not come up within ${startTimeoutMs / 1000} s with ${file} (${output}), and its host answers no more (${messageOf(error)})`,
+        `See whether the host is up; take ${file} away there, or run again`,
+        { cause: error },
+      );
+    });
     const again = await restart(blue, ssh, place.restart, startTimeoutMs);
     throw new WikiferryError(
       "ADOPT_FAILED",
