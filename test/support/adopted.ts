@@ -1,20 +1,12 @@
 import { ensureReplicationAccount } from "../../engine/mariadb/accounts/accounts";
-import { adopt } from "../../engine/mariadb/adopt/adopt";
-import { Journal } from "../../engine/mariadb/control/journal";
 import { initRole } from "../../engine/mariadb/control/role";
-import { silent } from "../../engine/progress";
 import { deriveSecret } from "../../engine/secrets";
-import { type Pair, type PairOptions, startPair } from "./mariadb";
+import { startWithAdoptedBlue } from "../../scripts/lab/adoptedBlue";
+import type { Pair, PairOptions } from "./mariadb";
 
 /** A pair whose blue can be followed, and which is at the state before the copy. */
 export async function startAdoptedPair(options: PairOptions = {}): Promise<Pair> {
-  const pair = await startPair(options);
-  await adopt(pair.blue, await pair.pool.to(pair.ssh), pair.spec.blue.database, {
-    allowRestart: true,
-    masterSecret: pair.secrets.masterSecret,
-    journal: new Journal(pair.blue),
-    report: silent,
-  });
+  const pair = await startWithAdoptedBlue(options);
   await initRole(pair.blue, { wiki: pair.spec.wiki.name });
   const password = deriveSecret(pair.secrets.masterSecret, "mariadb-replication");
   await ensureReplicationAccount(pair.blue, password);

@@ -1,0 +1,34 @@
+import Docker from "dockerode";
+import { WikiferryError } from "../../engine/errors";
+import { adopt } from "../../engine/mariadb/adopt/adopt";
+import { Journal } from "../../engine/mariadb/control/journal";
+import { silent } from "../../engine/progress";
+import { type Pair, type PairOptions, startPair } from "./pair";
+
+/**
+ * A pair whose blue is adopted. On a busy machine its container has ended in the restart now and then; how it did is
+ * told, and another one started.
+ */
+export async function startWithAdoptedBlue(options: PairOptions): Promise<Pair> {
+  for (let left = 1; ; left--) {
+    const pair = await startPair(options);
+    try {
+      await adopt(pair.blue, await pair.pool.to(pair.ssh), pair.spec.blue.database, {
+        allowRestart: true,
+        masterSecret: pair.secrets.masterSecret,
+        journal: new Journal(undefined),
+        report: silent,
+      });
+      return pair;
+    } catch (error) {
+      const lost = error instanceof WikiferryError && /answers no more/.test(error.found);
+      const state = await new Docker()
+        .getContainer(pair.containers.blue)
+        .inspect()
+        .then(({ State }) => JSON.stringify(State));
+      await pair.stop();
+      if (!lost || left === 0) throw error;
+      process.stderr.write(`blue's container was lost while its MariaDB was restarted: ${state}\n`);
+    }
+  }
+}
