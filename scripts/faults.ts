@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CommanderError } from "commander";
-import { messageOf } from "../engine/errors";
 import { campaign } from "./faults/campaign";
+import { exitWith } from "./faults/exit";
 import { faults } from "./faults/faults";
 import { parseOptions } from "./faults/options";
 import { format } from "./faults/report";
@@ -26,12 +25,4 @@ async function main(argv: string[]): Promise<number> {
   return report.ok ? 0 : 1;
 }
 
-main(process.argv.slice(2)).then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    // Commander has said it already.
-    if (error instanceof CommanderError) process.exit(error.exitCode);
-    process.stderr.write(`${messageOf(error)}\n`);
-    process.exit(1);
-  },
-);
+exitWith(main(process.argv.slice(2)));

@@ -1,4 +1,4 @@
-import { quote } from "./hashes";
+import { quote } from "../ssh/quote";
 
 const mark = "wikiferry-courier";
 

@@ -1,3 +1,5 @@
+import { quote } from "../ssh/quote";
+
 /**
  * A shell command that hashes every file below a directory, thumbnails and what is MediaWiki's or rsync's own
  * scratch space left out. Names end with a NUL, so that no character in them matters.
@@ -23,9 +25,4 @@ export function parseHashes(output: string): Map<string, string> {
     if (match) hashes.set(match[2] as string, match[1] as string);
   }
   return hashes;
-}
-
-/** A word of a shell command. */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

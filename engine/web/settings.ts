@@ -2,6 +2,7 @@ import { z } from "zod";
 import { WikiferryError } from "../errors";
 import type { SshTarget } from "../move";
 import type { SshPool } from "../ssh/pool";
+import { quote } from "../ssh/quote";
 
 const cacheType = z.union([z.number(), z.string()]);
 const settingsSchema = z.object({
@@ -58,9 +59,11 @@ export async function readSettings(
   mediawikiDirectory: string,
   pool: SshPool,
 ): Promise<WikiSettings> {
-  const directory = `'${mediawikiDirectory.replaceAll("'", `'\\''`)}'`;
   const connection = await pool.to(host);
-  const result = await connection.exec(`cd ${directory} && php maintenance/eval.php`, `${script}\n`);
+  const result = await connection.exec(
+    `cd ${quote(mediawikiDirectory)} && php maintenance/eval.php`,
+    `${script}\n`,
+  );
   const line = result.stdout.split("\n").find((text) => text.startsWith(marker));
   if (line === undefined) {
     throw new WikiferryError(

@@ -11,12 +11,12 @@ export interface FaultOptions {
   list: boolean;
 }
 
-function whole(text: string): number {
+export function whole(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 0 to 999999999.");
   return Number(text);
 }
 
-function replay(text: string): { seed: number; index: number } {
+export function replay(text: string): { seed: number; index: number } {
   const match = /^(\d{1,9}):(\d{1,9})$/.exec(text);
   if (!match) throw new InvalidArgumentError("Give SEED:INDEX as a failed run printed it, such as 1:42.");
   return { seed: Number(match[1]), index: Number(match[2]) };

@@ -4,6 +4,7 @@ import { type Move, openMove } from "../../engine/context";
 import { type JournalRecord, readJournal } from "../../engine/mariadb/control/journal";
 import { copyState } from "../../engine/mariadb/copy/copy";
 import type { FlipResult } from "../../engine/mariadb/cutover/context";
+import { pauseSteps } from "../../engine/mariadb/cutover/protocol";
 import { silent } from "../../engine/progress";
 import type { JudgeTable } from "./judge";
 import { ladder } from "./ladder";
@@ -19,16 +20,7 @@ import { stageExists } from "./stage";
 /** The rungs that flip, in order. */
 const flipRungs = ladder.filter(({ flip }) => flip);
 
-/** Steps of a flip during which no database takes writes. */
-const inPause = new Set([
-  "fence the primary",
-  "read the position",
-  "catch up",
-  "reverse the stream",
-  "commit",
-  "open the new primary",
-  "turn the gate",
-]);
+const inPause: ReadonlySet<string> = new Set(pauseSteps);
 
 function machine(): RehearsalFacts["machine"] {
   return { cpus: cpus().length, memoryBytes: totalmem(), system: `${system()} ${release()}` };

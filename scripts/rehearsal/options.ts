@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { number } from "../options";
 
 export const stops = ["sync", "switch", "green"] as const;
 export type Stop = (typeof stops)[number];
@@ -16,22 +17,6 @@ export interface RehearsalOptions {
   uploads: number;
   until?: Stop;
   json: boolean;
-}
-
-function number(min: number, max: number, whole = true) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (
-      text.trim() === "" ||
-      !Number.isFinite(value) ||
-      value < min ||
-      value > max ||
-      (whole && !Number.isInteger(value))
-    ) {
-      throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${min} to ${max}.`);
-    }
-    return value;
-  };
 }
 
 /** @throws CommanderError, after having printed what is wrong or the help. */

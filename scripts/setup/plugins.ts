@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { $ } from "zx";
+import { quote } from "../../engine/ssh/quote";
 import { packageVersion, pluginHome, projectDir } from "./paths";
 import { pulumiSite, reachable } from "./probe";
 import { engineDir } from "./pulumi";
@@ -26,7 +27,6 @@ export function pluginState(name: string): "vendor" | "offline" | "stale" | "mis
 
 /** Absolute paths: the engine starts a plugin in the program's folder, whatever that is. */
 function launcherOf(name: string): string {
-  const quote = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`;
   const node = quote(join(projectDir, "node_modules/node/bin/node"));
   const loader = quote(join(dirname(require.resolve("tsx/package.json")), "dist/cjs/index.cjs"));
   const main = quote(join(projectDir, "plugins", name, "main.ts"));

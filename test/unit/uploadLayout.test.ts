@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { compareFiles } from "../../engine/files/comparison";
-import { parseHashes, quote } from "../../engine/files/hashes";
+import { parseHashes } from "../../engine/files/hashes";
 import { base36ToHex, UploadLayout } from "../../engine/files/layout";
 import { checkRound, failedFiles, parseRound } from "../../engine/files/rounds";
 import { roundProgress } from "../../engine/files/uploads";
+import { quote } from "../../engine/ssh/quote";
 
 const empty = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
 const empty36 = "phoiac9h4m842xq45sp7s6u21eteeq1";

@@ -7,7 +7,6 @@
 #   SERVER_ID [2]  GTID_DOMAIN_ID [0]
 #   INNODB_BUFFER_POOL_SIZE [256M]  INNODB_LOG_FILE_SIZE [256M]  MAX_CONNECTIONS [151]  MAX_ALLOWED_PACKET [64M]
 #   LONG_QUERY_TIME [2] seconds  BINLOG_EXPIRE_LOGS_SECONDS [1209600] (14 days)  PERFORMANCE_SCHEMA [OFF]
-#   SLAVE_PARALLEL_THREADS [4]  0 applies one transaction after the other
 #   TLS_CA, TLS_CERT, TLS_KEY  as PEM text; or files ca.pem, cert.pem, key.pem in /etc/mysql/tls
 set -eu
 umask 027
@@ -115,8 +114,7 @@ relay_log = relay
 relay_log_recovery = ON
 # One after the other: with 4 threads 2,600/s instead of 1,900/s were applied with full durability, but a flip under load
 # did not come to an end now and then.
-slave_parallel_threads = ${SLAVE_PARALLEL_THREADS:-0}
-slave_parallel_mode = optimistic
+slave_parallel_threads = 0
 sync_binlog = 1
 innodb_flush_log_at_trx_commit = 1
 event_scheduler = ON

@@ -3,6 +3,7 @@ import { messageOf, WikiferryError } from "../../errors";
 import type { MoveSpec } from "../../move";
 import type { Report } from "../../progress";
 import type { SshConnection } from "../../ssh/connection";
+import { quote } from "../../ssh/quote";
 import type { Journal } from "../control/journal";
 import { ensureControlSchema } from "../control/schema";
 import type { Server } from "../server";
@@ -327,8 +328,4 @@ async function untilOldSessionsEnd(
     }
     await sleep(500);
   }
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -3,7 +3,9 @@ import type { ClientChannel } from "ssh2";
 import { WikiferryError } from "../../errors";
 import type { MoveSpec } from "../../move";
 import type { Spawned, SshConnection } from "../../ssh/connection";
+import { quote } from "../../ssh/quote";
 import { formatGtid, parseGtid } from "../replication/gtid";
+import { accessFile } from "./access";
 
 /**
  * mariadb-dump on blue's host, as one consistent snapshot with its GTID position. The access data come by standard
@@ -26,24 +28,9 @@ export async function startDump(
   password: string,
   database: string,
 ): Promise<RunningDump> {
-  const spawned = await ssh.spawn(`database=${shellQuote(database)}; ${dumpScript}`);
+  const spawned = await ssh.spawn(`database=${quote(database)}; ${dumpScript}`);
   spawned.channel.end(accessFile(place, password));
   return new RunningDump(spawned);
-}
-
-/** The option file of one client, for a server as seen from blue's host. */
-export function accessFile(
-  place: Pick<MoveSpec["blue"]["database"], "admin" | "adminUser">,
-  password: string,
-): string {
-  const quoted = (text: string) => `"${text.replaceAll("\\", "\\\\")}"`;
-  const { host, port } = place.admin;
-  const where = host.startsWith("/") ? `socket=${quoted(host)}` : `host=${quoted(host)}\nport=${port}`;
-  return `[client]\nuser=${quoted(place.adminUser)}\npassword=${quoted(password)}\n${where}\n`;
-}
-
-function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 export class RunningDump {

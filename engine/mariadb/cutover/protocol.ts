@@ -24,6 +24,11 @@ export const attemptSteps = [
 ] as const;
 export type AttemptStep = (typeof attemptSteps)[number];
 
+/** Those of them during which no database takes the wiki's writes. */
+export const pauseSteps: readonly AttemptStep[] = attemptSteps.slice(
+  attemptSteps.indexOf("fence the primary"),
+);
+
 export type Command =
   | "find the primary"
   | "take the lease"

@@ -101,10 +101,8 @@ export class Settlement {
         return await admit(here, appUser);
       case "open the active side":
         return await open(here, holder);
-      case "follow the active side": {
-        await answering(this.passive, this.followActive(), followMs);
-        return;
-      }
+      case "follow the active side":
+        return await answering(this.passive, this.followActive(), followMs);
       case "see a write arrive":
         return await answering(this.passive, this.proveArrival(), canaryMs + 2_000);
       case "stop following":

@@ -4,6 +4,7 @@ import { execInContainer } from "../../docker/exec";
 import { WikiferryError } from "../../errors";
 import type { ContainerRef, SshTarget } from "../../move";
 import type { SshPool } from "../../ssh/pool";
+import { quote } from "../../ssh/quote";
 import type { Server } from "../server";
 
 /** Free bytes on the volume of green's MariaDB; while its container is not there yet, where Docker keeps its volumes. */
@@ -23,7 +24,7 @@ export async function freeBytesOnGreen(ref: ContainerRef, pool: SshPool): Promis
   };
   if (ref.dockerVia) {
     const ssh = await pool.to(ref.dockerVia);
-    return freeOf(await ssh.run(`df -B1 --output=avail '${directory.replaceAll("'", "'\\''")}'`));
+    return freeOf(await ssh.run(`df -B1 --output=avail ${quote(directory)}`));
   }
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
@@ -33,7 +34,7 @@ export async function freeBytesOnGreen(ref: ContainerRef, pool: SshPool): Promis
 export async function freeBytesOnBlue(blue: Server, host: SshTarget, pool: SshPool): Promise<number> {
   const directory = (await blue.value("SELECT @@GLOBAL.datadir")) ?? "/var/lib/mysql";
   const ssh = await pool.to(host);
-  return freeOf(await ssh.run(`df -B1 --output=avail '${directory.replaceAll("'", "'\\''")}'`));
+  return freeOf(await ssh.run(`df -B1 --output=avail ${quote(directory)}`));
 }
 
 /** Reads what `df --output=avail` prints: a heading and a number. */

@@ -1,4 +1,5 @@
 import type { Finding } from "../../mover";
+import { quoted } from "../identifier";
 import type { Server } from "../server";
 
 /** What decides whether a table can be copied and followed. */
@@ -75,7 +76,7 @@ export function storageEngineFinding(tables: readonly TableFacts[], tablePrefix:
       code: "STORAGE_ENGINE",
       severity: "block",
       found: `${lost.map((table) => `${table.name} (${table.engine})`).join(", ")} hold${lost.length === 1 ? "s" : ""} rows outside of transactions: no snapshot covers them, and a crash may leave them half written`,
-      wayOut: `Convert on blue: ${lost.map((table) => `ALTER TABLE ${quoteName(table.name)} ENGINE=InnoDB`).join("; ")}`,
+      wayOut: `Convert on blue: ${lost.map((table) => `ALTER TABLE ${quoted(table.name)} ENGINE=InnoDB`).join("; ")}`,
     };
   }
   const kept = outside.map((table) => table.name);
@@ -104,7 +105,7 @@ export function primaryKeyFinding(tables: readonly TableFacts[]): Finding {
       code: "NO_PRIMARY_KEY",
       severity: "block",
       found: `${lost.map((table) => `${table.name} (${table.floatColumns.join(", ")})`).join(", ")}: no key identifies a row, and FLOAT columns do not compare equal after a copy, so changes could not be applied`,
-      wayOut: `Give each a primary key on blue, such as ${lost.map((table) => `ALTER TABLE ${quoteName(table.name)} ADD COLUMN id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY`).join("; ")}, or change FLOAT to DOUBLE`,
+      wayOut: `Give each a primary key on blue, such as ${lost.map((table) => `ALTER TABLE ${quoted(table.name)} ADD COLUMN id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY`).join("; ")}, or change FLOAT to DOUBLE`,
     };
   }
   const slow = without.filter((table) => table.hasRows);
@@ -118,8 +119,4 @@ export function primaryKeyFinding(tables: readonly TableFacts[]): Finding {
     };
   }
   return { code: "NO_PRIMARY_KEY", severity: "pass", found: "a key identifies each row", wayOut: "" };
-}
-
-function quoteName(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }

@@ -1,3 +1,4 @@
+import { quoted } from "../identifier";
 import { type ColumnKind, rowText, textBound } from "./rowText";
 
 /** Rows in bulk: equal on both sides if, and but for a chance of 2⁻¹²⁸ only if, the rows are. */
@@ -28,7 +29,7 @@ export function pieceQuery(
   where: string,
 ): string {
   const hash = `SHA1(GROUP_CONCAT(${rowText(columns)} SEPARATOR '\\n'))`;
-  return `SELECT COUNT(*) AS n, ${hash} AS h, ${textBound(columns).sum ?? 0} AS l FROM ${table} FORCE INDEX (\`${index.replaceAll("`", "``")}\`) WHERE ${where}`;
+  return `SELECT COUNT(*) AS n, ${hash} AS h, ${textBound(columns).sum ?? 0} AS l FROM ${table} FORCE INDEX (${quoted(index)}) WHERE ${where}`;
 }
 
 /** What `pieceQuery` answers: rows, their hash, bytes of their long values. */

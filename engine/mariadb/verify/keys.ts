@@ -1,3 +1,4 @@
+import { quoted } from "../identifier";
 import type { ColumnDefinition } from "./definitions";
 
 /**
@@ -19,10 +20,6 @@ export function isWholeNumber({ dataType }: Pick<ColumnDefinition, "dataType">):
 export function canBeKey({ dataType, charset }: Pick<ColumnDefinition, "dataType" | "charset">): boolean {
   if (texts.has(dataType)) return charset !== undefined;
   return wholeNumbers.has(dataType) || bytes.has(dataType) || written.has(dataType);
-}
-
-export function quoted(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }
 
 /** SQL that yields the key as `KeyText`. */

@@ -1,6 +1,7 @@
+import { quoted } from "../identifier";
 import type { Session } from "../server";
 import type { ColumnDefinition, TableDefinition, TableKey } from "./definitions";
-import { describeValue, isWholeNumber, literal, quoted } from "./keys";
+import { describeValue, isWholeNumber, literal } from "./keys";
 
 /** A stretch of a table by its key's first column. */
 export interface Range {

@@ -1,9 +1,10 @@
 import { WikiferryError } from "../../errors";
 import { type Report, silent } from "../../progress";
+import { quoted } from "../identifier";
 import type { Row, Server, Session } from "../server";
 import { isTransactional, readDefinitions, type TableDefinition } from "./definitions";
 import { rowHash } from "./digest";
-import { quoted, withKeys } from "./keys";
+import { withKeys } from "./keys";
 import type { RowDifference } from "./narrow";
 import type { TableDifference } from "./record";
 import type { ColumnKind } from "./rowText";

@@ -1,3 +1,4 @@
+import { quoted } from "../identifier";
 /** What a row's text needs to know of a column (`information_schema.columns`). */
 export interface ColumnKind {
   name: string;
@@ -57,7 +58,7 @@ export function textBound(columns: readonly ColumnKind[]): { bytesPerRow: number
   const short = columns.filter((column) => boundOf(column) <= shortValue);
   const long = columns.filter((column) => !short.includes(column) && !column.virtual);
   const lengths = long.map(({ name, dataType }) => {
-    const length = `IFNULL(LENGTH(\`${name.replaceAll("`", "``")}\`),0)`;
+    const length = `IFNULL(LENGTH(${quoted(name)}),0)`;
     return longTypes.has(dataType) ? `LEAST(${length},${longestInline})` : length;
   });
   return {
@@ -72,7 +73,7 @@ function boundOf({ dataType, maxBytes }: ColumnKind): number {
 }
 
 function parts(column: ColumnKind): string[] {
-  const name = `\`${column.name.replaceAll("`", "``")}\``;
+  const name = quoted(column.name);
   const { dataType, nullable } = column;
   const orN = (value: string) => (nullable ? `IFNULL(${value},'N')` : value);
   if (plainTypes.has(dataType)) return [orN(name)];

@@ -1,8 +1,8 @@
 import { WikiferryError } from "../../errors";
 import { type Report, silent } from "../../progress";
+import { quoted } from "../identifier";
 import type { Server, Session } from "../server";
 import { definitionDifferences, isTransactional, readDefinitions, type TableDefinition } from "./definitions";
-import { quoted } from "./keys";
 import { compareLooseTable } from "./looseTable";
 import { narrow } from "./narrow";
 import { type Compared, comparePieces, type Piece } from "./pieces";

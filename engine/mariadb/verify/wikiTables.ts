@@ -1,5 +1,5 @@
+import { quoted } from "../identifier";
 import type { Session } from "../server";
-import { quoted } from "./keys";
 
 /** A table of MediaWiki on both sides: how many rows, and the highest id. Decimal. */
 export interface WikiCount {

@@ -9,9 +9,9 @@ import { deriveSecret } from "../../../engine/secrets";
 import { blueWithBackup, derivedImage } from "../../lab/derivedImage";
 import { DockerWorld, type RunningContainer } from "../../lab/dockerWorld";
 import { eventually, type Pair, startPair } from "../../lab/pair";
-import { debianImage } from "../../setup/debian";
 import { put, sh } from "../../world/docker";
 import { say } from "../cutover/say";
+import { debianBase } from "../toolImage";
 import { startReaper } from "./reaper";
 
 /** What the public tools come in by, from anywhere, with all rights. */
@@ -112,14 +112,7 @@ function greenHost(pair: Pair, tools: string): Pick<Lab, "resetGreen" | "stopGre
 }
 
 async function startTools(pair: Pair, world: DockerWorld, volume: string): Promise<RunningContainer> {
-  const base = await world.docker
-    .getImage(debianImage)
-    .inspect()
-    .then(
-      () => debianImage,
-      () => "debian:bookworm-slim",
-    );
-  const image = await derivedImage("bench-copy", join(__dirname, "image"), base);
+  const image = await derivedImage("bench-copy", join(__dirname, "image"), debianBase(world.docker));
   const tools = await world.run("tools", image, {
     HostConfig: { NetworkMode: pair.network.name, Init: true, Binds: [`${volume}:${greenData}`] },
   });

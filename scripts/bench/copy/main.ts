@@ -1,6 +1,6 @@
-import { messageOf } from "../../../engine/errors";
 import { say } from "../cutover/say";
 import { fillWikiData } from "../data/fill";
+import { exitWith } from "../exit";
 import type { Contender } from "./contender";
 import { measureGrowth } from "./growth";
 import { type Lab, startLab } from "./lab";
@@ -54,11 +54,4 @@ function chosen(
     .map(([, make]) => make(lab));
 }
 
-bench(parseOptions(process.argv.slice(2)))
-  .catch((error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
-  })
-  .then((code) => {
-    process.exitCode = code;
-  });
+exitWith(bench(parseOptions(process.argv.slice(2))));

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { number } from "../../options";
 
 export const parts = ["logical", "physical", "mydumper", "dump", "backup", "growth"] as const;
 export type Part = (typeof parts)[number];
@@ -11,15 +12,6 @@ export interface BenchOptions {
   only: Part[];
   seed: number;
   json: boolean;
-}
-
-function number(min: number, max: number, whole: boolean) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === "" || !(value >= min && value <= max) || (whole && !Number.isInteger(value)))
-      throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${min} to ${max}.`);
-    return value;
-  };
 }
 
 function some(text: string): Part[] {
@@ -37,7 +29,7 @@ export function parseOptions(argv: string[]): BenchOptions {
       "Copies a wiki's data from one MariaDB server to another: our copy, in a process of its own, and public tools in turn on the same servers, in pairs of alternating order. A ratio is our time divided by the tool's, the median over the pairs. Then our copy alone of 1, 4 and 16 times the data. Exit code 1 if a copy of ours differs from the original.",
     )
     .option("--gb <n>", "data and indexes, in GB", number(0.01, 100, false), 0.5)
-    .option("--pairs <n>", "of each comparison", number(1, 50, true), 5)
+    .option("--pairs <n>", "of each comparison", number(1, 50), 5)
     .addOption(
       new Option(
         "--method <which>",
@@ -52,7 +44,7 @@ export function parseOptions(argv: string[]): BenchOptions {
       some,
       [...parts],
     )
-    .option("--seed <n>", "other data of the same size", number(1, 1_000_000, true), 1)
+    .option("--seed <n>", "other data of the same size", number(1, 1_000_000), 1)
     .option("--json", "print the figures as JSON", false);
   program.parse(argv, { from: "user" });
   return program.opts<BenchOptions>();

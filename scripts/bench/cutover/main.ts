@@ -1,4 +1,4 @@
-import { messageOf } from "../../../engine/errors";
+import { exitWith } from "../exit";
 import { flipToAndFro } from "./flips";
 import { startLab } from "./lab";
 import { type BenchOptions, parseOptions } from "./options";
@@ -18,11 +18,4 @@ async function bench(options: BenchOptions): Promise<number> {
   }
 }
 
-bench(parseOptions(process.argv.slice(2)))
-  .catch((error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
-  })
-  .then((code) => {
-    process.exitCode = code;
-  });
+exitWith(bench(parseOptions(process.argv.slice(2))));

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { number } from "../../options";
 
 export interface BenchOptions {
   /** Cutovers and switchbacks together. */
@@ -13,30 +14,21 @@ export interface BenchOptions {
   json: boolean;
 }
 
-function whole(min: number, max: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isInteger(value) || value < min || value > max)
-      throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
-    return value;
-  };
-}
-
 /** @throws CommanderError, after having printed what is wrong or the help. */
 export function parseOptions(argv: string[]): BenchOptions {
   const program = new Command("npm run bench:cutover --")
     .description(
       "Flips a pair of MariaDB servers to and fro under writes through the gate, and measures the write pause by the clients' records: from the last write that the old side acknowledged to the first that the new one did. Exit code 1 if a request failed or an acknowledged write was lost.",
     )
-    .option("--flips <n>", "cutovers and switchbacks together, an even number", whole(2, 1_000), 50)
-    .option("--rate <n>", "writes a second, all clients together", whole(1, 5_000), 500)
-    .option("--clients <n>", "keep-alive clients that write", whole(1, 200), 16)
+    .option("--flips <n>", "cutovers and switchbacks together, an even number", number(2, 1_000), 50)
+    .option("--rate <n>", "writes a second, all clients together", number(1, 5_000), 500)
+    .option("--clients <n>", "keep-alive clients that write", number(1, 200), 16)
     .addOption(
       new Option("--peers <which>", "other ways to do it, in the same run on the same servers")
         .choices(["none", "all"])
         .default("all"),
     )
-    .option("--peer-flips <n>", "flips of each peer", whole(2, 100), 6)
+    .option("--peer-flips <n>", "flips of each peer", number(2, 100), 6)
     .option("--json", "print the figures as JSON", false);
   program.parse(argv, { from: "user" });
   const options = program.opts<BenchOptions>();

@@ -1,5 +1,5 @@
-import { messageOf } from "../../../engine/errors";
 import { say } from "../cutover/say";
+import { exitWith } from "../exit";
 import { spoiledTables } from "./corruptions";
 import { fillBoth, type Lab, spoil, startLab } from "./lab";
 import { type BenchOptions, parseOptions } from "./options";
@@ -86,11 +86,4 @@ async function seekCorruptions(
   }));
 }
 
-bench(parseOptions(process.argv.slice(2)))
-  .catch((error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
-  })
-  .then((code) => {
-    process.exitCode = code;
-  });
+exitWith(bench(parseOptions(process.argv.slice(2))));

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { number } from "../../options";
 
 export interface BenchOptions {
   /** Data on each server, in gigabytes. */
@@ -14,15 +15,6 @@ export interface BenchOptions {
   json: boolean;
 }
 
-function number(min: number, max: number, whole: boolean) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === "" || !(value >= min && value <= max) || (whole && !Number.isInteger(value)))
-      throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${min} to ${max}.`);
-    return value;
-  };
-}
-
 /** @throws CommanderError, after having printed what is wrong or the help. */
 export function parseOptions(argv: string[]): BenchOptions {
   const program = new Command("npm run bench:verify --")
@@ -30,10 +22,10 @@ export function parseOptions(argv: string[]): BenchOptions {
       "Compares two MariaDB servers that hold a wiki's data, and lets pt-table-checksum do the same in turn on the same servers; then spoils copies in every known way, and shows who finds what. Exit code 1 if one is not found.",
     )
     .option("--gb <n>", "data on each server, in gigabytes", number(0.01, 1_000, false), 0.5)
-    .option("--pairs <n>", "comparisons by each", number(1, 100, true), 5)
-    .option("--sessions <n>", "sessions on each server", number(1, 16, true), 4)
+    .option("--pairs <n>", "comparisons by each", number(1, 100), 5)
+    .option("--sessions <n>", "sessions on each server", number(1, 16), 4)
     .option("--no-growth", "without 1, 4 and 16 times a quarter of the data")
-    .option("--seed <n>", "of the data, and of where it is spoiled", number(1, 1_000_000, true), 1)
+    .option("--seed <n>", "of the data, and of where it is spoiled", number(1, 1_000_000), 1)
     .option("--json", "print the figures as JSON", false);
   program.parse(argv, { from: "user" });
   return program.opts<BenchOptions>();

@@ -1,11 +1,9 @@
 import { ensureReplicationAccount } from "../../../engine/mariadb/accounts/accounts";
-import { adopt } from "../../../engine/mariadb/adopt/adopt";
-import { Journal } from "../../../engine/mariadb/control/journal";
 import { initRole } from "../../../engine/mariadb/control/role";
 import { ensureControlSchema } from "../../../engine/mariadb/control/schema";
-import { silent } from "../../../engine/progress";
 import { deriveSecret } from "../../../engine/secrets";
-import { type Pair, startPair } from "../../lab/pair";
+import { startWithAdoptedBlue } from "../../lab/adoptedBlue";
+import type { Pair } from "../../lab/pair";
 import { fill } from "./content";
 import { planOf, type RunPlan, type RunResult, runOnce } from "./run";
 
@@ -54,14 +52,8 @@ export async function copyCampaign(
 }
 
 async function startStage(): Promise<Pair> {
-  const pair = await startPair({ lasting: true });
+  const pair = await startWithAdoptedBlue({ lasting: true });
   try {
-    await adopt(pair.blue, await pair.pool.to(pair.ssh), pair.spec.blue.database, {
-      allowRestart: true,
-      masterSecret: pair.secrets.masterSecret,
-      journal: new Journal(undefined),
-      report: silent,
-    });
     const role = await initRole(pair.blue, { wiki: pair.spec.wiki.name });
     const password = deriveSecret(pair.secrets.masterSecret, "mariadb-replication");
     await ensureControlSchema(pair.green);

@@ -1,21 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { messageOf } from "../../../engine/errors";
+import { Command } from "commander";
+import { exitWith } from "../exit";
+import { replay, whole } from "../options";
 import { type CopyFaultsReport, copyCampaign } from "./campaign";
 
 const reportFile = join(__dirname, "../../../reports/faults-copy.json");
-
-function whole(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 0 to 999999999.");
-  return Number(text);
-}
-
-function replayed(text: string): { seed: number; index: number } {
-  const match = /^(\d{1,9}):(\d{1,9})$/.exec(text);
-  if (!match) throw new InvalidArgumentError("Give SEED:INDEX as a run prints it, such as 1:42.");
-  return { seed: Number(match[1]), index: Number(match[2]) };
-}
 
 async function main(argv: string[]): Promise<number> {
   const command = new Command("npm run faults:copy --")
@@ -24,7 +14,7 @@ async function main(argv: string[]): Promise<number> {
     )
     .option("--runs <number>", "how many copies, each with one kill or two", whole, 10)
     .option("--seed <number>", "what decides what is killed when", whole, 1)
-    .option("--replay <seed:index>", "repeat one run", replayed)
+    .option("--replay <seed:index>", "repeat one run", replay)
     .option("--json", "print the result as JSON", false)
     .allowExcessArguments(false)
     .exitOverride();
@@ -46,12 +36,4 @@ function summary({ ok, runs, kills, repeated, failures }: CopyFaultsReport): str
   return `${ok ? "OK  " : "FAIL"} ${runs} copies with ${kills} kills: ${runs - failures.length} ended with identical data; ${repeated} pieces copied twice`;
 }
 
-main(process.argv.slice(2)).then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    // Commander has said it already.
-    if (error instanceof CommanderError) process.exit(error.exitCode);
-    process.stderr.write(`${messageOf(error)}\n`);
-    process.exit(1);
-  },
-);
+exitWith(main(process.argv.slice(2)));

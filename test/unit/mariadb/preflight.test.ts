@@ -6,7 +6,8 @@ import {
 } from "../../../engine/mariadb/accounts/accounts";
 import { nextMinute } from "../../../engine/mariadb/adopt/adopt";
 import { adoptionNeeded, dropIn } from "../../../engine/mariadb/adopt/changes";
-import { accessFile, DumpMeter, dumpPosition } from "../../../engine/mariadb/copy/dump";
+import { accessFile } from "../../../engine/mariadb/copy/access";
+import { DumpMeter, dumpPosition } from "../../../engine/mariadb/copy/dump";
 import { copyProgress } from "../../../engine/mariadb/copy/progress";
 import { speedProbe } from "../../../engine/mariadb/preflight/estimate/constants";
 import {

@@ -1,3 +1,4 @@
+import { quoted } from "../../identifier";
 /** What a copy needs to know of a column (`information_schema.columns`). */
 export interface Column {
   name: string;
@@ -7,10 +8,6 @@ export interface Column {
   nullable: boolean;
   /** Computed from others, so never copied. */
   generated: boolean;
-}
-
-export function quoted(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }
 
 /** How a column is read so that nothing of it is lost. */

@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../../errors";
+import { quoted } from "../../identifier";
 import type { Session } from "../../server";
 import type { CopyContext } from "../copy";
-import { quoted } from "./columns";
 import type { Definitions } from "./definitions";
 import { showCreate, staged, type Table, withoutNumbering } from "./tables";
 import { Wire } from "./wire/wire";

@@ -1,6 +1,7 @@
+import { quoted } from "../../identifier";
 import type { Server } from "../../server";
 import type { CopyContext } from "../copy";
-import { type Column, quoted, readExpression } from "./columns";
+import { type Column, readExpression } from "./columns";
 import { stretchCondition } from "./ranges";
 import type { Snapshot } from "./snapshot";
 import type { Table } from "./tables";

@@ -1,5 +1,5 @@
+import { quoted } from "../../identifier";
 import type { Session } from "../../server";
-import { quoted } from "./columns";
 
 /** A view, trigger, routine, event or sequence as it is on blue. */
 export interface StoredObject {

@@ -1,5 +1,6 @@
+import { quoted } from "../../identifier";
 import type { Session } from "../../server";
-import { isInteger, literal, quoted } from "./columns";
+import { isInteger, literal } from "./columns";
 import { type Bounds, boundsBetween, evenCuts } from "./ranges";
 import type { Table } from "./tables";
 

@@ -1,4 +1,5 @@
-import { type Column, literal, quoted } from "./columns";
+import { quoted } from "../../identifier";
+import { type Column, literal } from "./columns";
 
 /** Part of a table by its key: rows whose first key column is at or after `from` and before `to`. */
 export interface Bounds {

@@ -1,9 +1,9 @@
 import { WikiferryError } from "../../../errors";
+import { quoted } from "../../identifier";
 import { positions } from "../../replication/status";
 import type { Session } from "../../server";
 import type { CopyContext, CopyResult } from "../copy";
 import { applyStream, type Stage } from "./apply";
-import { quoted } from "./columns";
 import { type Definitions, fingerprintOf, openReader, readDefinitions } from "./definitions";
 import { DefinitionsChanged, understood } from "./failures";
 import { addForeignKeys, addIndexes, checkDefinitions } from "./indexes";

@@ -1,5 +1,6 @@
+import { quoted } from "../../identifier";
 import type { Session } from "../../server";
-import { type Column, isOrdered, quoted, readExpression, writeExpression } from "./columns";
+import { type Column, isOrdered, readExpression, writeExpression } from "./columns";
 
 /** A base table of blue, and how it is read and written. */
 export interface Table {

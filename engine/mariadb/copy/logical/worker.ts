@@ -1,6 +1,6 @@
+import { quoted } from "../../identifier";
 import type { Session } from "../../server";
 import { BulkWriter } from "./bulkWriter";
-import { quoted } from "./columns";
 import type { LargeRows } from "./largeRows";
 import { type Range, recordPiece } from "./plan";
 import { rangeCondition } from "./ranges";

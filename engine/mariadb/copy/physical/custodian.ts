@@ -1,6 +1,7 @@
 import type { MoveSpec } from "../../../move";
 import type { Spawned, SshConnection } from "../../../ssh/connection";
-import { accessFile, quote } from "./access";
+import { quote } from "../../../ssh/quote";
+import { accessFile } from "../access";
 import { backupFailed } from "./failures";
 
 /** By which the line in `authorized_keys` is known. */

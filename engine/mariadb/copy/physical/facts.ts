@@ -1,6 +1,6 @@
+import { quote } from "../../../ssh/quote";
 import type { Server } from "../../server";
 import type { CopyContext } from "../copy";
-import { quote } from "./access";
 import { type PhysicalFacts, settingsInFiles } from "./conditions";
 import { inGreen } from "./place";
 

@@ -1,12 +1,13 @@
 import { messageOf, WikiferryError } from "../../../errors";
 import { BinlogStream } from "../../binlog/stream";
+import { quoted } from "../../identifier";
 import { waitForGtid } from "../../replication/follow";
 import { contains } from "../../replication/gtid";
 import { positions } from "../../replication/status";
 import type { Server, Session } from "../../server";
 import { readCascades, readDefinitions, type TableDefinition } from "../definitions";
 import { digestSettings } from "../digest";
-import { describeKey, quoted } from "../keys";
+import { describeKey } from "../keys";
 import { compareLooseTable } from "../looseTable";
 import { advanceVerification, lastVerification, recordVerification } from "../record";
 import { countOf, differingOf, hashName, hashQuestions, readHashes } from "./hashes";

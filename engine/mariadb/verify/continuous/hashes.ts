@@ -1,7 +1,8 @@
+import { quoted } from "../../identifier";
 import type { Session } from "../../server";
 import type { TableDefinition } from "../definitions";
 import { rowHash, sumOfHashes } from "../digest";
-import { type KeyText, keyTextOf, quoted, withKeys } from "../keys";
+import { type KeyText, keyTextOf, withKeys } from "../keys";
 import type { Touched } from "./touched";
 
 /** Rows that are asked for in one SELECT, and in one question. */

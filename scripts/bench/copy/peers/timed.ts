@@ -1,3 +1,4 @@
+import { quote } from "../../../../engine/ssh/quote";
 import { sh } from "../../../world/docker";
 import type { Copied } from "../contender";
 import type { Lab } from "../lab";
@@ -11,5 +12,5 @@ export async function timed(lab: Lab, script: string): Promise<Copied> {
 
 /** A pipe fails with any of its parts. */
 export async function run(lab: Lab, script: string): Promise<void> {
-  await sh(lab.tools, `exec bash -euo pipefail -c '${script.replaceAll("'", "'\\''")}'`);
+  await sh(lab.tools, `exec bash -euo pipefail -c ${quote(script)}`);
 }

@@ -1,15 +1,11 @@
 import { join } from "node:path";
-import { $ } from "zx";
-import { messageOf } from "../../../../../engine/errors";
 import type { Side } from "../../../../../engine/move";
-import { debianImage } from "../../../../setup/debian";
 import { put, run } from "../../../../world/docker";
+import { toolImage } from "../../../toolImage";
 import type { Lab } from "../../lab";
-import { say } from "../../say";
 import type { Peer } from "../peer";
 import { followPlainly, peerAccount } from "../plainReplication";
 
-const image = "wikiferry/bench-mha";
 /** An account with all rights, from anywhere: MHA wants that. */
 const account = "bench_mha";
 
@@ -46,23 +42,12 @@ export async function mha(lab: Lab): Promise<Peer> {
 
 /** A container in which MHA waits to be called, with its access data. */
 async function startManager({ pair, world, gateContainer, gatePassword }: Lab): Promise<string> {
-  const base = await world.docker
-    .getImage(debianImage)
-    .inspect()
-    .then(
-      () => debianImage,
-      () => "debian:bookworm-slim",
-    );
-  say("building the image of MHA, about a minute the first time");
-  await $({
-    quiet: true,
-    env: { ...process.env, DOCKER_BUILDKIT: "0" },
-  })`docker build --network host -t ${image} --build-arg BASE=${base} ${join(__dirname, "image")}`.catch(
-    (error: unknown) => {
-      const why = messageOf(error).trim().split("\n").at(-1);
-      throw new Error(`its image can't be built (${why}). It needs Debian's packages mha4mysql-*`);
-    },
-  );
+  const image = await toolImage(world.docker, {
+    name: "bench-mha",
+    tool: "MHA",
+    folder: join(__dirname, "image"),
+    packages: "packages mha4mysql-*",
+  });
   const { name } = await world.run("mha", image, {
     HostConfig: { NetworkMode: pair.network.name, Init: true },
   });

@@ -1,13 +1,9 @@
 import { join } from "node:path";
-import { $ } from "zx";
-import { messageOf } from "../../../../../engine/errors";
 import type { DockerWorld } from "../../../../lab/dockerWorld";
 import type { FollowingPair } from "../../../../lab/followingPair";
-import { debianImage } from "../../../../setup/debian";
 import { put, sh } from "../../../../world/docker";
-import { say } from "../../../cutover/say";
+import { toolImage } from "../../../toolImage";
 
-const image = "wikiferry/bench-percona";
 /** An account and a schema of its own: it writes its checksums on the primary, and the stream brings them over. */
 const account = "bench_percona";
 
@@ -28,23 +24,12 @@ export class TableChecksum {
   private constructor(private readonly container: string) {}
 
   static async start(pair: FollowingPair, world: DockerWorld): Promise<TableChecksum> {
-    const base = await world.docker
-      .getImage(debianImage)
-      .inspect()
-      .then(
-        () => debianImage,
-        () => "debian:bookworm-slim",
-      );
-    say("building the image of percona-toolkit, about a minute the first time");
-    await $({
-      quiet: true,
-      env: { ...process.env, DOCKER_BUILDKIT: "0" },
-    })`docker build --network host -t ${image} --build-arg BASE=${base} ${join(__dirname, "image")}`.catch(
-      (error: unknown) => {
-        const why = messageOf(error).trim().split("\n").at(-1);
-        throw new Error(`its image can't be built (${why}). It needs Debian's package percona-toolkit`);
-      },
-    );
+    const image = await toolImage(world.docker, {
+      name: "bench-percona",
+      tool: "percona-toolkit",
+      folder: join(__dirname, "image"),
+      packages: "package percona-toolkit",
+    });
     const { name } = await world.run("percona", image, {
       HostConfig: { NetworkMode: pair.network.name, Init: true },
     });

@@ -1,4 +1,4 @@
-import type { MoveSpec } from "../../../move";
+import type { MoveSpec } from "../../move";
 
 /** The option file of one client, for a server as seen from blue's host. */
 export function accessFile(
@@ -9,8 +9,4 @@ export function accessFile(
   const { host, port } = place.admin;
   const where = host.startsWith("/") ? `socket=${quoted(host)}` : `host=${quoted(host)}\nport=${port}`;
   return `[client]\nuser=${quoted(place.adminUser)}\npassword=${quoted(password)}\n${where}\n`;
-}
-
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,0 +1,33 @@
+import type Docker from "dockerode";
+import { messageOf } from "../../engine/errors";
+import { derivedImage } from "../lab/derivedImage";
+import { debianImage } from "../setup/debian";
+import { say } from "./cutover/say";
+
+/** What a public tool's image is made on. */
+export function debianBase(docker: Docker): Promise<string> {
+  return docker
+    .getImage(debianImage)
+    .inspect()
+    .then(
+      () => debianImage,
+      () => "debian:bookworm-slim",
+    );
+}
+
+/**
+ * The image of a public tool, from its folder.
+ * @throws saying which of Debian's packages it needs
+ */
+export async function toolImage(
+  docker: Docker,
+  { name, tool, folder, packages }: { name: string; tool: string; folder: string; packages: string },
+): Promise<string> {
+  say(`building the image of ${tool}, about a minute the first time`);
+  try {
+    return await derivedImage(name, folder, debianBase(docker));
+  } catch (error) {
+    const why = messageOf(error).trim().split("\n").at(-1);
+    throw new Error(`its image can't be built (${why}). It needs Debian's ${packages}`);
+  }
+}
