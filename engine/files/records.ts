@@ -8,6 +8,8 @@ export interface FileEvent {
   names: string[];
   /** Whether files go away with it, some of them only after the record was committed (hidden versions do). */
   removes: boolean;
+  /** Of the record, in milliseconds since 1970, by the wiki's clock. */
+  atMs: number;
 }
 
 /** What MediaWiki's tables say of the uploads. */
@@ -40,23 +42,24 @@ export class UploadRecords {
     // One statement: at the end of a flip, writes wait for its answer.
     const table = (name: string) => [this.wiki.database, this.wiki.tablePrefix + name];
     const bytes = (...columns: string[]) =>
-      columns.map((column, i) => `CAST(${column} AS BINARY) AS ${"abcd"[i]}`).join(", ");
-    const rows = await this.session.rows<Record<"kind" | "a" | "b" | "c" | "d", unknown>>(
-      `SELECT 'logging' AS kind, ${bytes("log_id", "log_type", "log_title", "log_params")} FROM ??.??
+      columns.map((column, i) => `CAST(${column} AS BINARY) AS ${"abcde"[i]}`).join(", ");
+    const rows = await this.session.rows<Record<"kind" | "a" | "b" | "c" | "d" | "e", unknown>>(
+      `SELECT 'logging' AS kind, ${bytes("log_timestamp", "log_id", "log_type", "log_title", "log_params")} FROM ??.??
         WHERE log_namespace = 6 AND log_timestamp >= ? AND log_type NOT IN ('create', 'patrol', 'protect')
-       UNION ALL SELECT 'image', ${bytes("img_timestamp", "img_sha1", "img_name")}, NULL FROM ??.??
+       UNION ALL SELECT 'image', ${bytes("img_timestamp", "img_sha1", "img_name")}, NULL, NULL FROM ??.??
         WHERE img_timestamp >= ?
-       UNION ALL SELECT 'filearchive', ${bytes("fa_deleted_timestamp", "fa_storage_key", "fa_name")}, NULL FROM ??.??
+       UNION ALL SELECT 'filearchive', ${bytes("fa_deleted_timestamp", "fa_storage_key", "fa_name")}, NULL, NULL FROM ??.??
         WHERE fa_deleted_timestamp >= ?`,
       [...table("logging"), since, ...table("image"), since, ...table("filearchive"), since],
     );
     for (const row of rows) {
-      const [kind, a, b, c] = [text(row.kind), text(row.a), text(row.b), text(row.c)];
+      const [kind, a, b, c, d] = [text(row.kind), text(row.a), text(row.b), text(row.c), text(row.d)];
+      const atMs = milliseconds(a);
       if (kind === "logging") {
-        const target = moveTarget(text(row.d));
-        events.set(`logging ${a}`, { names: target ? [c, target] : [c], removes: removing.has(b) });
+        const target = moveTarget(text(row.e));
+        events.set(`logging ${b}`, { names: target ? [d, target] : [d], removes: removing.has(c), atMs });
       } else {
-        events.set(`${kind} ${a} ${b} ${c}`, { names: [c], removes: kind === "filearchive" });
+        events.set(`${kind} ${a} ${b} ${c}`, { names: [c], removes: kind === "filearchive", atMs });
       }
     }
     return events;
@@ -112,6 +115,10 @@ function text(value: unknown): string {
 /** MediaWiki's 14 digits, UTC. */
 function timestamp(ms: number): string {
   return new Date(ms).toISOString().replace(/\D/g, "").slice(0, 14);
+}
+
+function milliseconds(timestamp: string): number {
+  return Date.parse(timestamp.replace(/^(....)(..)(..)(..)(..)(..)$/, "$1-$2-$3T$4:$5:$6Z"));
 }
 
 /** The new name in a move's `log_params`, which PHP serialized. */

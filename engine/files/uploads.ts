@@ -45,6 +45,11 @@ const step = "uploads";
  * clocks differ.
  */
 const lookBackMs = 300_000;
+/**
+ * For how long files may still go away after their record was there, in milliseconds: within its request, for which PHP
+ * allows 30 s and most hosts 60 s, and clocks differ.
+ */
+const removingMs = 120_000;
 
 /** Which records there were when a round began that carried all that they speak of. */
 interface Carried {
@@ -233,8 +238,10 @@ export class Uploads {
     const before = this.carried?.from === from ? this.carried : await this.recorded(from);
     const records = await this.records(from);
     const events = await records.events(before.sinceMs);
-    // What removes files may do so after its record was there, so for a while it is looked at again.
-    const fresh = [...events].filter(([key, { removes }]) => removes || !before.records.has(key));
+    const underWay = Date.now() - removingMs;
+    const fresh = [...events].filter(
+      ([key, { removes, atMs }]) => !before.records.has(key) || (removes && !(atMs < underWay)),
+    );
     if (fresh.length === 0) {
       this.letGo();
       return undefined;

@@ -1,5 +1,5 @@
 import type { Move } from "../context";
-import { armDeadMan, disarmDeadMan, rehearseDeadMan, seeDeadMan } from "../mariadb/rule/deadMan";
+import { armDeadMan, disarmDeadMan, isAwake, rehearseDeadMan, seeDeadMan } from "../mariadb/rule/deadMan";
 import type { Hold, HoldInputs } from "./hold";
 
 interface Inputs extends HoldInputs {
@@ -13,9 +13,6 @@ interface Outputs {
   armed: boolean;
   rehearsed: boolean;
 }
-
-/** A server that is away for longer than this many milliseconds without a look at its rows has no working switch. */
-const lateMs = 5_000;
 
 async function bringAbout(move: Move, { armed, rehearsed }: Inputs): Promise<Outputs> {
   const { blue, green, report } = move;
@@ -36,9 +33,7 @@ export const hold: Hold<Inputs, Outputs> = {
   update: bringAbout,
   async read({ blue, green }, { rehearsed }) {
     const seen = await Promise.all([blue, green].map((server) => seeDeadMan(server).catch(() => undefined)));
-    const armed = seen.every(
-      (it) => it?.installed && it.schedulerOn && it.lastTickMs !== undefined && it.lastTickMs < lateMs,
-    );
+    const armed = seen.every((it) => it?.schedulerOn && isAwake(it));
     return { armed, rehearsed: armed && rehearsed };
   },
   async remove({ blue, green }) {

@@ -20,6 +20,12 @@ export interface CopyContext {
   report: Report;
 }
 
+/** A part of a copy, and how long it took in the run that ended it. */
+export interface CopyPart {
+  name: string;
+  ms: number;
+}
+
 export interface CopyResult {
   /** Position of the snapshot. */
   gtid: string;
@@ -29,6 +35,8 @@ export interface CopyResult {
   rows: number;
   /** Duration of dump and load, in milliseconds. */
   copyMs: number;
+  /** One after the other; undefined where the method does not tell. */
+  parts?: CopyPart[];
   /** Tables that a snapshot does not cover (MyISAM, Aria), brought into line by the stream. */
   converged: string[];
 }
@@ -71,8 +79,8 @@ export async function copyDatabase(ctx: CopyContext): Promise<CopyResult> {
   return result;
 }
 
-function resultOf({ gtid, bytes, rows, copyMs, converged }: CopyResult): CopyResult {
-  return { gtid, bytes, rows, copyMs, converged };
+function resultOf({ gtid, bytes, rows, copyMs, parts, converged }: CopyResult): CopyResult {
+  return { gtid, bytes, rows, copyMs, parts, converged };
 }
 
 /** Makes green ours, or refuses. */

@@ -45,6 +45,30 @@ export async function armDeadMan(server: Server): Promise<void> {
   await session.run(eventStatement(server.side));
 }
 
+/** It looks each second; after so many milliseconds without a look it sleeps. */
+const silentMs = 5_000;
+/** How long an armed one may take until its first look, in milliseconds. */
+const wakingMs = 3_000;
+
+/** A look that is ahead of the server's clock is none: the clock was set back since. */
+export function isAwake({ installed, lastTickMs }: DeadMan): boolean {
+  return installed && lastTickMs !== undefined && Math.abs(lastTickMs) < silentMs;
+}
+
+/**
+ * Arms one that is armed and sleeps anew: the server plans each look by its clock, so after the clock was set back the
+ * next one may be hours away.
+ * @returns whether it slept
+ */
+export async function wakeDeadMan(server: Server): Promise<boolean> {
+  const before = await seeDeadMan(server);
+  if (!before.installed || !before.schedulerOn || isAwake(before)) return false;
+  await armDeadMan(server);
+  const end = performance.now() + wakingMs;
+  while (!isAwake(await seeDeadMan(server)) && performance.now() < end) await sleep(100);
+  return true;
+}
+
 export async function disarmDeadMan(server: Server): Promise<void> {
   await (await server.unlogged()).run("DROP EVENT IF EXISTS wikiferry.rule");
 }

@@ -1,6 +1,13 @@
 import { acquireLease, releaseLease } from "../../../engine/mariadb/control/lease";
 import { commitRole, readRole } from "../../../engine/mariadb/control/role";
-import { armDeadMan, disarmDeadMan, rehearseDeadMan, seeDeadMan } from "../../../engine/mariadb/rule/deadMan";
+import {
+  armDeadMan,
+  disarmDeadMan,
+  isAwake,
+  rehearseDeadMan,
+  seeDeadMan,
+  wakeDeadMan,
+} from "../../../engine/mariadb/rule/deadMan";
 import { obey } from "../../../engine/mariadb/rule/obey";
 import { type LeaseFact, mayClose, mayFlip, mayOpen, type RoleFact } from "../../../engine/mariadb/rule/rule";
 import {
@@ -143,6 +150,19 @@ describe("the dead man's switch", () => {
     expect(await isClosed(pair.green)).toBe(true);
     for (const side of sides)
       expect(await pair[side].value("SHOW DATABASES LIKE 'wikiferry_probe'")).toBeUndefined();
+  });
+
+  test("is armed anew where the clock was set back, which puts off its next look", async () => {
+    const { blue } = pair;
+    const session = await blue.unlogged();
+    await session.run(
+      "ALTER EVENT wikiferry.rule ON SCHEDULE EVERY 1 SECOND STARTS CURRENT_TIMESTAMP + INTERVAL 1 HOUR",
+    );
+    await session.run("UPDATE wikiferry.watch SET ticked_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR");
+    expect(isAwake(await seeDeadMan(blue))).toBe(false);
+    expect(await wakeDeadMan(blue)).toBe(true);
+    expect(isAwake(await seeDeadMan(blue))).toBe(true);
+    expect(await wakeDeadMan(blue)).toBe(false);
   });
 
   test("opens a fenced server once the lease has ended, and that run can't commit any more", async () => {

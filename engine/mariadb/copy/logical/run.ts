@@ -2,7 +2,7 @@ import { WikiferryError } from "../../../errors";
 import { quoted } from "../../identifier";
 import { positions } from "../../replication/status";
 import type { Session } from "../../server";
-import type { CopyContext, CopyResult } from "../copy";
+import type { CopyContext, CopyPart, CopyResult } from "../copy";
 import { applyStream, type Stage } from "./apply";
 import { type Definitions, fingerprintOf, openReader, readDefinitions } from "./definitions";
 import { DefinitionsChanged, understood } from "./failures";
@@ -54,6 +54,7 @@ export class Run {
   private spentBeforeMs = 0;
   private progress: CopyProgress | undefined;
   private stopWatching: (() => void) | undefined;
+  private readonly parts: CopyPart[] = [];
 
   constructor(
     private readonly ctx: LogicalContext,
@@ -70,6 +71,7 @@ export class Run {
   async go(): Promise<CopyResult> {
     const { blue, green, spec, report } = this.ctx;
     const { database } = spec.wiki;
+    let part = this.begin("start");
     await sweep(green, report);
     const before = await readPlan(green);
     this.spentBeforeMs = before?.spentMs ?? 0;
@@ -80,7 +82,9 @@ export class Run {
     await blue.run("UPDATE wikiferry.heartbeat SET beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1");
     const { definitions, snapshot } = await this.freeze(reader);
     refuseUnfit(definitions.tables);
+    part();
 
+    part = this.begin("tables");
     let plan: CopyPlan;
     if (before && before.fingerprint === definitions.fingerprint) {
       plan = { ...before, owner: this.owner, snapshots: [...before.snapshots, placeOf(snapshot)] };
@@ -107,8 +111,13 @@ export class Run {
       await this.makeTables(definitions, plan, ranges);
     }
 
+    part();
+    part = this.begin("rows");
     const ranges = await this.copyRows(plan, definitions, snapshot, reader);
+    part();
+    part = this.begin("into line");
     await this.bringIntoLine(plan, definitions, snapshot, ranges);
+    part();
     for (const wire of snapshot.readers) wire.destroy();
 
     const result: CopyResult = {
@@ -116,10 +125,17 @@ export class Run {
       bytes: ranges.reduce((sum, range) => sum + range.bytes, 0),
       rows: ranges.reduce((sum, range) => sum + range.rows, 0),
       copyMs: this.spentMs(),
+      parts: this.parts,
       converged: definitions.tables.filter(({ transactional }) => !transactional).map(({ name }) => name),
     };
     await this.end();
     return result;
+  }
+
+  /** A part of the copy; to be called when it ends. */
+  private begin(name: string): () => void {
+    const start = performance.now();
+    return () => void this.parts.push({ name, ms: Math.round(performance.now() - start) });
   }
 
   private get pieceBytes(): number {

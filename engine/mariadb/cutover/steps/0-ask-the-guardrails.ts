@@ -1,10 +1,16 @@
 import { WikiferryError } from "../../../errors";
+import { wakeDeadMan } from "../../rule/deadMan";
 import type { Flip, Step } from "../flip";
 
-/** Refuses whatever forbids a flip, before anything is touched. */
+/** Refuses whatever forbids a flip, before anything is touched but a dead man's switch that sleeps. */
 export const askTheGuardrails: Step = {
   name: "ask the guardrails",
-  run: refuseBlockers,
+  async run(flip) {
+    for (const server of [flip.source, flip.target])
+      if (await wakeDeadMan(server))
+        flip.say(`the dead man's switch of ${server.side} slept, and is armed anew`);
+    await refuseBlockers(flip);
+  },
 };
 
 /** @throws the first blocker's code, naming the others */

@@ -1,6 +1,6 @@
 import type { Finding } from "../../../mover";
 import { readLease } from "../../control/lease";
-import { seeDeadMan } from "../../rule/deadMan";
+import { isAwake, seeDeadMan } from "../../rule/deadMan";
 import type { Server } from "../../server";
 import { block, type FlipQuestion, type Guardrail, pass, warn } from "./guardrail";
 
@@ -59,9 +59,6 @@ export function clockFinding(clocks: readonly { side: string; offsetMs: number }
     : warn("CTRL_CLOCK", found, wayOut);
 }
 
-/** The dead man's switch looks each second; after so many milliseconds without it sleeps. */
-const silentMs = 5_000;
-
 /** The events by which a database opens and closes itself when no tool is there. */
 async function deadMansSwitch(both: readonly Server[]): Promise<Finding> {
   for (const server of both) {
@@ -85,17 +82,26 @@ async function deadMansSwitch(both: readonly Server[]): Promise<Finding> {
       );
   }
   for (const server of both) {
-    const { installed, lastTickMs } = await seeDeadMan(server);
-    if (installed && lastTickMs !== undefined && lastTickMs < silentMs) continue;
+    const seen = await seeDeadMan(server);
+    if (isAwake(seen)) continue;
+    const { installed, lastTickMs } = seen;
     return block(
       "CTRL_EVENTS",
       installed
-        ? `the dead man's switch of ${server.side} has not looked at its rows for ${lastTickMs === undefined ? "ever" : `${Math.round(lastTickMs / 1000)} s`}`
+        ? `the dead man's switch of ${server.side} ${describeSleep(lastTickMs)}`
         : `${server.side} has no dead man's switch`,
       "Run `pulumi up --refresh`, which arms it; then see that server's error log",
     );
   }
   return pass("CTRL_EVENTS", "the dead man's switch of both is awake");
+}
+
+function describeSleep(lastTickMs: number | undefined): string {
+  if (lastTickMs === undefined) return "has never looked at its rows";
+  const seconds = Math.round(Math.abs(lastTickMs) / 1000);
+  return lastTickMs < 0
+    ? `looked at its rows ${seconds} s ahead of its clock, which was set back since`
+    : `has not looked at its rows for ${seconds} s`;
 }
 
 const mebibyte = 1024 * 1024;
