@@ -64,12 +64,12 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
   const toCopy = copied
     ? undefined
     : await estimate(blue, spec.wiki.database, { green: greenDatabase ? green : undefined, copy: spec.copy });
-  return { findings, toCopy, pause: await pauseAhead(move) };
+  return { findings, toCopy, pause: await pauseAhead(move, toCopy?.measured.probeMs) };
 }
 
-async function pauseAhead(move: Move): Promise<Prediction> {
+async function pauseAhead(move: Move, probeMs: number | undefined): Promise<Prediction> {
   const from = await primaryOf(move).catch(() => "blue" as const);
-  return predictPause(await measurePause(move, from), from, await pauseHistory(move));
+  return predictPause(await measurePause(move, from, probeMs), from, await pauseHistory(move));
 }
 
 /** What a flip would meet, or the one that the config asks for does meet. */

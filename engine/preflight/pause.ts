@@ -70,8 +70,11 @@ export function predictPause(measure: PauseMeasure, from: Side, history: PauseHi
   return sumOf([...modelled.terms, { name: "as earlier flips went", ms: (seen - modelled.ms) / 2 }]);
 }
 
-/** Measures what can be, with a second at most for each part. Never writes. */
-export async function measurePause(move: Move, from: Side): Promise<PauseMeasure> {
+/**
+ * Measures what can be, with a second or two at most for each part. Never writes.
+ * @param knownProbeMs How long `speedProbe` takes, where that was just measured.
+ */
+export async function measurePause(move: Move, from: Side, knownProbeMs?: number): Promise<PauseMeasure> {
   const to = otherSide(from);
   const [fromRoundTripMs, toRoundTripMs] = await Promise.all([
     tried(() => tripOf(move[from])),
@@ -81,7 +84,7 @@ export async function measurePause(move: Move, from: Side): Promise<PauseMeasure
   const webMs = await tried(() => webAnswerMs(move, to));
   const gateMs = await tried(() => gateAnswerMs(move));
   const filesMs = await tried(() => filesQuestionMs(move, from));
-  const probeMs = await tried(() => slowestProbeMs([move[from], move[to]]));
+  const probeMs = knownProbeMs ?? (await tried(() => slowestProbeMs([move[from], move[to]])));
   return { fromRoundTripMs, toRoundTripMs, webMs, gateMs, filesMs, probeMs };
 }
 

@@ -10,7 +10,7 @@ import type { JudgeTable } from "./judge";
 import { ladder } from "./ladder";
 import { type LoadSummary, noFigures } from "./load/tally";
 import type { RehearsalOptions } from "./options";
-import { estimateFacts } from "./predictions";
+import { type CopyFact, estimateFacts } from "./predictions";
 import { confirmedGapMs, readTimeline } from "./report";
 import type { FlipFact, HostAction, RehearsalFacts } from "./report/types";
 import type { Run } from "./run";
@@ -31,7 +31,7 @@ export async function factsOf(
   run: Run,
   options: RehearsalOptions,
 ): Promise<Omit<RehearsalFacts, "startedAt" | "endedAt" | "peakMemoryBytes">> {
-  const { records, copyMs } = await journalsOf(run);
+  const { records, copy } = await journalsOf(run);
   const requests = run.load?.requestsFile;
   const rungs = ladder.slice(
     0,
@@ -52,7 +52,7 @@ export async function factsOf(
     restart: restart(records),
     flips: flipped,
     estimates: estimateFacts(run.predictions, {
-      copyMs,
+      copy,
       records,
       flips: flipRungs.map(({ name }, n) => [name, flipped[n]]),
     }),
@@ -101,9 +101,9 @@ async function siteStatistics(address: string): Promise<RehearsalFacts["wiki"]> 
   return { pages, revisions: edits, files: images, users };
 }
 
-/** Both journals, and how long the copy took. */
-async function journalsOf(run: Run): Promise<{ records: JournalRecord[]; copyMs: number | undefined }> {
-  const nothing = { records: [], copyMs: undefined };
+/** Both journals, and the copy if there is one. */
+async function journalsOf(run: Run): Promise<{ records: JournalRecord[]; copy: CopyFact | undefined }> {
+  const nothing = { records: [], copy: undefined };
   if (!stageExists(run.stage)) return nothing;
   try {
     const { spec, secrets } = await readStackConfig(run.pulumi);
@@ -113,7 +113,7 @@ async function journalsOf(run: Run): Promise<{ records: JournalRecord[]; copyMs:
         journals(move),
         copyState(move.green).catch(() => undefined),
       ]);
-      return { records, copyMs: copy && "copyMs" in copy ? copy.copyMs : undefined };
+      return { records, copy: copy?.state === "copied" ? copy : undefined };
     } finally {
       await move.close();
     }

@@ -1,7 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { JournalRecord } from "../../engine/mariadb/control/journal";
+import type { CopyResult } from "../../engine/mariadb/copy/copy";
 import type { PreflightResult } from "../../engine/preflight";
 import type { EstimateFact, FlipFact } from "./report/types";
+
+/** How long the copy took, and its parts. */
+export type CopyFact = Pick<CopyResult, "copyMs" | "parts">;
 
 /** What one `pulumi preview` expected. */
 export type Predicted = Pick<PreflightResult, "toCopy" | "pause">;
@@ -15,13 +19,13 @@ export function lastPrediction(file: string): Predicted | undefined {
 
 /**
  * Predictions beside what came, in the order of time.
- * @param facts.copyMs Of the copy; undefined where there was none.
+ * @param facts.copy Undefined where there was none.
  * @param facts.flips With the rungs that they belong to.
  */
 export function estimateFacts(
   predictions: ReadonlyMap<string, Predicted>,
   facts: {
-    copyMs: number | undefined;
+    copy: CopyFact | undefined;
     records: readonly JournalRecord[];
     flips: readonly [string, FlipFact | undefined][];
   },
@@ -30,7 +34,13 @@ export function estimateFacts(
   const toCopy = predictions.get("sync")?.toCopy;
   if (toCopy) {
     const { copy, catchUp, measured } = toCopy;
-    found.push({ what: "copy", predictedMs: copy.ms, terms: copy.terms, measured, ...actual(facts.copyMs) });
+    found.push({
+      what: "copy",
+      predictedMs: copy.ms,
+      terms: copy.terms,
+      measured,
+      ...actual(facts.copy?.copyMs, facts.copy?.parts),
+    });
     if (catchUp)
       found.push({
         what: "catch-up",
@@ -46,7 +56,10 @@ export function estimateFacts(
         what: `write pause, ${rung}`,
         predictedMs: pause.ms,
         terms: pause.terms,
-        ...actual(flip?.writePauseMs),
+        ...actual(
+          flip?.writePauseMs,
+          flip?.steps.filter(({ inPause }) => inPause).map(({ name, ms }) => ({ name, ms })),
+        ),
       });
   }
   return found;
@@ -58,6 +71,9 @@ function catchUpMs(records: readonly JournalRecord[]): number | undefined {
   return (record?.detail as { followMs?: number } | undefined)?.followMs;
 }
 
-function actual(ms: number | undefined): Pick<EstimateFact, "actualMs"> {
-  return ms === undefined ? {} : { actualMs: ms };
+function actual(
+  ms: number | undefined,
+  parts?: EstimateFact["actualTerms"],
+): Pick<EstimateFact, "actualMs" | "actualTerms"> {
+  return ms === undefined ? {} : { actualMs: ms, ...(parts ? { actualTerms: parts } : {}) };
 }

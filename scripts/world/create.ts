@@ -99,14 +99,15 @@ export async function fillWiki(world: Settled, secrets: WorldSecrets, progress: 
   progress("deletions, links, statistics");
   await asWeb(`php ${maintenance}/deleteBatch.php -u Editor4 -r 'Not needed' ${work}/files/deleted.txt`);
   const half = Math.ceil((world.pages + world.files) / 2);
+  // Two chains, as long as each other on two cores.
   await Promise.all([
-    asWeb(`php ${maintenance}/refreshLinks.php -e ${half}`),
-    asWeb(`php ${maintenance}/refreshLinks.php ${half + 1}`),
+    asWeb(`php ${maintenance}/refreshLinks.php -e ${half}
+      php ${maintenance}/rebuildrecentchanges.php
+      php ${maintenance}/initEditCount.php`),
+    asWeb(`php ${maintenance}/refreshLinks.php ${half + 1}
+      php ${maintenance}/rebuildtextindex.php >/dev/null
+      php ${maintenance}/initSiteStats.php --update --active`),
   ]);
-  await asWeb(`php ${maintenance}/rebuildrecentchanges.php
-    php ${maintenance}/rebuildtextindex.php >/dev/null
-    php ${maintenance}/initEditCount.php
-    php ${maintenance}/initSiteStats.php --update --active
-    php ${maintenance}/runJobs.php --maxtime 60 >/dev/null`);
+  await asWeb(`php ${maintenance}/runJobs.php --maxtime 60 >/dev/null`);
   await sh(web, `rm -rf ${work}; service cron start >/dev/null`);
 }

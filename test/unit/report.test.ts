@@ -267,7 +267,7 @@ describe("predictions beside facts", () => {
       ["active blue", { toCopy: undefined, pause: prediction(120) }],
     ]);
     const facts = estimateFacts(said, {
-      copyMs: 5_000,
+      copy: { copyMs: 5_000, parts: [{ name: "rows", ms: 4_000 }] },
       records: [caughtUp, { ...caughtUp, detail: { followMs: 9 } }],
       flips: [
         ["active green", flips[0]],
@@ -282,7 +282,11 @@ describe("predictions beside facts", () => {
       ["write pause, active blue", 120, undefined],
     ]);
     expect(facts[0]?.measured).toEqual({ tables: 60 });
-    expect(estimateFacts(new Map(), { copyMs: 1, records: [], flips: [] })).toEqual([]);
+    expect(facts[0]?.actualTerms).toEqual([{ name: "rows", ms: 4_000 }]);
+    expect(facts[2]?.actualTerms).toEqual(
+      flips[0]?.steps.filter(({ inPause }) => inPause).map(({ name, ms }) => ({ name, ms })),
+    );
+    expect(estimateFacts(new Map(), { copy: { copyMs: 1 }, records: [], flips: [] })).toEqual([]);
   });
 
   test("the page and the summary show both", () => {

@@ -3,7 +3,7 @@ import { count, size, some, duration as spaced } from "./format";
 import { html, Markup } from "./markup";
 import { STYLE } from "./style";
 import { heldWrites } from "./timeline";
-import type { FlipFact, HostAction, RehearsalReport } from "./types";
+import type { EstimateFact, FlipFact, HostAction, RehearsalReport } from "./types";
 import { explanation, headline } from "./verdict";
 
 /** Keeps figures and their units on one line. */
@@ -67,13 +67,15 @@ function off(predictedMs: number, actualMs: number): string {
 
 function estimatesSection({ estimates = [] }: RehearsalReport): Markup | undefined {
   if (estimates.length === 0) return undefined;
-  const rows = estimates.map(({ what, predictedMs, actualMs, terms }) => {
+  const described = (terms: EstimateFact["terms"]) =>
+    terms.map(({ name, ms }) => `${name} ${duration(ms)}`).join(", ");
+  const rows = estimates.map(({ what, predictedMs, actualMs, terms, actualTerms }) => {
     const fact =
       actualMs === undefined
         ? html`<td class="number">–</td><td></td>`
         : html`<td class="number">${duration(actualMs)}</td><td class="soft">${off(predictedMs, actualMs)}</td>`;
-    const parts = terms.map(({ name, ms }) => `${name} ${duration(ms)}`).join(", ");
-    return html`<tr><th scope="row">${what}<br><span class="soft">${parts}</span></th><td class="number">${duration(predictedMs)}</td>${fact}</tr>`;
+    const was = actualTerms && html`<br><span class="soft">was: ${described(actualTerms)}</span>`;
+    return html`<tr><th scope="row">${what}<br><span class="soft">${described(terms)}</span>${was}</th><td class="number">${duration(predictedMs)}</td>${fact}</tr>`;
   });
   return html`<section><h2>Predicted, and measured</h2><p class="soft">What <code>pulumi preview</code> said before, by its parts, and what it was then.</p>
 <div class="scroll"><table><thead><tr><th></th><th class="number">predicted</th><th class="number">was</th><th></th></tr></thead><tbody>${rows}</tbody></table></div></section>`;

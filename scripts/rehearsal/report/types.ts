@@ -65,6 +65,8 @@ export interface EstimateFact {
   actualMs?: number;
   /** The parts of the prediction. */
   terms: { name: string; ms: number }[];
+  /** The parts of the fact, where it has any. */
+  actualTerms?: { name: string; ms: number }[];
   /** What it was made of, by name; rates in bytes a millisecond. */
   measured?: Record<string, number | undefined>;
 }

@@ -20,7 +20,7 @@ import {
   rangeCondition,
   stretchCondition,
 } from "../../../engine/mariadb/copy/logical/ranges";
-import { staged, withoutNumbering } from "../../../engine/mariadb/copy/logical/tables";
+import { firstDefinition, staged, withoutNumbering } from "../../../engine/mariadb/copy/logical/tables";
 import { Throttle } from "../../../engine/mariadb/copy/logical/throttle";
 import {
   commandPackets,
@@ -128,6 +128,15 @@ describe("a table's definition", () => {
     expect(fulltext).toEqual(["FULLTEXT KEY `f` (`body`)"]);
     expect(foreignKeys).toEqual(["CONSTRAINT `kin` FOREIGN KEY (`n`) REFERENCES `p` (`id`)"]);
     expect(staged(create, "u").create).toContain("UNIQUE KEY `u`");
+  });
+
+  test("of a small table has its indexes from the beginning, but none that rows could violate meanwhile", () => {
+    const keysOf = (bytes: number) =>
+      firstDefinition({ create, keyName: "PRIMARY", bytes })
+        .split("\n")
+        .filter((line) => /^ +[A-Z ]*KEY |FOREIGN/.test(line));
+    expect(keysOf(1_000)).toEqual(["  PRIMARY KEY (`id`),", "  KEY `n` (`n`,`id`),", "  KEY `o``k` (`n`),"]);
+    expect(keysOf(10_000_000)).toEqual(["  PRIMARY KEY (`id`),", "  KEY `n` (`n`,`id`),"]);
   });
 
   test("is the same whatever the next number is", () => {

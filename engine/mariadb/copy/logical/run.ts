@@ -25,7 +25,7 @@ import { currentSettings, relax, restore } from "./settings";
 import { openSnapshot, type Snapshot } from "./snapshot";
 import { watchLoad } from "./sourceLoad";
 import { sweep } from "./sweep";
-import { staged, type Table } from "./tables";
+import { firstDefinition, type Table } from "./tables";
 import { Throttle } from "./throttle";
 import { Wire } from "./wire/wire";
 import { prepareTarget, Worker, type WorkerWorld } from "./worker";
@@ -182,7 +182,7 @@ export class Run {
     await session.run(definitions.create);
     await session.run("USE ??", [database]);
     for (const table of definitions.tables) {
-      await session.run(staged(table.create, table.keyName).create).catch((error) => {
+      await session.run(firstDefinition(table)).catch((error) => {
         throw new WikiferryError(
           "COPY_DEFINITION",
           `green does not take the definition of ${table.name}: ${error.message}`,

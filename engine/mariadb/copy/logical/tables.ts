@@ -141,11 +141,23 @@ export interface StagedDefinition {
   foreignKeys: string[];
 }
 
+/** Below so many bytes, adding indexes after the rows takes longer than keeping them up to date meanwhile. */
+const smallBytes = 1024 * 1024;
+
+/**
+ * The definition with which a table is made before its rows come. A small one has its indexes from the beginning, but
+ * for unique ones: rows of several states of blue's data may be there side by side for a while.
+ */
+export function firstDefinition(table: Pick<Table, "create" | "keyName" | "bytes">): string {
+  return staged(table.create, table.keyName, table.bytes < smallBytes).create;
+}
+
 /**
  * Splits `SHOW CREATE TABLE`, which has a line for each column, key and constraint. What stays: the key by which rows
  * are found, and one that the AUTO_INCREMENT column can't be without.
+ * @param withIndexes Whether indexes that are not unique stay too.
  */
-export function staged(create: string, keyName: string | undefined): StagedDefinition {
+export function staged(create: string, keyName: string | undefined, withIndexes = false): StagedDefinition {
   const lines = create.split("\n");
   const last = lines.findIndex((line) => line.startsWith(")"));
   const members = lines.slice(1, last).map((line) => line.trim().replace(/,$/, ""));
@@ -165,7 +177,7 @@ export function staged(create: string, keyName: string | undefined): StagedDefin
       return false;
     }
     const key = /^(?:UNIQUE )?KEY (`(?:[^`]|``)*`) \((.*)/.exec(line);
-    if (!key) return true;
+    if (!key || (withIndexes && line.startsWith("KEY"))) return true;
     if (keyName !== undefined && key[1] === quoted(keyName)) return true;
     if (numberedColumn && !numberedHasKey && (key[2] as string).startsWith(numberedColumn)) {
       numberedHasKey = true;

@@ -10,7 +10,7 @@
  * `usualMs` is what it took on the machine of the other constants while it was idle; `times` are taken over some
  * seconds, since other work comes and goes.
  */
-export const speedProbe = { count: 100_000, usualMs: 54, times: 12, pauseMs: 120 };
+export const speedProbe = { count: 100_000, usualMs: 54, times: 12, pauseMs: 60 };
 
 /** A copy, in milliseconds of its own duration. */
 export const copying = {
