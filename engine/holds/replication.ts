@@ -1,4 +1,5 @@
 import type { Move } from "../context";
+import { catchUpThreads, setApplyThreads } from "../mariadb/replication/applyThreads";
 import { type CaughtUp, catchUp } from "../mariadb/replication/catchUp";
 import {
   type Durability,
@@ -39,6 +40,7 @@ async function bringAbout(move: Move, { following, flipping }: Inputs): Promise<
   await seeSchema(move, follower);
   // Before it follows: a catch-up of hours is what it is for.
   let durability = flipping ? undefined : await relaxDurability(replica);
+  if (durability === "relaxed") await setApplyThreads(replica, catchUpThreads);
   const startedAt = performance.now();
   const password = deriveSecret(move.secrets.masterSecret, "mariadb-replication");
   await follow(replica, move[primary], password);
@@ -47,6 +49,9 @@ async function bringAbout(move: Move, { following, flipping }: Inputs): Promise<
     meanwhile: () => seeSchema(move, follower),
   });
   if (durability === undefined) {
+    // A flip waits for each transaction, and with several threads one has been seen not to come to its end.
+    await setApplyThreads(replica, 0);
+    await follow(replica, move[primary], password);
     await restoreDurability(replica);
     durability = "full";
   }

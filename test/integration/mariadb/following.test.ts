@@ -1,5 +1,6 @@
 import { ensureReplicationAccount } from "../../../engine/mariadb/accounts/accounts";
 import { Journal, readJournal } from "../../../engine/mariadb/control/journal";
+import { catchUpThreads, setApplyThreads } from "../../../engine/mariadb/replication/applyThreads";
 import { catchUp } from "../../../engine/mariadb/replication/catchUp";
 import {
   readDurability,
@@ -194,6 +195,37 @@ describe("following, and what stops it", () => {
     await own.run("UPDATE wikiferry.role SET epoch = 2");
     expect(await relaxDurability(pair.green)).toBe("full");
     await own.run("UPDATE wikiferry.role SET epoch = 0");
+  });
+
+  test("several threads apply while it catches up, and one after the other before a flip", async () => {
+    const threads = () => pair.green.value("SELECT @@GLOBAL.slave_parallel_threads");
+    await pair.green.run("STOP SLAVE");
+    await pair.blue.run("CREATE TABLE wikidb.counted (id INT PRIMARY KEY, n INT NOT NULL) ENGINE = InnoDB");
+    await pair.blue.run("INSERT INTO wikidb.counted VALUES (1, 0), (2, 0), (3, 0)");
+    const writer = await pair.blue.open();
+    await writer.run(
+      `BEGIN NOT ATOMIC FOR i IN 1..500 DO
+         UPDATE wikidb.counted SET n = n + 1 WHERE id = 1 + i MOD 3;
+         INSERT INTO wikidb.counted VALUES (i + 10, i);
+       END FOR; END`,
+    );
+    writer.destroy();
+    await setApplyThreads(pair.green, catchUpThreads);
+    await again();
+    await wait();
+    await arrived();
+    expect(await threads()).toBe("4");
+    await same("counted");
+
+    // In the middle of a stream.
+    const writing = pair.blue.run("UPDATE wikidb.counted SET n = n + 1");
+    await setApplyThreads(pair.green, 0);
+    await setApplyThreads(pair.green, 0);
+    await writing;
+    await again();
+    await arrived();
+    expect(await threads()).toBe("0");
+    await same("counted");
   });
 
   test("a power failure while it is relaxed loses nothing: it goes on from what its tables have", async () => {
