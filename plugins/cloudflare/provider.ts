@@ -1,10 +1,10 @@
+import { version } from "@pulumi/cloudflare/package.json";
 import type { ProviderDefinition } from "../sdk/resource";
-import { sdkVersion } from "../sdk/serve";
 import { type CloudflareConfig, configSchema, dnsRecord } from "./dnsRecord";
 
 export const cloudflare: ProviderDefinition<CloudflareConfig> = {
   name: "cloudflare",
-  version: sdkVersion("cloudflare"),
+  version,
   config: configSchema,
   resources: { "cloudflare:index/dnsRecord:DnsRecord": dnsRecord },
 };

@@ -1,12 +1,12 @@
+import { version } from "@pulumi/command/package.json";
 import { z } from "zod";
 import type { ProviderDefinition } from "../sdk/resource";
-import { sdkVersion } from "../sdk/serve";
 import { localCommand } from "./local";
 import { remoteCommand } from "./remote";
 
 export const command: ProviderDefinition<object> = {
   name: "command",
-  version: sdkVersion("command"),
+  version,
   config: z.strictObject({}),
   resources: {
     "command:local:Command": localCommand,

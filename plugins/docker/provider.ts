@@ -1,5 +1,5 @@
+import { version } from "@pulumi/docker/package.json";
 import type { ProviderDefinition } from "../sdk/resource";
-import { sdkVersion } from "../sdk/serve";
 import { container } from "./container";
 import { configSchema, type DockerConfig } from "./engine";
 import { network } from "./network";
@@ -8,7 +8,7 @@ import { volume } from "./volume";
 
 export const docker: ProviderDefinition<DockerConfig> = {
   name: "docker",
-  version: sdkVersion("docker"),
+  version,
   config: configSchema,
   resources: {
     "docker:index/network:Network": network,

@@ -1,5 +1,5 @@
+import { version } from "@pulumi/mysql/package.json";
 import type { ProviderDefinition } from "../sdk/resource";
-import { sdkVersion } from "../sdk/serve";
 import { database } from "./database";
 import { grant } from "./grant";
 import { configSchema, type MysqlConfig } from "./server";
@@ -7,7 +7,7 @@ import { user } from "./user";
 
 export const mysql: ProviderDefinition<MysqlConfig> = {
   name: "mysql",
-  version: sdkVersion("mysql"),
+  version,
   config: configSchema,
   resources: {
     "mysql:index/user:User": user,

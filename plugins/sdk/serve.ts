@@ -301,6 +301,3 @@ export async function serve<Config>(definition: ProviderDefinition<Config>): Pro
   });
   process.stdout.write(`${port}\n`);
 }
-
-/** Version of the vendor's SDK package, which is the version that the engine asks for. */
-export const sdkVersion = (name: string): string => require(`@pulumi/${name}/package.json`).version;
