@@ -16,13 +16,12 @@ export class Session {
 
   /** Rows of one statement, values bound on the client (`?`, `??`). */
   async rows<T = Row>(sql: string, values: unknown[] = []): Promise<T[]> {
-    const [rows] = await this.connection.query<RowDataPacket[]>(sql, values);
-    return rows as T[];
+    return (await this.query<RowDataPacket[]>(sql, values)) as T[];
   }
 
   /** The rows of each SELECT in a compound statement, in order. */
   async resultSets(sql: string, values: unknown[] = []): Promise<Row[][]> {
-    const [results] = await this.connection.query<RowDataPacket[][]>(sql, values);
+    const results = await this.query<RowDataPacket[][]>(sql, values);
     // Without a SELECT there is one packet that only says that it was done.
     if (!Array.isArray(results)) return [];
     return (results as unknown[]).filter((result): result is Row[] => Array.isArray(result));
@@ -42,8 +41,20 @@ export class Session {
 
   /** One statement without rows; answers how many rows it changed. */
   async run(sql: string, values: unknown[] = []): Promise<number> {
-    const [result] = await this.connection.query<ResultSetHeader>(sql, values);
+    const result = await this.query<ResultSetHeader>(sql, values);
     return result.affectedRows ?? 0;
+  }
+
+  /** @throws `DB_UNREACHABLE` when the connection is lost; what the server answers is thrown as it is. */
+  private async query<T extends RowDataPacket[] | RowDataPacket[][] | ResultSetHeader>(
+    sql: string,
+    values: unknown[],
+  ): Promise<T> {
+    try {
+      return (await this.connection.query<T>(sql, values))[0];
+    } catch (error) {
+      throw isLost(error) ? connectionLost(this.side, error) : error;
+    }
   }
 
   async close(): Promise<void> {
@@ -53,6 +64,21 @@ export class Session {
   destroy(): void {
     this.connection.destroy();
   }
+}
+
+/** The server's own errors have an SQL state; mysql2's are fatal to the connection, or say that it was closed before. */
+function isLost(error: unknown): boolean {
+  const { fatal, sqlState, message } = error as { fatal?: boolean; sqlState?: string; message?: string };
+  return sqlState === undefined && (fatal === true || /connection is in closed state/.test(message ?? ""));
+}
+
+function connectionLost(side: Side, cause: unknown): WikiferryError {
+  return new WikiferryError(
+    "DB_UNREACHABLE",
+    `the connection to ${side}'s MariaDB was lost (${messageOf(cause)})`,
+    "See that it runs and that the network there holds, then run again",
+    { cause },
+  );
 }
 
 export interface OpenOptions {

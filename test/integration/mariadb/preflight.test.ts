@@ -76,6 +76,17 @@ describe("preflight of a default MariaDB with a wiki", () => {
     expect(blocks(await ask({ blue: pair.serverAt(nowhere, "x") }))).toEqual(["SSH_UNREACHABLE"]);
   });
 
+  test("a connection that breaks is named, and its server is asked by another one", async () => {
+    const session = await pair.blue.open();
+    await pair.blue.run(`KILL ${await session.value("SELECT CONNECTION_ID()")}`);
+    await expect(session.value("SELECT 1")).rejects.toMatchObject({
+      code: "DB_UNREACHABLE",
+      found: expect.stringContaining("the connection to blue's MariaDB was lost"),
+    });
+    await expect(pair.blue.value("SELECT nothing")).rejects.toMatchObject({ errno: 1054 });
+    expect(await pair.blue.value("SELECT 1")).toBe("1");
+  });
+
   test("a changed host key is refused before anything is sent", async () => {
     const changed = { ...pair.ssh, hostKey: strangerKey().public };
     await expect(SshConnection.open(changed, pair.secrets.sshPrivateKey)).rejects.toMatchObject({
