@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../../errors";
 import { quoted } from "../../identifier";
 import { positions } from "../../replication/status";
-import type { Session } from "../../server";
+import type { Server, Session } from "../../server";
 import type { CopyContext, CopyPart, CopyResult } from "../copy";
 import { applyStream, type Stage } from "./apply";
 import { type Definitions, fingerprintOf, openReader, readDefinitions } from "./definitions";
@@ -178,6 +178,7 @@ export class Run {
     await session.run(
       "SET SESSION sql_log_bin = 0, sql_mode = 'NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES', foreign_key_checks = 0",
     );
+    await forgetLog(green);
     await session.run("DROP DATABASE IF EXISTS ??", [database]);
     await session.run(definitions.create);
     await session.run("USE ??", [database]);
@@ -320,8 +321,7 @@ export class Run {
     const end = loose.length > 0 ? (await positions(blue)).binlog : undefined;
     const session = await green.unlogged();
     if (!plan.applying) {
-      // What was logged on green up to now, such as an account made there, is no part of the stream that it will write.
-      await session.run("RESET MASTER");
+      await forgetLog(green);
       await session.run("SET GLOBAL gtid_slave_pos = ?", [plan.snapshots[0]?.gtid]);
       plan.applying = true;
       await writePlan(green, plan);
@@ -346,6 +346,14 @@ export class Run {
     await checkDefinitions(this.ctx, builder, definitions);
     builder.destroy();
   }
+}
+
+/**
+ * What was logged on green up to now, such as an account made there, is no part of the stream that it will write. It
+ * takes the longer the more has been written to the disk just before, so it is done at the beginning, and again if need be.
+ */
+async function forgetLog(green: Server): Promise<void> {
+  if ((await positions(green)).binlog !== "") await (await green.unlogged()).run("RESET MASTER");
 }
 
 function placeOf({ gtid, file, position }: Snapshot) {
