@@ -11,13 +11,7 @@ const rangesPerWorker = 3;
 /** Beyond so many rows, a walk through an index to find where to cut takes too long. */
 const mostWalkedRows = 20_000_000;
 
-/** Building an index of so many bytes takes about as long as copying rows of this many times as many. */
-const indexWeight = 2;
-
-/**
- * The ranges of all tables, a table's ranges in the order of its key. Tables of which most must be done one after the
- * other come first, so that nobody waits for it at the end: the rows of a single range, then all indexes.
- */
+/** The ranges of all tables, the largest tables first, a table's ranges in the order of its key. */
 export async function planRanges(
   session: Session,
   database: string,
@@ -26,16 +20,13 @@ export async function planRanges(
 ): Promise<{ table: string; bounds: Bounds }[]> {
   const totalBytes = tables.reduce((sum, table) => sum + table.bytes, 0);
   const rangeBytes = Math.max(pieceBytes, totalBytes / (workers * rangesPerWorker));
-  const planned: { table: Table; bounds: Bounds[] }[] = [];
-  for (const table of tables) {
+  const ranges: { table: string; bounds: Bounds }[] = [];
+  for (const table of [...tables].sort((a, b) => b.bytes - a.bytes)) {
     const parts = table.bytes < leastPieces * pieceBytes ? 1 : Math.ceil(table.bytes / rangeBytes);
-    planned.push({ table, bounds: await boundsOf(session, database, table, parts) });
+    for (const bounds of await boundsOf(session, database, table, parts))
+      ranges.push({ table: table.name, bounds });
   }
-  const inTurn = ({ table, bounds }: { table: Table; bounds: Bounds[] }) =>
-    table.bytes / bounds.length + indexWeight * table.indexBytes;
-  return planned
-    .sort((a, b) => inTurn(b) - inTurn(a))
-    .flatMap(({ table, bounds }) => bounds.map((one) => ({ table: table.name, bounds: one })));
+  return ranges;
 }
 
 /** Cuts a table by the first column of its key. */

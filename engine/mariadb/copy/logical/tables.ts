@@ -11,8 +11,6 @@ export interface Table {
   transactional: boolean;
   /** Of the rows, by statistics, in bytes. */
   bytes: number;
-  /** Of the secondary indexes. */
-  indexBytes: number;
   rows: number;
   /** Those that are copied. */
   columns: Column[];
@@ -29,7 +27,7 @@ export interface Table {
 /** All base tables of a database, by name in byte order. Never writes. */
 export async function readTables(session: Session, database: string): Promise<Table[]> {
   const found = await session.rows<Record<string, string | null>>(
-    `SELECT t.table_name AS name, t.data_length AS bytes, t.index_length AS indexes, t.table_rows AS n, e.transactions AS transactional
+    `SELECT t.table_name AS name, t.data_length AS bytes, t.table_rows AS n, e.transactions AS transactional
        FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = t.engine
       WHERE t.table_schema = ? AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
     [database],
@@ -59,7 +57,6 @@ export async function readTables(session: Session, database: string): Promise<Ta
       create: await showCreate(session, database, name),
       transactional: row.transactional === "YES",
       bytes: Number(row.bytes ?? 0),
-      indexBytes: Number(row.indexes ?? 0),
       rows: Number(row.n ?? 0),
       columns: all.filter((column) => !column.generated),
       key: key?.columns.map(({ column }) => columnOf(all, column)),
