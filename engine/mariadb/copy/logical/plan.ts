@@ -31,12 +31,32 @@ export async function readPlan(green: Server): Promise<CopyPlan | undefined> {
   return plan;
 }
 
-export async function writePlan(green: Server, plan: CopyPlan, figures?: CopyFigures): Promise<void> {
+export async function writePlan(green: Server, plan: CopyPlan): Promise<void> {
   await writeCheckpoint(green, checkpoint, {
     state,
     gtid: plan.snapshots[0]?.gtid ?? "",
-    detail: { method: "logical", plan, ...(figures ? { progress: figures } : {}) },
+    detail: { method: "logical", plan },
   });
+}
+
+/**
+ * Writes how far a run is, unless a later one has taken over: what was on its way when a run was killed, or lost its
+ * connection, may arrive after that, and would make the later one's snapshot forgotten.
+ */
+export async function writeProgress(green: Server, plan: CopyPlan, figures: CopyFigures): Promise<void> {
+  const session = await green.unlogged();
+  await session.run(
+    `UPDATE wikiferry.checkpoint SET detail = ?, updated_at = UTC_TIMESTAMP(6)
+      WHERE name = ? AND state = ? AND JSON_VALUE(detail, '$.plan.owner') = ?
+        AND JSON_LENGTH(detail, '$.plan.snapshots') = ?`,
+    [
+      JSON.stringify({ method: "logical", plan, progress: figures }),
+      checkpoint,
+      state,
+      plan.owner,
+      plan.snapshots.length,
+    ],
+  );
 }
 
 /** A part of a table that one worker copies, piece by piece. */
@@ -89,6 +109,12 @@ export async function writeRanges(
       some.map(({ table, bounds }, at) => [from + at + 1, table, JSON.stringify(bounds)]),
     ]);
   }
+}
+
+/** Whether rows were copied from a state of blue's data of which the plan knows nothing: it can't be gone on with. */
+export async function isBehindItsRanges(green: Server, plan: CopyPlan): Promise<boolean> {
+  const newest = await green.value("SELECT MAX(last_snapshot) FROM wikiferry.copy_range");
+  return Number(newest ?? 0) > plan.snapshots.length;
 }
 
 /** Makes ranges such that nothing of them is copied. */

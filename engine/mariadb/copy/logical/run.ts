@@ -13,10 +13,12 @@ import { writeObjects } from "./objects";
 import {
   type CopyPlan,
   forgetRanges,
+  isBehindItsRanges,
   type Range,
   readPlan,
   readRanges,
   writePlan,
+  writeProgress,
   writeRanges,
 } from "./plan";
 import { planRanges } from "./planning";
@@ -86,13 +88,19 @@ export class Run {
 
     part = this.begin("tables");
     let plan: CopyPlan;
-    if (before && before.fingerprint === definitions.fingerprint) {
+    const behind = before !== undefined && (await isBehindItsRanges(green, before));
+    if (before && !behind && before.fingerprint === definitions.fingerprint) {
       plan = { ...before, owner: this.owner, snapshots: [...before.snapshots, placeOf(snapshot)] };
       await writePlan(green, plan);
       await relax(green);
       await this.beginAnewWhatCascades(definitions.tables);
     } else {
-      if (before) report({ step: "copy", message: "beginning anew: blue's tables are not as they were" });
+      if (before) {
+        const why = behind
+          ? "the record of the copy is older than its rows"
+          : "blue's tables are not as they were";
+        report({ step: "copy", message: `beginning anew: ${why}` });
+      }
       plan = {
         owner: this.owner,
         fingerprint: definitions.fingerprint,
@@ -219,7 +227,7 @@ export class Run {
     let keeping: Promise<unknown> = Promise.resolve();
     const progress = new CopyProgress(report, (figures) => {
       plan.spentMs = this.spentMs();
-      keeping = keeping.then(() => writePlan(green, plan, figures)).catch(() => {});
+      keeping = keeping.then(() => writeProgress(green, plan, figures)).catch(() => {});
     });
     this.progress = progress;
     for (const table of definitions.tables) {
