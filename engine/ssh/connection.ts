@@ -26,12 +26,15 @@ const quietMs = 400;
 /** One SSH connection with a pinned host key. */
 export class SshConnection {
   private ended = false;
+  /** What broke the connection, if something did. */
+  private broken = "";
 
   private constructor(
     readonly target: SshTarget,
     private readonly client: Client,
   ) {
     client.once("close", () => (this.ended = true));
+    client.on("error", ({ message }) => (this.broken = message));
   }
 
   /**
@@ -69,7 +72,6 @@ export class SshConnection {
       client.end();
       throw explain(error, where, target, shown, pinned);
     }
-    client.on("error", () => {});
     // Statements are small: without this each answer through the tunnel waits 40 ms for a delayed acknowledgement.
     client.setNoDelay(true);
     return new SshConnection(target, client);
@@ -111,9 +113,10 @@ export class SshConnection {
   async run(command: string, stdin?: string | Readable): Promise<string> {
     const result = await this.exec(command, stdin);
     if (result.exitCode !== 0) {
+      const lost = this.ended || this.broken ? `; the connection was lost ${this.broken}` : "";
       throw new WikiferryError(
         "HOST_COMMAND",
-        `\`${command.slice(0, 200)}\` on ${this.target.host} ended with exit code ${result.exitCode}: ${result.stderr.trim().slice(-500)}`,
+        `\`${command.slice(0, 200)}\` on ${this.target.host} ended with exit code ${result.exitCode}: ${result.stderr.trim().slice(-500)}${lost}`,
         "Run it there by hand to see why",
       );
     }

@@ -24,6 +24,9 @@ const run: Run<z.infer<typeof inputs>> = (wanted, line, environment, onLine, sig
       channel.on("exit", (code: number | null, signalName?: string) => {
         ended = code ?? signalName ?? ended;
       });
+      client.on("error", (error) => {
+        ended = `no exit code: the connection was lost (${error.message})`;
+      });
       channel.once("close", () => resolve(ended));
     });
     signal.removeEventListener("abort", stop);
