@@ -38,8 +38,15 @@ export function pluginState(name: string): "vendor" | "offline" | "stale" | "mis
 
 const sources = join(projectDir, "plugins");
 
+let knownKey: string | undefined;
+
 /** Of all that goes into the offline plugins: their sources, and the packages by the lock file. */
 function sourcesKey(): string {
+  knownKey ??= hashOfSources();
+  return knownKey;
+}
+
+function hashOfSources(): string {
   const hash = createHash("sha256").update(readFileSync(join(projectDir, "package-lock.json")));
   for (const file of (readdirSync(sources, { recursive: true }) as string[]).sort())
     if (file.endsWith(".ts")) hash.update(file).update(readFileSync(join(sources, file)));

@@ -1,5 +1,6 @@
 import { WikiferryError } from "../../errors";
 import type { MoveSpec, Secrets } from "../../move";
+import type { Term } from "../../mover";
 import type { Report } from "../../progress";
 import type { SshPool } from "../../ssh/pool";
 import { readCheckpoint, writeCheckpoint } from "../control/checkpoint";
@@ -20,12 +21,6 @@ export interface CopyContext {
   report: Report;
 }
 
-/** A part of a copy, and how long it took in the run that ended it. */
-export interface CopyPart {
-  name: string;
-  ms: number;
-}
-
 export interface CopyResult {
   /** Position of the snapshot. */
   gtid: string;
@@ -35,8 +30,8 @@ export interface CopyResult {
   rows: number;
   /** Duration of dump and load, in milliseconds. */
   copyMs: number;
-  /** One after the other; undefined where the method does not tell. */
-  parts?: CopyPart[];
+  /** Of the run that ended it, one after the other; undefined where the method does not tell. */
+  parts?: Term[];
   /** Tables that a snapshot does not cover (MyISAM, Aria), brought into line by the stream. */
   converged: string[];
 }

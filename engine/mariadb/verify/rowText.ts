@@ -1,4 +1,5 @@
 import { quoted } from "../identifier";
+
 /** What a row's text needs to know of a column (`information_schema.columns`). */
 export interface ColumnKind {
   name: string;

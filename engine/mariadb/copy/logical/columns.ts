@@ -1,4 +1,5 @@
 import { quoted } from "../../identifier";
+
 /** What a copy needs to know of a column (`information_schema.columns`). */
 export interface Column {
   name: string;

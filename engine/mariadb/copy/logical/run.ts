@@ -1,8 +1,9 @@
 import { WikiferryError } from "../../../errors";
+import type { Term } from "../../../mover";
 import { quoted } from "../../identifier";
 import { positions } from "../../replication/status";
 import type { Server, Session } from "../../server";
-import type { CopyContext, CopyPart, CopyResult } from "../copy";
+import type { CopyContext, CopyResult } from "../copy";
 import { applyStream, type Stage } from "./apply";
 import { type Definitions, fingerprintOf, openReader, readDefinitions } from "./definitions";
 import { DefinitionsChanged, understood } from "./failures";
@@ -56,7 +57,7 @@ export class Run {
   private spentBeforeMs = 0;
   private progress: CopyProgress | undefined;
   private stopWatching: (() => void) | undefined;
-  private readonly parts: CopyPart[] = [];
+  private readonly parts: Term[] = [];
 
   constructor(
     private readonly ctx: LogicalContext,
