@@ -1,4 +1,4 @@
-import type { ClientChannel } from "ssh2";
+import type { Client, ClientChannel } from "ssh2";
 import { z } from "zod";
 import { commandType } from "./command";
 import { Lines } from "./lines";
@@ -9,9 +9,14 @@ const inputs = z.strictObject({ ...shared, connection: connectionSchema });
 
 const run: Run<z.infer<typeof inputs>> = (wanted, line, environment, onLine, signal) =>
   withSsh(wanted.connection, signal, async (client) => {
+    let outcome: Promise<string | number> | undefined;
     // sshd takes variables that its AcceptEnv names, as with the vendor's plugin; the rest it drops.
     const channel = await new Promise<ClientChannel>((resolve, reject) =>
-      client.exec(line, { env: environment }, (error, opened) => (error ? reject(error) : resolve(opened))),
+      client.exec(line, { env: environment }, (error, opened) => {
+        if (error) return reject(error);
+        outcome = endOf(client, opened);
+        resolve(opened);
+      }),
     );
     const lines = new Lines(onLine);
     channel.setEncoding("utf8").on("data", (chunk: string) => lines.add("stdout", chunk));
@@ -19,21 +24,27 @@ const run: Run<z.infer<typeof inputs>> = (wanted, line, environment, onLine, sig
     const stop = () => channel.destroy();
     signal.addEventListener("abort", stop, { once: true });
     channel.end(wanted.stdin ?? "");
-    const outcome = await new Promise<string | number>((resolve) => {
-      let ended: string | number = "no exit code: the connection was lost";
-      channel.on("exit", (code: number | null, signalName?: string) => {
-        ended = code ?? signalName ?? ended;
-      });
-      client.on("error", (error) => {
-        ended = `no exit code: the connection was lost (${error.message})`;
-      });
-      channel.once("close", () => resolve(ended));
-    });
+    const ended = await outcome;
     signal.removeEventListener("abort", stop);
     const output = lines.end();
-    if (outcome !== 0) throw failure(`on ${wanted.connection.host}`, `ended with ${outcome}`, output);
+    if (ended !== 0) throw failure(`on ${wanted.connection.host}`, `ended with ${ended}`, output);
     return output;
   });
+
+/**
+ * A command's exit code, or the signal that ended it, or why neither came. To be called as soon as the channel is
+ * open: the exit code of a command that ends at once is read together with the answer that it began.
+ */
+function endOf(client: Client, channel: ClientChannel): Promise<string | number> {
+  let ended: string | number = "no exit code: the connection was lost";
+  channel.once("exit", (code: number | null, signalName?: string) => {
+    ended = code ?? signalName ?? ended;
+  });
+  client.on("error", (error) => {
+    if (typeof ended === "string") ended = `no exit code: the connection was lost (${error.message})`;
+  });
+  return new Promise((resolve) => channel.once("close", () => resolve(ended)));
+}
 
 /** `command:remote:Command` */
 export const remoteCommand = commandType(inputs, run);

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer, type Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Server, utils } from "ssh2";
 import { freshKey } from "../../../engine/ssh/freshKey";
+import { remoteCommand } from "../../../plugins/command/remote";
+import type { Call } from "../../../plugins/sdk/resource";
 import { Program } from "./program";
 
 const operator = freshKey();
@@ -45,6 +47,26 @@ function sshServer(): Promise<Server> {
     });
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+/** A way to a port that hands on what comes back in large pieces, as a busy machine does. */
+function gatheringProxy(port: number): Promise<NetServer> {
+  const proxy = createServer((socket) => {
+    const upstream = connect(port, "127.0.0.1");
+    socket.on("error", () => upstream.destroy()).pipe(upstream);
+    upstream.on("error", () => socket.destroy());
+    let gathered: Buffer[] = [];
+    upstream.on("data", (chunk) => {
+      if (gathered.length === 0) {
+        setTimeout(() => {
+          socket.write(Buffer.concat(gathered));
+          gathered = [];
+        }, 150);
+      }
+      gathered.push(chunk);
+    });
+  });
+  return new Promise((resolve) => proxy.listen(0, "127.0.0.1", () => resolve(proxy)));
 }
 
 describe("commands by the offline command plugin", () => {
@@ -124,4 +146,26 @@ exports.remote = remote.stdout;
     program.rewrite(source("goodbye", hostKey.public, "4"));
     await program.up();
   }, 60_000);
+
+  test("an exit code that comes in one piece with the command's beginning is seen", async () => {
+    const proxy = await gatheringProxy(port);
+    try {
+      const wanted = {
+        connection: {
+          host: "127.0.0.1",
+          port: (proxy.address() as AddressInfo).port,
+          hostKey: hostKey.public,
+          privateKey: operator.private,
+        },
+        create: "echo there",
+      };
+      const call = { log: () => {}, signal: new AbortController().signal } as unknown as Call<object>;
+      expect(await remoteCommand.create(call, wanted)).toMatchObject({ outputs: { stdout: "there" } });
+      await expect(remoteCommand.create(call, { ...wanted, create: "exit 3" })).rejects.toThrow(
+        "ended with 3",
+      );
+    } finally {
+      proxy.close();
+    }
+  }, 30_000);
 });
