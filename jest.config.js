@@ -7,6 +7,8 @@ const base = {
 
 module.exports = {
   testSequencer: "<rootDir>/test/support/longestFirst.js",
+  // A worker keeps what each file has loaded; beyond this much it is replaced.
+  workerIdleMemoryLimit: "1500MB",
   reporters: ["default", "<rootDir>/test/support/closingLine.js"],
   projects: ["unit", "integration", "e2e"].map((name) => ({
     ...base,

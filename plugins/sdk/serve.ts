@@ -9,6 +9,7 @@ import * as anyProto from "google-protobuf/google/protobuf/any_pb";
 import * as emptyProto from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { changesOf, type Failure, failuresOf, withDefaults } from "./check";
+import { endWithEngine } from "./lifeline";
 import { type Call, InitializationError, type ProviderDefinition, type ResourceType } from "./resource";
 import { type Bag, plain, present, same, seal, unknown } from "./values";
 
@@ -273,6 +274,7 @@ type Handler = (request: unknown) => unknown;
 /** Serves the provider to the engine that started this process, until the engine ends it. */
 export async function serve<Config>(definition: ProviderDefinition<Config>): Promise<void> {
   const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
+  if (engineAddress) endWithEngine(engineAddress);
   const handlers = new Server(definition, engineAddress);
   const implementation: grpc.UntypedServiceImplementation = {};
   for (const name of methods) {

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { WikiferryError } from "../../engine/errors";
 import { projectDir } from "../setup/paths";
+import { processesUnder } from "./processes";
 import { type Stage, stackName, stageEnvironment } from "./stage";
 
 export interface PulumiRun {
@@ -99,7 +100,7 @@ export class Pulumi {
         cwd: projectDir,
         env: { ...process.env, ...stageEnvironment(this.stage), ...env },
         stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-        // A group of its own, so that `kill` reaches the engine and its plugins too.
+        // A group of its own: a Ctrl-C in the terminal reaches it once, by `passOn`.
         detached: true,
       });
       this.child = child;
@@ -129,7 +130,12 @@ export class Pulumi {
     });
   }
 
-  /** Sends a signal to the run under way: the CLI, the engine and every plugin. */
+  /** Processes of the run under way: the CLI, which is the engine, the program and every provider. */
+  processes(): number[] {
+    return this.child?.pid === undefined ? [] : [...processesUnder(this.child.pid).keys()];
+  }
+
+  /** Sends a signal to the engine of the run under way, and to no provider: those are groups of their own. */
   kill(signal: NodeJS.Signals): void {
     if (this.child?.pid === undefined) return;
     try {

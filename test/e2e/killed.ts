@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openMove } from "../../engine/context";
@@ -12,6 +13,7 @@ import { Pulumi } from "../../scripts/rehearsal/pulumi";
 import { readStackConfig } from "../../scripts/rehearsal/stackConfig";
 import { freshStage, stageAt } from "../../scripts/rehearsal/stage";
 import { ensureWorld } from "../../scripts/world/index";
+import { until } from "../support/until";
 
 const gateUrl = "http://127.0.0.1:8080";
 const stage = stageAt();
@@ -19,8 +21,10 @@ let lines: string[] = [];
 const pulumi = new Pulumi(stage, (line) => lines.push(line));
 let load: Load;
 
-/** Starts `pulumi up`, kills all of it as soon as it prints `sign`, and answers what it had printed. */
-async function upKilledAt(sign: string): Promise<string> {
+const lives = (pid: number) => existsSync(`/proc/${pid}`);
+
+/** Starts `pulumi up`, kills it as soon as it prints `sign`, and answers what it had printed, once none of it lives. */
+async function upKilledAt(sign: string, killed: "all of it" | "the engine alone"): Promise<string> {
   lines = [];
   const running = pulumi.run(["up", "--yes", "--skip-preview"]);
   for (;;) {
@@ -28,9 +32,14 @@ async function upKilledAt(sign: string): Promise<string> {
     const ended = await Promise.race([running, sleep(10)]);
     if (ended) throw new Error(`pulumi up ended without ${sign}:\n${ended.output}`);
   }
+  const processes = pulumi.processes();
   pulumi.kill("SIGKILL");
+  if (killed === "all of it") for (const pid of processes.filter(lives)) process.kill(pid, "SIGKILL");
   const { exitCode, output } = await running;
   expect(exitCode).not.toBe(0);
+  // The engine, the program or its provider, and offline plugins or the vendor's.
+  expect(processes.length).toBeGreaterThan(2);
+  await until("the end of its providers", async () => !processes.some(lives), 60_000);
   return output;
 }
 
@@ -73,9 +82,9 @@ describe("a killed run", () => {
     await removeGreen();
   });
 
-  test("pulumi up killed in the copy ends in the wanted state when it is run again", async () => {
+  test("pulumi up whose engine is killed in the copy leaves no provider behind, and ends in the wanted state when it is run again", async () => {
     await pulumi.set("phase", "sync");
-    await upKilledAt("[copy]");
+    await upKilledAt("[copy]", "the engine alone");
     await pulumi.up();
     expect(await standing()).toEqual({ primary: "blue", greenFollows: true, blueFollows: false });
     expect((await pulumi.upAgain()).unchanged).toBe(true);
@@ -86,7 +95,7 @@ describe("a killed run", () => {
     await pulumi.up();
     await load.retarget(gateUrl);
     await pulumi.set("active", "green");
-    const output = await upKilledAt("[fence the primary]");
+    const output = await upKilledAt("[fence the primary]", "all of it");
     expect(output).not.toContain("committed as");
     await pulumi.up();
     expect(await standing()).toEqual({ primary: "green", greenFollows: false, blueFollows: true });

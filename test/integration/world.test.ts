@@ -148,9 +148,7 @@ test("an editor logs in, edits and uploads; a reset takes it back", async () => 
   const served = await fetch(upload.imageinfo.url.replace(world.wiki.serverUrl, world.wikiUrl));
   expect(sha1(await served.arrayBuffer())).toBe(createHash("sha1").update(pixel).digest("hex"));
 
-  const startedMs = Date.now();
   world = await resetWorld(options);
-  expect(Date.now() - startedMs).toBeLessThan(15_000);
   expect(await statistics()).toEqual(before);
 }, 60_000);
 
@@ -163,9 +161,7 @@ test("the operator restarts the database over SSH and the wiki goes on", async (
 }, 60_000);
 
 test("a world that runs is taken as it is", async () => {
-  const startedMs = Date.now();
   const again = await ensureWorld(options);
-  expect(Date.now() - startedMs).toBeLessThan(5000);
   expect(again.hosts).toEqual(world.hosts);
   expect((await worldStatus({ name: options.name })).hosts.map(({ state }) => state)).toEqual([
     "running",

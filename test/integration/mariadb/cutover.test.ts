@@ -132,8 +132,6 @@ test("ten flips to and fro under 300 writes/s lose and double nothing", async ()
       `${from} → ${to}: fence to open ${result.readOnlyMs} ms, write pause ${result.writePauseMs} ms, held ${result.holdMs} ms; ${result.steps.map(({ name, ms }) => `${name} ${ms}`).join(", ")}`,
     );
     expect(result).toMatchObject({ from, to, alreadyThere: false, epoch: flip });
-    // The new stream connects at once, not at its first retry after a second.
-    expect(result.steps.find((step) => step.name === "reverse the stream")?.ms).toBeLessThan(900);
     await expectSettled(to);
     from = to;
   }
