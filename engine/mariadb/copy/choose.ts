@@ -5,22 +5,19 @@ import type { CopyMethod } from "./method";
 import { obstacles } from "./physical/conditions";
 import { physicalFacts } from "./physical/facts";
 import { physical, sizeOf } from "./physical/physical";
-import { sweepPlace } from "./physical/place";
 
 /** From this size on, data and indexes, the physical way is worth the restart of green's server, in bytes. */
 export const physicalFromBytes = 5_000_000_000;
 
 /**
- * The method that the config names; else physical for a database that is big enough, where it is possible.
+ * The method that the config names; else physical for a database that is big enough, where it is possible. Never
+ * writes.
  * @throws `COPY_NOT_PHYSICAL` saying why, when it was asked for
  */
 export async function chooseMethod(ctx: CopyContext): Promise<CopyMethod> {
   const { method } = ctx.spec.copy;
-  const chosen =
-    method === "auto" ? await fitting(ctx) : method === "physical" ? await insisted(ctx) : logical;
-  // What a physical copy left behind must never take the place of what the logical one brings.
-  if (chosen === logical) await sweepPlace(ctx);
-  return chosen;
+  if (method === "auto") return await fitting(ctx);
+  return method === "physical" ? await insisted(ctx) : logical;
 }
 
 async function fitting(ctx: CopyContext): Promise<CopyMethod> {

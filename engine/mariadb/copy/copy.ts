@@ -9,6 +9,7 @@ import { ensureControlSchema } from "../control/schema";
 import { stopFollowing } from "../replication/follow";
 import type { Server } from "../server";
 import { chooseMethod } from "./choose";
+import { sweepPlace } from "./physical/place";
 import { forgetOld } from "./physical/swap";
 
 /** What a copy needs; a `Move` is one. */
@@ -65,9 +66,14 @@ export async function copyDatabase(ctx: CopyContext): Promise<CopyResult> {
     await forgetOld(ctx);
     return resultOf(before);
   }
+  // It only asks, both sides and their hosts; meanwhile green is claimed.
+  const choosing = chooseMethod(ctx);
+  choosing.catch(() => {});
   await claimGreen(ctx);
   await stopFollowing(green);
-  const method = await chooseMethod(ctx);
+  const method = await choosing;
+  // What a physical copy left behind must never take the place of what another method brings.
+  if (method.name !== "physical") await sweepPlace(ctx);
   const result = resultOf(await method.copy(ctx));
   await writeCheckpoint(green, checkpoint, { state: "copied", gtid: result.gtid, detail: { ...result } });
   report({ step: "copy", message: `${blue.side}'s database is on green, at ${result.gtid}`, percent: 100 });

@@ -15,8 +15,8 @@ const isNull = 1;
 const statementBytes = 512 * 1024;
 /** Room for it, and for one more row of the size that a wire hands over whole. */
 const bufferBytes = 1280 * 1024;
-/** Buffers that are kept for later. */
-const keptBuffers = 2;
+/** Buffers that are kept for later: as many as can be on their way at a time, so that none is made anew. */
+const keptBuffers = 8;
 /** Sent and not answered: above the first the source rests, below the second it goes on. */
 const highBacklogBytes = 3 * 1024 * 1024;
 const lowBacklogBytes = 1536 * 1024;

@@ -35,10 +35,12 @@ async function underTheLock(ctx: CopyContext): Promise<CopyResult> {
   const [state] = await Promise.all([takeUp(ctx), sweepBackups(await pool.to(spec.blue.database.ssh))]);
   let gtid: string;
   if (state === "empty") {
-    const expectedBytes = await roomFor(ctx);
-    await writeCheckpoint(green, "copy", { state: "copying" });
-    // A binary log that was just switched on on a quiet wiki names no position yet; one logged beat gives it the first.
-    await blue.run("UPDATE wikiferry.heartbeat SET beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1");
+    const [expectedBytes] = await Promise.all([
+      roomFor(ctx),
+      writeCheckpoint(green, "copy", { state: "copying" }),
+      // A binary log that was just switched on on a quiet wiki names no position yet; one logged beat gives it the first.
+      blue.run("UPDATE wikiferry.heartbeat SET beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1"),
+    ]);
     gtid = await receive(ctx, expectedBytes);
   } else gtid = await placeGtid(ctx);
   const elapsedMs = () => Math.round(performance.now() - started);
@@ -65,8 +67,10 @@ const spareBytes = 512 * 1024 * 1024;
 
 /** How much is to come. @throws `COPY_NO_SPACE` */
 async function roomFor(ctx: CopyContext): Promise<number> {
-  const bytes = await bytesOnBlue(ctx);
-  const freeBytes = await freeBytesOnGreen(ctx.spec.green.database, ctx.pool);
+  const [bytes, freeBytes] = await Promise.all([
+    bytesOnBlue(ctx),
+    freeBytesOnGreen(ctx.spec.green.database, ctx.pool),
+  ]);
   const neededBytes = Math.ceil(bytes * 1.05) + spareBytes;
   if (freeBytes >= neededBytes) return bytes;
   const megabytes = (value: number) => `${Math.ceil(value / 1e6)} MB`;

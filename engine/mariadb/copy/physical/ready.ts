@@ -18,12 +18,8 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
   const redoBytes = (await green.value("SELECT @@GLOBAL.innodb_log_file_size")) ?? "100663296";
   await must(
     ctx,
-    `mariadb-backup --no-defaults --prepare --target-dir="$incoming/data" --use-memory=${memory} --tmpdir=/tmp`,
-  );
-  // What else is in the backup's folder is about the backup, and no part of the data.
-  await inGreen(
-    ctx,
-    `cd "$incoming/data" && rm -f backup-my.cnf xtrabackup_* mariadb_backup_* ib_buffer_pool multi-master.info master.info relay-log.info`,
+    `[ ! -e "$incoming/data/backup-my.cnf" ] ||
+       mariadb-backup --no-defaults --prepare --target-dir="$incoming/data" --use-memory=${memory} --tmpdir=/tmp`,
   );
   const statements = ownStatements({
     adminPassword: deriveSecret(secrets.masterSecret, "mariadb-admin"),
@@ -44,9 +40,13 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
       "Run again: a finished copy is left alone",
     );
   }
+  // What else is in the backup's folder is about the backup, and no part of the data. Without the first of these files
+  // it can't be prepared again, and need not be.
   await inGreen(
     ctx,
-    `sync -f "$incoming/data" && mv "$incoming/received" "$incoming/ready" && sync -f "$incoming"`,
+    `cd "$incoming/data" &&
+       rm -f backup-my.cnf xtrabackup_* mariadb_backup_* ib_buffer_pool multi-master.info master.info relay-log.info &&
+       sync -f . && mv "$incoming/received" "$incoming/ready" && sync -f "$incoming"`,
   );
 }
 

@@ -8,6 +8,8 @@ import { inGreen } from "./place";
 import { candidates, straight } from "./straight";
 import { throughTool } from "./throughTool";
 
+/** As a server writes a position, in the syntax that grep has too. */
+const gtidPattern = "[0-9]+-[0-9]+-[0-9]+(,[0-9]+-[0-9]+-[0-9]+)*";
 /** How often it is looked how much has arrived, in milliseconds. */
 const lookEveryMs = 5_000;
 /**
@@ -49,14 +51,13 @@ export async function receive(ctx: CopyContext, expectedBytes: number): Promise<
 async function noteReceived(ctx: CopyContext): Promise<string> {
   const info = await inGreen(
     ctx,
-    `cd "$incoming/data"; cat mariadb_backup_binlog_info 2>/dev/null || cat xtrabackup_binlog_info 2>/dev/null || true`,
+    `cd "$incoming"
+     info=$(cat data/mariadb_backup_binlog_info 2>/dev/null || cat data/xtrabackup_binlog_info 2>/dev/null || true)
+     printf '%s' "$info"
+     printf '%s\\n' "$info" | head -n 1 | cut -f 3 | tr -d ' \\n' >received.new
+     if grep -Eqx '${gtidPattern}' received.new; then mv received.new received; fi`,
   );
-  const gtid = positionIn(info);
-  await inGreen(
-    ctx,
-    `printf '%s' '${gtid}' >"$incoming/received.new"; mv "$incoming/received.new" "$incoming/received"`,
-  );
-  return gtid;
+  return positionIn(info);
 }
 
 async function look(ctx: CopyContext, progress: CopyProgress): Promise<void> {
@@ -78,7 +79,7 @@ async function worthPacking(ctx: CopyContext, ssh: SshConnection): Promise<numbe
 /** Reads `binlog.000002\t1234\t0-1-42`. @throws `COPY_NO_POSITION` */
 export function positionIn(info: string): string {
   const gtid = info.trim().split("\n")[0]?.split("\t")[2]?.trim() ?? "";
-  if (/^\d+-\d+-\d+(,\d+-\d+-\d+)*$/.test(gtid)) return gtid;
+  if (new RegExp(`^${gtidPattern}$`).test(gtid)) return gtid;
   throw new WikiferryError(
     "COPY_NO_POSITION",
     `the backup names no GTID position (${info.trim() || "nothing"})`,

@@ -45,12 +45,13 @@ export async function straight(
   if (places.length === 0) return false;
   const limit = ctx.spec.copy.maxBytesPerSecond;
   const hostKey = ssh.hostKey.trim().split(/\s+/).slice(0, 2).join(" ");
-  const script = `key=$(mktemp /tmp/wikiferry-key.XXXXXXXX); trap 'rm -f "$key" "$key.hosts"' EXIT
+  const script = `key=$(mktemp /tmp/wikiferry-key.XXXXXXXX); trap 'rm -f "$key" "$key.hosts" "$key.way"' EXIT
 cat >"$key"; echo 'blue ${hostKey}' >"$key.hosts"
 way() {
   ssh -F /dev/null -i "$key" -p "$port" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes \\
     -o UserKnownHostsFile="$key.hosts" -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias=blue -o ConnectTimeout=5 \\
     -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o LogLevel=ERROR \\
+    -o ControlMaster=auto -o ControlPath="$key.way" -o ControlPersist=5 \\
     -c aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr ${quote(ssh.user)}@"$host" "$1"
 }
 measure() { # bytes per second, from the first one on
