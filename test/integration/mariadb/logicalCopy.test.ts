@@ -1,4 +1,5 @@
 import { copyDatabase, copyState } from "../../../engine/mariadb/copy/copy";
+import { definitionsNow, openReader } from "../../../engine/mariadb/copy/logical/definitions";
 import type { LogicalContext } from "../../../engine/mariadb/copy/logical/run";
 import { follow, stopFollowing, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
@@ -179,6 +180,20 @@ describe("the logical copy", () => {
       "SELECT GROUP_CONCAT(id, ':', IFNULL(MD5(a), 'N'), ':', IFNULL(MD5(b), 'N'), ':', IFNULL(c, 'N') ORDER BY id) FROM ??.large";
     expect(await pair.green.value(sums, [database])).toBe(await pair.blue.value(sums, [database]));
     await onBlue("SET GLOBAL max_allowed_packet = DEFAULT");
+  });
+
+  test("a table that goes while definitions are read makes them unknown, and no error", async () => {
+    await onBlue("CREATE TABLE going (id INT PRIMARY KEY)");
+    const session = await openReader(pair.blue);
+    const row = session.row.bind(session);
+    session.row = async (sql, values) => {
+      if (/^SHOW CREATE TABLE/.test(sql) && values?.includes("going"))
+        await onBlue("DROP TABLE IF EXISTS going");
+      return row(sql, values);
+    };
+    expect(await definitionsNow(session, database)).toBeUndefined();
+    expect((await definitionsNow(session, database))?.tables.length).toBeGreaterThan(0);
+    await session.close();
   });
 
   test("a table that is altered, dropped, created or renamed in the middle is as on blue in the end", async () => {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Server, Session } from "../../server";
+import { DefinitionsChanged, unlessChanged } from "./failures";
 import { readObjects, type StoredObject } from "./objects";
 import { readTables, showCreate, type Table, withoutNumbering } from "./tables";
 
@@ -24,7 +25,17 @@ export async function openReader(server: Server): Promise<Session> {
   return session;
 }
 
-export async function readDefinitions(session: Session, database: string): Promise<Definitions> {
+/** Undefined where a table went or became another one while they were read. */
+export async function definitionsNow(session: Session, database: string): Promise<Definitions | undefined> {
+  try {
+    return await unlessChanged(readDefinitions(session, database));
+  } catch (error) {
+    if (error instanceof DefinitionsChanged) return undefined;
+    throw error;
+  }
+}
+
+async function readDefinitions(session: Session, database: string): Promise<Definitions> {
   const made = await session.row<Record<string, string>>("SHOW CREATE DATABASE ??", [database]);
   const create = String(made?.["Create Database"]);
   const tables = await readTables(session, database);

@@ -9,8 +9,11 @@ export class DefinitionsChanged extends Error {
   }
 }
 
-/** ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE, ER_TABLE_DEF_CHANGED, ER_KEY_DOES_NOT_EXITS, ER_CHECK_NO_SUCH_TABLE, ER_BAD_DB_ERROR */
-const definitionErrors = new Set([1054, 1146, 1412, 1176, 1177, 1049]);
+/**
+ * ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE, ER_TABLE_DEF_CHANGED, ER_KEY_DOES_NOT_EXITS, ER_CHECK_NO_SUCH_TABLE,
+ * ER_BAD_DB_ERROR, ER_SP_DOES_NOT_EXIST, ER_WRONG_OBJECT, ER_TRG_DOES_NOT_EXIST, ER_EVENT_DOES_NOT_EXIST
+ */
+const definitionErrors = new Set([1054, 1146, 1412, 1176, 1177, 1049, 1305, 1347, 1360, 1539]);
 /** ER_DISK_FULL, ER_ERROR_ON_WRITE, ER_RECORD_FILE_FULL, ER_TEMP_FILE_WRITE_FAILURE, ER_OUT_OF_RESOURCES of a disk */
 const fullErrors = new Set([1021, 1026, 1114, 1878]);
 /** ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_SERVER_SHUTDOWN, ER_QUERY_INTERRUPTED, ER_CONNECTION_KILLED */
@@ -23,9 +26,21 @@ const startsUp = /Connection lost before handshake/;
 
 /** What blue answered to a SELECT as what it means. */
 export function understood(error: unknown): unknown {
-  if (error instanceof ServerError && error.side === "blue" && definitionErrors.has(error.errno))
-    return new DefinitionsChanged(error.message);
-  return error;
+  return error instanceof ServerError && error.side === "blue" ? changedOr(error) : error;
+}
+
+/** What blue answers about its tables. @throws DefinitionsChanged where one went or became another meanwhile */
+export async function unlessChanged<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw changedOr(error);
+  }
+}
+
+function changedOr(error: unknown): unknown {
+  const { errno } = error as { errno?: number };
+  return definitionErrors.has(errno ?? 0) ? new DefinitionsChanged(messageOf(error)) : error;
 }
 
 /** Whether the same may succeed after a while. */

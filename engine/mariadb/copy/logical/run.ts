@@ -5,8 +5,8 @@ import { positions } from "../../replication/status";
 import type { Server, Session } from "../../server";
 import type { CopyContext, CopyResult } from "../copy";
 import { applyStream, type Stage } from "./apply";
-import { type Definitions, fingerprintOf, openReader, readDefinitions } from "./definitions";
-import { DefinitionsChanged, understood } from "./failures";
+import { type Definitions, definitionsNow, fingerprintOf, openReader } from "./definitions";
+import { DefinitionsChanged, understood, unlessChanged } from "./failures";
 import { addForeignKeys, addIndexes, checkDefinitions } from "./indexes";
 import { LargeRows } from "./largeRows";
 import { mendMixed } from "./mend";
@@ -110,10 +110,12 @@ export class Run {
         applying: false,
         spentMs: before?.spentMs ?? 0,
       };
-      const ranges = await planRanges(reader, database, definitions.tables, {
-        workers: workerCount,
-        pieceBytes: this.pieceBytes,
-      });
+      const ranges = await unlessChanged(
+        planRanges(reader, database, definitions.tables, {
+          workers: workerCount,
+          pieceBytes: this.pieceBytes,
+        }),
+      );
       // Whoever finds this plan half made finds another fingerprint, and begins anew as well.
       await writePlan(green, { ...plan, fingerprint: "" });
       await relax(green);
@@ -163,14 +165,14 @@ export class Run {
   /** A snapshot, and the definitions of its tables. */
   private async freeze(reader: Session): Promise<{ definitions: Definitions; snapshot: Snapshot }> {
     const { blue, spec } = this.ctx;
-    let definitions = await readDefinitions(reader, spec.wiki.database);
+    let before = await definitionsNow(reader, spec.wiki.database);
     for (let tries = 0; tries < definitionTries; tries++) {
       const snapshot = await openSnapshot(blue, workerCount);
       for (const wire of snapshot.readers) this.keep(wire);
-      const after = await readDefinitions(reader, spec.wiki.database);
-      if (after.fingerprint === definitions.fingerprint) return { definitions: after, snapshot };
+      const after = await definitionsNow(reader, spec.wiki.database);
+      if (after && after.fingerprint === before?.fingerprint) return { definitions: after, snapshot };
       for (const wire of snapshot.readers) wire.destroy();
-      definitions = after;
+      before = after;
     }
     throw new DefinitionsChanged("they changed while a snapshot was opened");
   }

@@ -4,7 +4,7 @@ import { readJournal } from "../../control/journal";
 import { type CopyContext, type CopyResult, copyState } from "../copy";
 import { lastWords } from "./custodian";
 import { ownStatements } from "./own";
-import { inGreen, workInGreen } from "./place";
+import { workInGreen } from "./place";
 
 /**
  * Makes what has been received ready to be served as green's: brings the files to one point in time, and makes them
@@ -27,12 +27,6 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
     result,
     journal: await readJournal(green),
   });
-  await must(
-    ctx,
-    `mariadbd --no-defaults --datadir="$incoming/data" --tmpdir=/tmp --skip-log-bin --bootstrap \\
-       --innodb-buffer-pool-size=64M --innodb-log-file-size=${redoBytes} --innodb-fast-shutdown=1`,
-    statements,
-  );
   if ((await copyState(green)).state === "copied") {
     throw new WikiferryError(
       "COPY_RUNNING",
@@ -42,11 +36,14 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
   }
   // What else is in the backup's folder is about the backup, and no part of the data. Without the first of these files
   // it can't be prepared again, and need not be.
-  await inGreen(
+  await must(
     ctx,
-    `cd "$incoming/data" &&
+    `mariadbd --no-defaults --datadir="$incoming/data" --tmpdir=/tmp --skip-log-bin --bootstrap \\
+         --innodb-buffer-pool-size=64M --innodb-log-file-size=${redoBytes} --innodb-fast-shutdown=1 &&
+       cd "$incoming/data" &&
        rm -f backup-my.cnf xtrabackup_* mariadb_backup_* ib_buffer_pool multi-master.info master.info relay-log.info &&
        sync -f . && mv "$incoming/received" "$incoming/ready" && sync -f "$incoming"`,
+    statements,
   );
 }
 

@@ -38,7 +38,7 @@ async function untilPlaced(ctx: CopyContext, gtid: string): Promise<void> {
       );
     }
     if (performance.now() > began + stoppedMs) await startAgain(ctx);
-    await sleep(100);
+    await sleep(25);
   }
 }
 
