@@ -192,7 +192,7 @@ describe("the logical copy", () => {
       return row(sql, values);
     };
     expect(await definitionsNow(session, database)).toBeUndefined();
-    expect((await definitionsNow(session, database))?.tables.length).toBeGreaterThan(0);
+    expect(await definitionsNow(session, database)).toMatchObject({ tables: [] });
     await session.close();
   });
 
