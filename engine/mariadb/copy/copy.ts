@@ -4,12 +4,11 @@ import type { Term } from "../../mover";
 import type { Report } from "../../progress";
 import type { SshPool } from "../../ssh/pool";
 import { readCheckpoint, writeCheckpoint } from "../control/checkpoint";
-import { initRole, readRole } from "../control/role";
+import { initRole, type Role, readRole } from "../control/role";
 import { ensureControlSchema } from "../control/schema";
 import { stopFollowing } from "../replication/follow";
 import type { Server } from "../server";
 import { chooseMethod } from "./choose";
-import { sweepPlace } from "./physical/place";
 import { forgetOld } from "./physical/swap";
 
 /** What a copy needs; a `Move` is one. */
@@ -66,15 +65,14 @@ export async function copyDatabase(ctx: CopyContext): Promise<CopyResult> {
     await forgetOld(ctx);
     return resultOf(before);
   }
-  // It only asks, both sides and their hosts; meanwhile green is claimed.
+  // It only asks, both sides and their hosts.
   const choosing = chooseMethod(ctx);
   choosing.catch(() => {});
-  await claimGreen(ctx);
-  await stopFollowing(green);
+  const blueRole = await mayClaim(ctx);
   const method = await choosing;
-  // What a physical copy left behind must never take the place of what another method brings.
-  if (method.name !== "physical") await sweepPlace(ctx);
-  const result = resultOf(await method.copy(ctx));
+  const claimed = claimGreen(ctx, blueRole);
+  claimed.catch(() => {});
+  const result = resultOf(await method.copy(ctx, claimed));
   await writeCheckpoint(green, checkpoint, { state: "copied", gtid: result.gtid, detail: { ...result } });
   report({ step: "copy", message: `${blue.side}'s database is on green, at ${result.gtid}`, percent: 100 });
   return result;
@@ -84,8 +82,8 @@ function resultOf({ gtid, bytes, rows, copyMs, parts, converged }: CopyResult): 
   return { gtid, bytes, rows, copyMs, parts, converged };
 }
 
-/** Makes green ours, or refuses. */
-async function claimGreen({ blue, green, spec }: CopyContext): Promise<void> {
+/** Refuses a green that is not to be overwritten; answers blue's role record. Never writes. */
+async function mayClaim({ blue, green, spec }: CopyContext): Promise<Role> {
   const blueRole = await readRole(blue);
   if (blueRole?.role !== "blue") {
     throw new WikiferryError(
@@ -98,15 +96,24 @@ async function claimGreen({ blue, green, spec }: CopyContext): Promise<void> {
   }
   const stranger = await foreignDatabases(green, spec.wiki.name);
   if (stranger.length > 0) throw greenNotEmpty(stranger);
+  refusePrimary(await readRole(green));
+  return blueRole;
+}
+
+/** Makes green ours, and lets it follow no one. */
+async function claimGreen({ green }: CopyContext, blueRole: Role): Promise<void> {
   await ensureControlSchema(green);
-  const greenRole = await initRole(green, blueRole);
-  if (greenRole.role !== "blue") {
-    throw new WikiferryError(
-      "COPY_DIRECTION",
-      `green's role record says ${greenRole.role} is the primary, wanted blue`,
-      "Green is never overwritten while it is the primary: set active to blue first",
-    );
-  }
+  refusePrimary(await initRole(green, blueRole));
+  await stopFollowing(green);
+}
+
+function refusePrimary(greenRole: Role | undefined): void {
+  if (!greenRole || greenRole.role === "blue") return;
+  throw new WikiferryError(
+    "COPY_DIRECTION",
+    `green's role record says ${greenRole.role} is the primary, wanted blue`,
+    "Green is never overwritten while it is the primary: set active to blue first",
+  );
 }
 
 export function greenNotEmpty(databases: readonly string[]): WikiferryError {

@@ -6,8 +6,8 @@ export interface CopyMethod {
 
   /**
    * Brings it there, whatever an earlier run left behind, and answers where green stands: it can follow from
-   * `gtid`, its own binary log is empty or leads there, and its events rest. Called with green claimed for this move
-   * and following no one.
+   * `gtid`, its own binary log is empty or leads there, and its events rest. Green may be this move's; `claimed`
+   * settles when it is, and follows no one: nothing is written to its databases before.
    */
-  copy(ctx: CopyContext): Promise<CopyResult>;
+  copy(ctx: CopyContext, claimed: Promise<void>): Promise<CopyResult>;
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, WikiferryError } from "../../../errors";
 import type { CopyContext } from "../copy";
 import type { CopyMethod } from "../method";
+import { sweepPlace } from "../physical/place";
 import { DefinitionsChanged, mayPass, named } from "./failures";
 import { readPlan } from "./plan";
 import { type LogicalContext, Run } from "./run";
@@ -20,7 +21,10 @@ const mostRestarts = 3;
  */
 export const logical: CopyMethod = {
   name: "logical",
-  async copy(ctx: LogicalContext) {
+  async copy(ctx: LogicalContext, claimed) {
+    await claimed;
+    // What a physical copy left behind must never take the place of what this one brings.
+    await sweepPlace(ctx);
     const owner = randomUUID();
     let restarts = 0;
     let lostAt: number | undefined;

@@ -20,16 +20,16 @@ import { forgetOld, swapIn } from "./swap";
  */
 export const physical: CopyMethod = { name: "physical", copy };
 
-async function copy(ctx: CopyContext): Promise<CopyResult> {
+async function copy(ctx: CopyContext, claimed: Promise<void>): Promise<CopyResult> {
   const lock = await onlyOne(ctx);
   try {
-    return await underTheLock(ctx);
+    return await underTheLock(ctx, claimed);
   } finally {
     lock.destroy();
   }
 }
 
-async function underTheLock(ctx: CopyContext): Promise<CopyResult> {
+async function underTheLock(ctx: CopyContext, claimed: Promise<void>): Promise<CopyResult> {
   const { blue, green, spec, pool } = ctx;
   const started = performance.now();
   const [state] = await Promise.all([takeUp(ctx), sweepBackups(await pool.to(spec.blue.database.ssh))]);
@@ -37,12 +37,14 @@ async function underTheLock(ctx: CopyContext): Promise<CopyResult> {
   if (state === "empty") {
     const [expectedBytes] = await Promise.all([
       roomFor(ctx),
-      writeCheckpoint(green, "copy", { state: "copying" }),
+      claimed,
       // A binary log that was just switched on on a quiet wiki names no position yet; one logged beat gives it the first.
       blue.run("UPDATE wikiferry.heartbeat SET beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1"),
     ]);
+    await writeCheckpoint(green, "copy", { state: "copying" });
     gtid = await receive(ctx, expectedBytes);
   } else gtid = await placeGtid(ctx);
+  await claimed;
   const elapsedMs = () => Math.round(performance.now() - started);
   if (state !== "ready") {
     const size = await sizeOf(ctx);

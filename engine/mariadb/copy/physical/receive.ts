@@ -13,10 +13,10 @@ const gtidPattern = "[0-9]+-[0-9]+-[0-9]+(,[0-9]+-[0-9]+-[0-9]+)*";
 /** How often it is looked how much has arrived, in milliseconds. */
 const lookEveryMs = 5_000;
 /**
- * A link that carries fewer bytes a second is worth the processor's time that packing takes: half a gigabit, or a tenth
- * of one where blue's processors have more to do than they can.
+ * A link that carries fewer bytes a second is worth the processor's time that packing takes: a third of a gigabit, or a
+ * tenth of one where blue's processors have more to do than they can.
  */
-const slowLink = { idle: 60_000_000, busy: 12_000_000 };
+const slowLink = { idle: 40_000_000, busy: 12_000_000 };
 
 /**
  * Streams blue's files beside green's data, straight from host to host if green's container reaches blue's SSH, else

@@ -54,8 +54,8 @@ way() {
     -o ControlMaster=auto -o ControlPath="$key.way" -o ControlPersist=5 \\
     -c aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr ${quote(ssh.user)}@"$host" "$1"
 }
-measure() { # bytes per second, from the first one on
-  head -c 1 >/dev/null; since=$(date +%s%N); bytes=$(wc -c)
+measure() { # bytes per second, without the beginning and the end of a session, which take their time
+  head -c 1000000 >/dev/null; since=$(date +%s%N); bytes=$(head -c 7000000 | wc -c)
   echo $((bytes * 1000000 / (($(date +%s%N) - since) / 1000 + 1)))
 }
 take() { ${unstream}; }
