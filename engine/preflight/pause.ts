@@ -47,7 +47,7 @@ export function predictPause(measure: PauseMeasure, from: Side, history: PauseHi
   const work = (ms: number) => ms * slow ** 0.25;
   const databases = [
     { name: "fence the primary", ms: here + work(pausing.fenceMs) },
-    { name: "read the position", ms: here },
+    { name: "read the position", ms: here + work(pausing.positionMs) },
     { name: "catch up", ms: Math.max(here, there) + work(pausing.applyMs) },
     { name: "reverse the stream", ms: 2 * here + work(pausing.reverseMs) },
   ];
@@ -60,7 +60,7 @@ export function predictPause(measure: PauseMeasure, from: Side, history: PauseHi
     { name: "commit: the last uploads and rows", ms: Math.max(0, files, compared) },
     { name: "commit", ms: here + work(pausing.commitMs) },
     { name: "open the new primary", ms: there + work(pausing.openMs) },
-    { name: "turn the gate: MediaWiki", ms: measure.webMs ?? usual.webMs },
+    { name: "turn the gate: MediaWiki", ms: (measure.webMs ?? usual.webMs) + work(pausing.answerMs) },
     { name: "turn the gate", ms: measure.gateMs ?? usual.gateMs },
   ]);
   const alike = history.filter((flip) => flip.from === from);

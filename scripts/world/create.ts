@@ -25,6 +25,8 @@ GRANT ALL PRIVILEGES ON *.* TO wikiadmin@localhost WITH GRANT OPTION;
     },
   ]);
   await sh(db, "mariadb </root/accounts.sql; rm /root/accounts.sql");
+  // Until its restart, once the site is made: nothing of a half-made one would be kept after a crash.
+  await sh(db, "mariadb -e 'SET GLOBAL innodb_flush_log_at_trx_commit = 0'");
 
   await sh(web, `service cron stop >/dev/null; install -d -o www-data -g www-data ${work}`);
   await put(web, [

@@ -49,16 +49,20 @@ export const following = {
 export const pausing = {
   /** Setting `read_only` waits for commits under way. */
   fenceMs: 3,
+  /** Beside the end of the old primary's writers and the question for the last uploads. */
+  positionMs: 3.5,
   /** The last transactions arrive and are applied. */
-  applyMs: 4,
-  /** A thread that starts to apply. */
-  reverseMs: 4,
+  applyMs: 5.5,
+  /** A thread that starts to apply, while rows and uploads are compared. */
+  reverseMs: 10,
   /** Comparing what changed last, which begins with the stream's turn. */
   verifyMs: 15,
   /** A commit with both logs flushed. */
   commitMs: 4,
   /** The commit arrives, is applied and flushed, and the server opens. */
   openMs: 5,
+  /** What MediaWiki's answer takes longer while edits wait than in a preview. */
+  answerMs: 5,
   /** Taken for what could not be asked: nothing is there yet, or it does not answer. */
   usual: { roundTripMs: 3, webMs: 22, gateMs: 4, filesMs: 40, probeMs: 110 },
 };
