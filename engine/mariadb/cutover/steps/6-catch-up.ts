@@ -3,6 +3,7 @@ import { errant } from "../../replication/gtid";
 import { replicationStatus } from "../../replication/status";
 import { type Flip, handOn, type Step } from "../flip";
 import { lagging, numberingOf, numberingQuery, readNumbering } from "../numbering";
+import { seeThatItStandsStill } from "./5-read-the-position";
 
 /** Waits until the new primary has applied everything, and checks that it has nothing else. */
 export const catchUp: Step = {
@@ -29,6 +30,8 @@ export const catchUp: Step = {
     const copied = numberingOf(numbers ?? []);
     const stray = errant(flip.fenceGtid, String(position?.[0]?.position ?? ""));
     if (stray) {
+      // A write that the fence did not stop comes to the new primary as well.
+      await seeThatItStandsStill(flip);
       throw new WikiferryError(
         "REPL_ERRANT_GTID",
         `${flip.to} has ${stray}, which ${flip.from} (${flip.fenceGtid}) does not have`,
