@@ -444,6 +444,7 @@ describe("a run killed at any point is mended by the next, which ends where it w
       const from = (await readRole(pair.blue))?.role as Side;
       const to = otherSide(from);
       const last = await killed(from, killAfter);
+      const start = performance.now();
       const result = await cutover(context(), { from, to });
       console.log(
         `killed before "${last}"; mended in ${Math.round(performance.now() - start)} ms, ${result.alreadyThere ? "forward" : "anew"}`,
