@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { docker, ifThere, runOnce } from "./docker";
 import { createVolumes, databaseVolume, uploadsVolume } from "./hosts";
@@ -7,18 +8,28 @@ import { readJson, type WorldSecrets, worldFile, writePrivate } from "./secrets"
 const volumeOf = (name: string, key: string): string => `wikiferry-pristine-${name}-${key}`;
 const secretsOf = (name: string, key: string): string => worldFile(name, "pristine", `${key}.json`);
 
+/** Label of the volume that tells whose secrets are in it, without telling them. */
+const marker = "wikiferry.world.secrets";
+const digestOf = (secrets: WorldSecrets | undefined): string =>
+  createHash("sha256").update(JSON.stringify(secrets)).digest("hex");
+
 /** The secrets of the kept state, or undefined where there is none that is whole. */
 export async function kept(name: string, key: string): Promise<WorldSecrets | undefined> {
   if (!existsSync(secretsOf(name, key))) return undefined;
-  if (!(await ifThere(docker.getVolume(volumeOf(name, key)).inspect()))) return undefined;
-  return readJson<WorldSecrets>(secretsOf(name, key));
+  const secrets = readJson<WorldSecrets>(secretsOf(name, key));
+  const volume = await ifThere(docker.getVolume(volumeOf(name, key)).inspect());
+  // Another checkout on this machine may have put its own copy there, with passwords that are not known here.
+  return volume?.Labels?.[marker] === digestOf(secrets) ? secrets : undefined;
 }
 
 /** Keeps a copy of both volumes while nothing writes to them. The secrets' file, written last, says that it is whole. */
 export async function keep(name: string, key: string, image: string, secrets: WorldSecrets): Promise<void> {
   rmSync(secretsOf(name, key), { force: true });
   await ifThere(docker.getVolume(volumeOf(name, key)).remove());
-  await docker.createVolume({ Name: volumeOf(name, key), Labels: labelOf(name) });
+  await docker.createVolume({
+    Name: volumeOf(name, key),
+    Labels: { ...labelOf(name), [marker]: digestOf(secrets) },
+  });
   await runOnce(
     image,
     "mkdir /kept/db /kept/uploads; cp -a /db/. /kept/db/; cp -a /uploads/. /kept/uploads/",
