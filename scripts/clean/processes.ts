@@ -44,7 +44,8 @@ export function underWay(
   { projectDir, backendUrl }: { projectDir: string; backendUrl: string },
 ): Process[] {
   return all.filter(({ argv, directory, backendUrl: backend }) => {
-    if (backend === backendUrl && /(^|\/)pulumi(-|$)/.test(argv[0] ?? "")) return true;
+    // Not its language host: that outlives an engine that was killed, by five minutes.
+    if (backend === backendUrl && /(^|\/)pulumi$/.test(argv[0] ?? "")) return true;
     if (directory !== projectDir || !/(^|\/)node$/.test(argv[0] ?? "")) return false;
     return argv.some((word) => /(^|\/)scripts\/rehearsal\/(load\/)?main\.ts$/.test(word));
   });

@@ -103,7 +103,7 @@ export async function runOnce(
       );
     }
   } finally {
-    await container.remove({ force: true });
+    await container.remove({ force: true, v: true });
   }
 }
 

@@ -22,17 +22,18 @@ describe("clean", () => {
       process_(1, ["/usr/bin/node", "--require", "x.cjs", "scripts/rehearsal/main.ts"]),
       process_(2, ["/src/wikiferry/node_modules/.bin/node", "/src/wikiferry/scripts/rehearsal/load/main.ts"]),
       process_(3, ["pulumi", "up", "--yes"], "/", here.backendUrl),
-      process_(4, ["/root/.pulumi/bin/pulumi-language-nodejs"], "/", here.backendUrl),
+      process_(4, ["/root/.pulumi/bin/pulumi", "preview"], "/", here.backendUrl),
     ];
     expect(underWay(all, here).map(({ pid }) => pid)).toEqual([1, 2, 3, 4]);
   });
 
-  it("leaves alone another checkout's rehearsal, another stack, and who only reads its files", () => {
+  it("leaves alone another checkout's rehearsal, another stack, who only reads its files, and what a killed engine leaves", () => {
     const all = [
       process_(1, ["node", "scripts/rehearsal/main.ts"], "/src/other"),
       process_(2, ["pulumi", "up"], here.projectDir, "file:///elsewhere"),
       process_(3, ["vi", "scripts/rehearsal/main.ts"]),
       process_(4, ["node", "scripts/clean.ts"], here.projectDir, here.backendUrl),
+      process_(5, ["/root/.pulumi/bin/pulumi-language-nodejs", "127.0.0.1:40000"], "/", here.backendUrl),
     ];
     expect(underWay(all, here)).toEqual([]);
   });
