@@ -19,6 +19,9 @@ web)
   export WIKI_UPLOAD_PATH="${WIKI_UPLOAD_PATH:-/images}"
   export APACHE_WORKERS="${APACHE_WORKERS:-24}"
   umask 022
+  # MediaWiki makes it with the first upload; where two come at once, it refuses the one that finds it just made
+  # (FSLockManager::doSingleLock).
+  mkdir -p /srv/uploads/lockdir || true
   exec apache2 -f /etc/wikiferry/httpd.conf -DFOREGROUND
   ;;
 jobs)
