@@ -51,16 +51,17 @@ export function underWay(
   });
 }
 
-function pids(): number[] {
+/** Of all processes; none where there is no /proc. */
+export function pids(): number[] {
   return read(() => readdirSync("/proc"), [] as string[])
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 }
 
-/** A process may end, or be another account's, at any moment. */
-function read(get: () => string): string;
-function read<T>(get: () => T, otherwise: T): T;
-function read(get: () => unknown, otherwise: unknown = ""): unknown {
+/** Reads of a process, which may end, or be another account's, at any moment. */
+export function read(get: () => string): string;
+export function read<T>(get: () => T, otherwise: T): T;
+export function read(get: () => unknown, otherwise: unknown = ""): unknown {
   try {
     return get();
   } catch {

@@ -2,6 +2,7 @@ import { WikiferryError } from "../../errors";
 import { contains, samePosition } from "../replication/gtid";
 import { positions, replicationStatus } from "../replication/status";
 import type { Server, Session } from "../server";
+import { alikeAnswers, ownPlace, type Place, placeOf, placeQuery, samePlace } from "../snapshotPlace";
 import { digestSettings } from "./digest";
 
 /** Sessions in transactions that all read the same state of the data, named by `gtid`; at least one on each side. */
@@ -84,31 +85,40 @@ async function freshSession(server: Server): Promise<Session> {
 async function primarySnapshots(sessions: readonly Session[]): Promise<{ gtid: string; same: Session[] }> {
   for (let attempt = 1; ; attempt++) {
     await Promise.all(sessions.map((session) => session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")));
-    const places = await Promise.all(sessions.map(snapshotPlace));
+    const places: Place[] = [];
+    for (const session of sessions) {
+      const place = await snapshotPlace(session);
+      if (!place) break;
+      places.push(place);
+    }
     const { place, members } = mostCommon(places);
-    if (members.length < sessions.length && attempt < tries) continue;
+    if (attempt < tries && members.length < sessions.length) continue;
     const same = members.map((at) => sessions[at] as Session);
-    const [file, position] = place.split(":");
-    const gtid = await (same[0] as Session).value("SELECT BINLOG_GTID_POS(?, ?)", [file, Number(position)]);
+    const gtid = await same[0]?.value("SELECT BINLOG_GTID_POS(?, ?)", [place?.file, place?.position]);
     return { gtid: gtid ?? "", same };
   }
 }
 
-/** The value that occurs most often, and where. */
-export function mostCommon(places: readonly string[]): { place: string; members: number[] } {
-  const groups = [...new Set(places)].map((place) => ({
+/** The place that occurs most often, and where. */
+export function mostCommon(places: readonly Place[]): { place?: Place; members: number[] } {
+  const groups = places.map((place) => ({
     place,
-    members: places.flatMap((other, at) => (other === place ? [at] : [])),
+    members: places.flatMap((other, at) => (samePlace(other, place) ? [at] : [])),
   }));
-  return groups.sort((a, b) => b.members.length - a.members.length)[0] ?? { place: "", members: [] };
+  return groups.sort((a, b) => b.members.length - a.members.length)[0] ?? { members: [] };
 }
 
-async function snapshotPlace(session: Session): Promise<string> {
-  const status = await session.rows<{ Variable_name: string; Value: string }>(
-    "SHOW STATUS LIKE 'binlog_snapshot_%'",
-  );
-  const of = (name: string) => status.find((row) => row.Variable_name.toLowerCase() === name)?.Value;
-  return `${of("binlog_snapshot_file")}:${of("binlog_snapshot_position")}`;
+function snapshotPlace(session: Session): Promise<Place | undefined> {
+  const asked = `BEGIN NOT ATOMIC ${`${placeQuery}; `.repeat(alikeAnswers)} END`;
+  return ownPlace(async () => {
+    const answers = await session.resultSets(asked);
+    return answers.map((rows) =>
+      placeOf((name) => {
+        const row = rows.find(({ Variable_name }) => String(Variable_name).toLowerCase() === name);
+        return row && String(row.Value);
+      }),
+    );
+  });
 }
 
 async function applyUpTo(replica: Server, control: Session, gtid: string): Promise<void> {

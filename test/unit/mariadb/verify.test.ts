@@ -144,5 +144,7 @@ describe("rows that differ", () => {
 });
 
 test("of several snapshots those at one place are kept", () => {
-  expect(mostCommon(["a:1", "a:2", "a:2"])).toEqual({ place: "a:2", members: [1, 2] });
+  const at = (position: number) => ({ file: "a", position });
+  expect(mostCommon([at(1), at(2), at(2)])).toEqual({ place: at(2), members: [1, 2] });
+  expect(mostCommon([])).toEqual({ members: [] });
 });

@@ -1,6 +1,7 @@
 import { WikiferryError } from "../../../errors";
 import { formatGtid, parseGtid } from "../../replication/gtid";
 import type { Server } from "../../server";
+import { alikeAnswers, ownPlace, type Place, placeOf, placeQuery, samePlace } from "../../snapshotPlace";
 import { Wire } from "./wire/wire";
 
 /** One state of blue's data. */
@@ -83,23 +84,25 @@ async function openReader(blue: Server): Promise<Wire> {
   return wire;
 }
 
-interface Place {
-  file: string;
-  position: number;
+/** The place of all readers' new snapshots; undefined where they have no common one. */
+async function agree(readers: readonly Wire[]): Promise<Place | undefined> {
+  await Promise.all(readers.map((reader) => reader.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")));
+  let common: Place | undefined;
+  for (const reader of readers) {
+    const place = await ownPlace(() =>
+      Promise.all(Array.from({ length: alikeAnswers }, () => askPlace(reader))),
+    );
+    if (!place || (common && !samePlace(place, common))) return undefined;
+    common = place;
+  }
+  return common;
 }
 
-async function agree(readers: readonly Wire[]): Promise<Place | undefined> {
-  const places = await Promise.all(
-    readers.map(async (reader) => {
-      const started = reader.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
-      const status = reader.rows("SHOW STATUS LIKE 'binlog_snapshot_%'");
-      await started;
-      return placeOf(await status);
-    }),
+async function askPlace(reader: Wire): Promise<Place> {
+  const status = await reader.rows(placeQuery);
+  return placeOf((name) =>
+    status.find(([variable]) => variable?.toString().toLowerCase() === name)?.[1]?.toString(),
   );
-  const [first, ...others] = places as [Place, ...Place[]];
-  const same = others.every(({ file, position }) => file === first.file && position === first.position);
-  return same ? first : undefined;
 }
 
 async function agreeLocked(
@@ -126,12 +129,6 @@ async function agreeLocked(
   } finally {
     lock.destroy();
   }
-}
-
-function placeOf(status: (Buffer | null)[][]): Place {
-  const of = (name: string) =>
-    status.find(([variable]) => variable?.toString().toLowerCase() === name)?.[1]?.toString() ?? "";
-  return { file: of("binlog_snapshot_file"), position: Number(of("binlog_snapshot_position")) };
 }
 
 async function openCommon(

@@ -1,23 +1,7 @@
-import { WikiferryError } from "../../../errors";
-import { samePosition } from "../../replication/gtid";
-import { positions } from "../../replication/status";
-import type { Flip, Step } from "../flip";
+import type { Step } from "../flip";
+import { seeThatItStandsStill } from "../standStill";
 
-/** Reads the old primary's last transaction again: it must stand still. */
 export const readThePosition: Step = {
   name: "read the position",
-  async run(flip) {
-    await seeThatItStandsStill(flip);
-  },
+  run: seeThatItStandsStill,
 };
-
-/** @throws `CUTOVER_STRAY_WRITE` */
-export async function seeThatItStandsStill(flip: Flip): Promise<void> {
-  const now = (await positions(flip.source)).binlog;
-  if (samePosition(now, flip.fenceGtid)) return;
-  throw new WikiferryError(
-    "CUTOVER_STRAY_WRITE",
-    `${flip.from} is fenced at ${flip.fenceGtid} and still writes: it is at ${now}`,
-    "Something with READ_ONLY ADMIN or SUPER writes there (an event, a cron job, an administrator): stop it, then run again",
-  );
-}

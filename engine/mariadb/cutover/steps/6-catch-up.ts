@@ -3,7 +3,7 @@ import { errant } from "../../replication/gtid";
 import { replicationStatus } from "../../replication/status";
 import { type Flip, handOn, type Step } from "../flip";
 import { lagging, numberingOf, numberingQuery, readNumbering } from "../numbering";
-import { seeThatItStandsStill } from "./5-read-the-position";
+import { seeThatItStandsStill } from "../standStill";
 
 /** Waits until the new primary has applied everything, and checks that it has nothing else. */
 export const catchUp: Step = {

@@ -1,6 +1,6 @@
 import { commitRole } from "../../control/role";
 import type { Step } from "../flip";
-import { seeThatItStandsStill } from "./5-read-the-position";
+import { seeThatItStandsStill } from "../standStill";
 
 /**
  * Once the uploads are all there and what changed last has been compared: one row update on the old primary, refused if
