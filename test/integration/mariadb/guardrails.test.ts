@@ -20,6 +20,8 @@ const own = "guardrails:test";
 let free = 1024 ** 4;
 const hands: Session[] = [];
 
+const limits = { longTransactionMs: 500, verificationMaxAgeMs: 600_000 };
+
 const ask = (change: Partial<FlipQuestion> = {}) =>
   flipGuardrails({
     primary: pair.blue,
@@ -27,7 +29,7 @@ const ask = (change: Partial<FlipQuestion> = {}) =>
     database: pair.database,
     tablePrefix: "",
     appUser: "wikiuser",
-    limits: { longTransactionMs: 500, verificationMaxAgeMs: 600_000 },
+    limits,
     holder: own,
     freeBytes: async () => free,
     ...change,
@@ -155,10 +157,13 @@ test("short edits on the primary, and their arrival on the replica, are no reaso
     await session.close();
   });
   const times: number[] = [];
+  // One commit takes a while where the disk is busy; all of them together take longer than what is too long for one.
+  const patient = { ...limits, longTransactionMs: 4_000 };
+  const end = performance.now() + 1.5 * patient.longTransactionMs;
   try {
-    for (let i = 0; i < 15; i++) {
+    while (performance.now() < end) {
       const started = performance.now();
-      expect(told(await amiss())).toEqual([]);
+      expect(told(await amiss({ limits: patient }))).toEqual([]);
       times.push(Math.round(performance.now() - started));
     }
   } finally {

@@ -39,7 +39,7 @@ test(
   "a copy's snapshot is what its position says, though others ask the server for its status",
   () =>
     underWrites(async () => {
-      for (let round = 0; round < 100; round++) {
+      for (let round = 0; round < 80; round++) {
         const { readers, gtid } = await openSnapshot(pair.blue, 4);
         const counts = await Promise.all(
           readers.map((reader) => reader.rows(`SELECT COUNT(*) FROM \`${pair.database}\`.counted`)),
@@ -56,7 +56,7 @@ test(
   "a comparison's snapshots on both sides are the same",
   () =>
     underWrites(async () => {
-      for (let round = 0; round < 30; round++) {
+      for (let round = 0; round < 12; round++) {
         const { primary, replica, gtid, close } = await openSnapshots(pair.blue, pair.green, 4);
         const rows = sequence(gtid) - first;
         for (const session of [...primary, ...replica])
