@@ -4,10 +4,8 @@ export interface Place {
   position: number;
 }
 
-/** What a session in a snapshot asks for its place. */
-export const placeQuery = "SHOW STATUS LIKE 'binlog_snapshot_%'";
 /** So many answers in a row must be the same. */
-export const alikeAnswers = 5;
+const alikeAnswers = 5;
 const mostRounds = 20;
 
 /**
@@ -15,15 +13,16 @@ const mostRounds = 20;
  * share: whoever asks for any status at the same moment, a monitor as well, may have the other's place, and both
  * sides of a comparison, or a copy and its stream, would be a transaction apart. Sessions of one server must therefore
  * ask one after the other, and each until it is told the same several times.
- * @param ask Answers `alikeAnswers` places, each asked for after the one before.
+ * @param ask Answers the rows of a query, name and value, as often as is said, each time after the one before.
  * @returns Undefined where the answers never were the same.
  */
-export async function ownPlace(ask: () => Promise<Place[]>): Promise<Place | undefined> {
+export async function ownPlace(
+  ask: (query: string, times: number) => Promise<unknown[][][]>,
+): Promise<Place | undefined> {
   for (let round = 0; round < mostRounds; round++) {
-    const answers = await ask();
-    const [first] = answers;
-    if (first && answers.length >= alikeAnswers && answers.every((one) => samePlace(one, first)))
-      return first;
+    const places = (await ask("SHOW STATUS LIKE 'binlog_snapshot_%'", alikeAnswers)).map(placeOf);
+    const [first] = places;
+    if (first && places.length === alikeAnswers && places.every((one) => samePlace(one, first))) return first;
   }
   return undefined;
 }
@@ -32,7 +31,8 @@ export function samePlace(a: Place, b: Place): boolean {
   return a.file === b.file && a.position === b.position;
 }
 
-/** @param value A status variable's value by its name, in lower case. */
-export function placeOf(value: (name: string) => string | undefined): Place {
-  return { file: value("binlog_snapshot_file") ?? "", position: Number(value("binlog_snapshot_position")) };
+function placeOf(status: unknown[][]): Place {
+  const of = (name: string) =>
+    String(status.find(([other]) => String(other).toLowerCase() === name)?.[1] ?? "");
+  return { file: of("binlog_snapshot_file"), position: Number(of("binlog_snapshot_position")) };
 }

@@ -2,7 +2,7 @@ import { WikiferryError } from "../../errors";
 import { contains, samePosition } from "../replication/gtid";
 import { positions, replicationStatus } from "../replication/status";
 import type { Server, Session } from "../server";
-import { alikeAnswers, ownPlace, type Place, placeOf, placeQuery, samePlace } from "../snapshotPlace";
+import { ownPlace, type Place, samePlace } from "../snapshotPlace";
 import { digestSettings } from "./digest";
 
 /** Sessions in transactions that all read the same state of the data, named by `gtid`; at least one on each side. */
@@ -92,7 +92,7 @@ async function primarySnapshots(sessions: readonly Session[]): Promise<{ gtid: s
       places.push(place);
     }
     const { place, members } = mostCommon(places);
-    if (attempt < tries && members.length < sessions.length) continue;
+    if (members.length < sessions.length && attempt < tries) continue;
     const same = members.map((at) => sessions[at] as Session);
     const gtid = await same[0]?.value("SELECT BINLOG_GTID_POS(?, ?)", [place?.file, place?.position]);
     return { gtid: gtid ?? "", same };
@@ -109,15 +109,9 @@ export function mostCommon(places: readonly Place[]): { place?: Place; members: 
 }
 
 function snapshotPlace(session: Session): Promise<Place | undefined> {
-  const asked = `BEGIN NOT ATOMIC ${`${placeQuery}; `.repeat(alikeAnswers)} END`;
-  return ownPlace(async () => {
-    const answers = await session.resultSets(asked);
-    return answers.map((rows) =>
-      placeOf((name) => {
-        const row = rows.find(({ Variable_name }) => String(Variable_name).toLowerCase() === name);
-        return row && String(row.Value);
-      }),
-    );
+  return ownPlace(async (query, times) => {
+    const answers = await session.resultSets(`BEGIN NOT ATOMIC ${`${query}; `.repeat(times)} END`);
+    return answers.map((rows) => rows.map((row) => Object.values(row)));
   });
 }
 

@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../../errors";
 import { formatGtid, parseGtid } from "../../replication/gtid";
 import type { Server } from "../../server";
-import { alikeAnswers, ownPlace, type Place, placeOf, placeQuery, samePlace } from "../../snapshotPlace";
+import { ownPlace, type Place, samePlace } from "../../snapshotPlace";
 import { Wire } from "./wire/wire";
 
 /** One state of blue's data. */
@@ -84,13 +84,16 @@ async function openReader(blue: Server): Promise<Wire> {
   return wire;
 }
 
-/** The place of all readers' new snapshots; undefined where they have no common one. */
-async function agree(readers: readonly Wire[]): Promise<Place | undefined> {
+async function freeze(readers: readonly Wire[]): Promise<void> {
   await Promise.all(readers.map((reader) => reader.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")));
+}
+
+/** Undefined where their snapshots have no common one. */
+async function commonPlace(readers: readonly Wire[]): Promise<Place | undefined> {
   let common: Place | undefined;
   for (const reader of readers) {
-    const place = await ownPlace(() =>
-      Promise.all(Array.from({ length: alikeAnswers }, () => askPlace(reader))),
+    const place = await ownPlace((query, times) =>
+      Promise.all(Array.from({ length: times }, () => reader.rows(query))),
     );
     if (!place || (common && !samePlace(place, common))) return undefined;
     common = place;
@@ -98,17 +101,8 @@ async function agree(readers: readonly Wire[]): Promise<Place | undefined> {
   return common;
 }
 
-async function askPlace(reader: Wire): Promise<Place> {
-  const status = await reader.rows(placeQuery);
-  return placeOf((name) =>
-    status.find(([variable]) => variable?.toString().toLowerCase() === name)?.[1]?.toString(),
-  );
-}
-
-async function agreeLocked(
-  blue: Server,
-  readers: readonly Wire[],
-): Promise<{ common: Place | undefined; lockedMs: number }> {
+/** While nothing is committed on blue. Answers for how long that was, in milliseconds; undefined without the lock. */
+async function freezeLocked(blue: Server, readers: readonly Wire[]): Promise<number | undefined> {
   const lock = await blue.open();
   try {
     await lock.run(`SET SESSION lock_wait_timeout = ${lockTimeoutSeconds}`);
@@ -118,14 +112,14 @@ async function agreeLocked(
     const guard = setTimeout(() => lock.destroy(), lockTimeoutSeconds * 1000);
     try {
       await lock.run("BACKUP STAGE BLOCK_COMMIT");
-      const common = await agree(readers);
+      await freeze(readers);
       await lock.run("BACKUP STAGE END");
-      return { common, lockedMs: performance.now() - start };
+      return performance.now() - start;
     } finally {
       clearTimeout(guard);
     }
   } catch {
-    return { common: undefined, lockedMs: 0 };
+    return undefined;
   } finally {
     lock.destroy();
   }
@@ -136,11 +130,14 @@ async function openCommon(
   readers: readonly Wire[],
 ): Promise<(Place & { lockedMs: number }) | undefined> {
   for (let round = 0; round < freeRounds; round++) {
-    const common = await agree(readers);
+    await freeze(readers);
+    const common = await commonPlace(readers);
     if (common) return { ...common, lockedMs: 0 };
   }
   for (let round = 0; round < lockedRounds; round++) {
-    const { common, lockedMs } = await agreeLocked(blue, readers);
+    const lockedMs = await freezeLocked(blue, readers);
+    if (lockedMs === undefined) continue;
+    const common = await commonPlace(readers);
     if (common) return { ...common, lockedMs };
   }
   return undefined;
