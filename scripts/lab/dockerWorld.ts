@@ -86,6 +86,14 @@ export class RunningContainer {
     return Number(published);
   }
 
+  /** Its address in `network`, by which the host reaches it without Docker's proxy. */
+  async address(network: string): Promise<string> {
+    const { NetworkSettings } = await this.container.inspect();
+    const address = NetworkSettings.Networks[network]?.IPAddress;
+    if (!address) throw new Error(`${this.name} has no address in ${network}: ${await this.logs()}`);
+    return address;
+  }
+
   async logs(): Promise<string> {
     return (await this.container.logs({ stdout: true, stderr: true, tail: 20 })).toString();
   }

@@ -74,7 +74,9 @@ case ${ADMIN_PASSWORD:-} in *[!A-Za-z0-9]*) fail "ADMIN_PASSWORD has characters 
 [ -w /state ] || fail "/state can't be written by $(id -un): mount a volume that belongs to user $(id -u)"
 
 mkdir -p "$run"
-rm -f "$run"/worker*
+rm -f "$run"/worker* "$run"/answer.* "$run"/orders
+mkfifo "$run/orders"
+bash "$share/keeper.sh" begin
 
 # A name that Docker's or the network's DNS knows is asked for again all the time, because a container that is made
 # anew has a new address. One that only /etc/hosts knows must not be: DNS would take it away.
@@ -107,4 +109,5 @@ fi
 sed -e "s|@BLUE@|$blue|g" -e "s|@GREEN@|$green|g" -e "s|@ADMIN@|$admin|g" "$share/haproxy.cfg" >"$run/haproxy.cfg"
 unset ADMIN_PASSWORD BLUE_TLS_CA
 
+bash "$share/keeper.sh" keep &
 exec haproxy -W -db -f "$run/haproxy.cfg" "$@"

@@ -1,15 +1,18 @@
 -- Decides who serves a request, and holds writes.
 --
--- The route is one small file on the volume, replaced as a whole, so that a reload, a restart and an old worker that
--- still serves a connection all see the same. Writes read it each time. Everything else uses the copy in memory, which
--- `gate set` changes at once; while a reload's old worker lives, each worker takes what the other was told within 2 ms.
+-- The route is one small file on the tmpfs, replaced as a whole, so that a reload and an old worker that still serves a
+-- connection see the same. Writes read it each time. Everything else uses the copy in memory, which `gate set` changes
+-- at once; while a reload's old worker lives, each worker takes what the other was told within 2 ms. keeper.sh has it
+-- on the volume, for a restart: this thread serves every request, and touches no disk.
 --
 -- Runtime commands: `gate show` answers the state as one line of JSON, counted over all workers; `gate set NAME=VALUE …`
 -- changes primary (blue|green), views (blue|green), canary (percent, 0 to 100) and hold (milliseconds from now, 0
 -- releases) in one step, on disk first. A hold ends by itself, so a tool that died leaves no wiki without writes.
 
-local file = "/state/route"
 local run = "/tmp/gate/"
+local file = run .. "route"
+-- How long the volume may take over a change, in milliseconds; the tool waits 2 s for an answer.
+local keep_ms = 1500
 local hold_max_ms = tonumber(os.getenv("HOLD_MAX_MS"))
 local hold_max_requests = tonumber(os.getenv("HOLD_MAX_REQUESTS"))
 local hold_max_body_bytes = tonumber(os.getenv("HOLD_MAX_BODY_BYTES"))
@@ -40,11 +43,11 @@ local function now_ms()
 end
 
 local function encode(route)
-  return string.format("primary %s\nviews %s\ncanary %d\nhold_until %d\n", route.primary, route.views, route.canary, route.hold_until)
+  return string.format("%s %s %d %d\n", route.primary, route.views, route.canary, route.hold_until)
 end
 
 local function decode(text)
-  local primary, views, canary, hold_until = text:match("^primary (%l+)\nviews (%l+)\ncanary (%d+)\nhold_until (%d+)\n$")
+  local primary, views, canary, hold_until = text:match("^(%l+) (%l+) (%d+) (%d+)\n$")
   if not (primary and other[primary] and other[views]) then
     return nil
   end
@@ -65,24 +68,6 @@ local function load()
   return decode(read_all(file) or "")
 end
 
--- Answers an error text, or nothing when it is on disk.
-local function save(route)
-  local handle, problem = io.open(file .. ".new", "w")
-  if not handle then
-    return problem
-  end
-  local text = encode(route)
-  local written, write_problem = handle:write(text)
-  local closed, close_problem = handle:close()
-  if not written or not closed then
-    return write_problem or close_problem
-  end
-  local renamed, rename_problem = os.rename(file .. ".new", file)
-  if not renamed then
-    return rename_problem
-  end
-end
-
 local function exists(path)
   local handle = io.open(path, "r")
   if handle then
@@ -91,16 +76,9 @@ local function exists(path)
   return handle ~= nil
 end
 
-if not exists(file) then
-  local primary = os.getenv("PRIMARY")
-  local problem = save({ primary = primary, views = primary, canary = 0, hold_until = 0 })
-  if problem then
-    error("GATE_STATE: can't write " .. file .. ": " .. problem)
-  end
-end
 local current = load()
 if not current then
-  error("GATE_STATE: " .. file .. " is damaged: remove it, then set the route again with `pulumi up`")
+  error("GATE_STATE: " .. file .. " is missing or damaged: start the container again")
 end
 
 -- Held requests by the time they last looked. One that ends while it is held is taken out by `forget`, or in the end
@@ -183,6 +161,59 @@ core.register_task(function()
     end
   end
 end)
+
+-- Open for reading, too: opening a pipe that nobody reads for writing alone would wait.
+local function order(job, route)
+  local pipe, problem = io.open(run .. "orders", "r+")
+  if not pipe then
+    return problem
+  end
+  pipe:write(pid, " ", job, " ", encode(route))
+  pipe:close()
+end
+
+local jobs, keeping = 0, false
+
+-- Answers an error text, or nothing when the volume has it.
+local function write_to_volume(route)
+  jobs = jobs + 1
+  local ends, job = now_ms() + keep_ms, jobs
+  local problem = order(job, route)
+  while not problem do
+    local answered, result = (read_all(run .. "answer." .. pid) or ""):match("^(%d+) (%l+)\n$")
+    if tonumber(answered) == job then
+      return result ~= "ok" and "the volume /state can't be written" or nil
+    end
+    if now_ms() > ends then
+      -- Should it come to the disk after all, what is in force comes after it.
+      jobs = jobs + 1
+      order(jobs, current)
+      return "not on the volume /state after " .. keep_ms .. " ms: its disk hangs, or keeper.sh has ended (then start the container again)"
+    end
+    core.msleep(1)
+  end
+  return problem
+end
+
+-- Answers an error text, or nothing when the route is on the volume and in force.
+local function put(route)
+  local copy = file .. "." .. pid
+  local handle, problem = io.open(copy, "w")
+  if not handle then
+    return problem
+  end
+  local written, write_problem = handle:write(encode(route))
+  local closed, close_problem = handle:close()
+  problem = not (written and closed) and (write_problem or close_problem) or write_to_volume(route)
+  if problem then
+    return problem
+  end
+  local renamed, rename_problem = os.rename(copy, file)
+  if not renamed then
+    return rename_problem
+  end
+  current = route
+end
 
 -- What all workers hold and have in flight. Another worker's report counts from the second one on: the first may have
 -- been begun before we asked. Answers an error text when a worker stays silent.
@@ -398,12 +429,13 @@ core.register_cli({ "gate", "show" }, "gate show", function(applet)
   show(applet)
 end)
 
-core.register_cli({ "gate", "set" }, "gate set [primary=SIDE] [views=SIDE] [canary=PERCENT] [hold=MS]", function(applet, ...)
+-- What is wanted, from the words of a command; or nothing, and an error text.
+local function changed(words_of_command)
   local wanted = load()
   if not wanted then
-    return answer(applet, "error " .. file .. " can't be read or is damaged")
+    return nil, file .. " can't be read or is damaged"
   end
-  for _, word in ipairs({ ... }) do
+  for _, word in ipairs(words_of_command) do
     local name, value = word:match("^(%l+)=(%w+)$")
     local number = tonumber(value)
     if (name == "primary" or name == "views") and other[value] then
@@ -413,13 +445,24 @@ core.register_cli({ "gate", "set" }, "gate set [primary=SIDE] [views=SIDE] [cana
     elseif name == "hold" and number and number % 1 == 0 and number <= 600000 then
       wanted.hold_until = number == 0 and 0 or now_ms() + number
     elseif word ~= "gate" and word ~= "set" and word ~= "" then
-      return answer(applet, "error can't understand " .. word)
+      return nil, "can't understand " .. word
     end
   end
-  local problem = save(wanted)
-  if problem then
-    return answer(applet, "error can't write " .. file .. ": " .. problem)
+  return wanted
+end
+
+core.register_cli({ "gate", "set" }, "gate set [primary=SIDE] [views=SIDE] [canary=PERCENT] [hold=MS]", function(applet, ...)
+  while keeping do
+    core.msleep(1)
   end
-  current = wanted
+  local wanted, problem = changed({ ... })
+  if wanted then
+    keeping = true
+    problem = put(wanted)
+    keeping = false
+  end
+  if problem then
+    return answer(applet, "error " .. problem)
+  end
   show(applet)
 end)

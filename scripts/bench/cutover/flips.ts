@@ -21,6 +21,9 @@ const limits: CutoverLimits = {
   verificationMaxAgeMs: 600_000,
 };
 
+/** Between two flips, in milliseconds. */
+const restMs = 300;
+
 export interface Series {
   flips: Flipped[];
   /** Acknowledged, from the first flip's beginning to the last one's end, pauses included. */
@@ -60,6 +63,8 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
   const before = series.ledger.acknowledged;
   for (let n = 1; n <= flips; n++) {
     const to = otherSide(from);
+    // The check of the flip before loads the machine, and that is no part of this one.
+    await sleep(restMs);
     const beganAt = epochMs();
     const result = await cutover(ctx, { from, to });
     const endedAt = epochMs();
@@ -75,7 +80,8 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
       if (start > endedAt) series.calmEdits.push(end - start);
     series.ledger.enter(records);
     await series.ledger.check(lab, to, records.edits);
-    const now = (1_000 * records.edits.length) / (2 * (endedAt - beganAt));
+    const during = records.edits.filter((edit) => edit.endedAt >= beganAt);
+    const now = (1_000 * during.length) / (2 * (endedAt - beganAt));
     say(
       `flip ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${now.toFixed(0)} writes/s; longest: ${longestSteps(steps)}`,
     );
