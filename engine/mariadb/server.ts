@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { messageOf, WikiferryError } from "../errors";
 import type { DatabaseSide, Side } from "../move";
@@ -12,7 +13,13 @@ export class Session {
   constructor(
     readonly side: Side,
     private readonly connection: Connection,
+    private readonly rest?: () => Promise<void>,
   ) {}
+
+  /** Its number on the server. */
+  get connectionId(): number {
+    return this.connection.threadId;
+  }
 
   /** Rows of one statement, values bound on the client (`?`, `??`). */
   async rows<T = Row>(sql: string, values: unknown[] = []): Promise<T[]> {
@@ -50,6 +57,7 @@ export class Session {
     sql: string,
     values: unknown[],
   ): Promise<T> {
+    await this.rest?.();
     try {
       return (await this.connection.query<T>(sql, values))[0];
     } catch (error) {
@@ -89,6 +97,11 @@ export interface OpenOptions {
 
 /** A database server, by its administrative account. */
 export class Server {
+  /**
+   * Before each statement of `session` and `unlogged`, in milliseconds. Where nobody waits for the outcome, a server
+   * with few processors should have time for its own work in between.
+   */
+  restMs = 0;
   private shared: Promise<Session> | undefined;
   private own: Promise<Session> | undefined;
 
@@ -105,7 +118,7 @@ export class Server {
   /** The session for single statements, opened when first asked for and again after it broke. */
   session(): Promise<Session> {
     if (!this.shared) {
-      this.shared = this.open({ onLost: () => (this.shared = undefined) });
+      this.shared = this.open({ rests: true, onLost: () => (this.shared = undefined) });
       this.shared.catch(() => (this.shared = undefined));
     }
     return this.shared;
@@ -117,7 +130,7 @@ export class Server {
    */
   unlogged(): Promise<Session> {
     if (!this.own) {
-      this.own = this.open({ onLost: () => (this.own = undefined) }).then(async (session) => {
+      this.own = this.open({ rests: true, onLost: () => (this.own = undefined) }).then(async (session) => {
         await session.run("SET SESSION sql_log_bin = 0");
         return session;
       });
@@ -126,19 +139,23 @@ export class Server {
     return this.own;
   }
 
+  private async rest(): Promise<void> {
+    if (this.restMs > 0) await sleep(this.restMs);
+  }
+
   /**
    * A session of its own, for what waits or changes session variables.
    *
    * Big numbers, decimals and dates arrive as text, so that nothing is rounded.
    * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`
    */
-  async open(options: OpenOptions & { onLost?: () => void } = {}): Promise<Session> {
+  async open(options: OpenOptions & { rests?: boolean; onLost?: () => void } = {}): Promise<Session> {
     const { connection } = await this.connect(options);
     // SYSDATE() knows only the session's zone, and the control schema's times are UTC.
     await connection.query("SET SESSION time_zone = '+00:00'");
     connection.on("error", () => options.onLost?.());
     connection.on("end", () => options.onLost?.());
-    return new Session(this.side, connection);
+    return new Session(this.side, connection, options.rests ? () => this.rest() : undefined);
   }
 
   /**

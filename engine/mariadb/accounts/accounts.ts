@@ -80,12 +80,11 @@ async function alterAccounts(
 
 /** Whether every account of `user` is locked; false if there is none. Never writes. */
 export async function accountsLocked(server: Server, user: string): Promise<boolean> {
-  const accounts = await accountsOf(server, user);
-  for (const account of accounts) {
-    const made = await server.value(`SHOW CREATE USER ${accountSql}`, accountOf(account));
-    if (!/ACCOUNT LOCK/.test(made ?? "")) return false;
-  }
-  return accounts.length > 0;
+  const locked = await server.value(
+    "SELECT COALESCE(MIN(COALESCE(JSON_VALUE(Priv, '$.account_locked'), 0)), 0) FROM mysql.global_priv WHERE User = ?",
+    [user],
+  );
+  return locked === "1";
 }
 
 /**

@@ -1,5 +1,5 @@
 import { WikiferryError } from "../../errors";
-import type { Server } from "../server";
+import type { Row, Server } from "../server";
 
 export interface LeaseRow {
   holder: string;
@@ -9,16 +9,19 @@ export interface LeaseRow {
   leftMs: number;
 }
 
+const select = `SELECT holder, purpose, epoch, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expires_at) AS left_us
+  FROM wikiferry.lease WHERE id = 1`;
+
 /** The lease on this server, ended or not. Never writes. */
 export async function readLease(server: Server): Promise<LeaseRow | undefined> {
-  const row = await server.row<{ holder: string; purpose: string; epoch: string; left_us: string }>(
-    `SELECT holder, purpose, epoch, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expires_at) AS left_us
-       FROM wikiferry.lease WHERE id = 1`,
-  );
+  return leaseOf(await server.row(select));
+}
+
+function leaseOf(row: Row | undefined): LeaseRow | undefined {
   return (
     row && {
-      holder: row.holder,
-      purpose: row.purpose,
+      holder: String(row.holder),
+      purpose: String(row.purpose),
       epoch: Number(row.epoch),
       leftMs: Number(row.left_us) / 1000,
     }
@@ -38,18 +41,21 @@ export async function acquireLease(
   const session = await server.unlogged();
   const durationUs = Math.round(lease.durationMs * 1000);
   // Assignments run from left to right, so each still sees the old holder and expiry: holder and expiry come last.
-  await session.run(
-    `INSERT INTO wikiferry.lease (id, holder, purpose, epoch, acquired_at, expires_at)
+  const [rows] = await session.resultSets(
+    `BEGIN NOT ATOMIC
+     INSERT INTO wikiferry.lease (id, holder, purpose, epoch, acquired_at, expires_at)
      VALUES (1, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)
      ON DUPLICATE KEY UPDATE
        purpose = IF(holder = VALUES(holder) OR expires_at <= UTC_TIMESTAMP(6), VALUES(purpose), purpose),
        epoch = IF(holder = VALUES(holder) OR expires_at <= UTC_TIMESTAMP(6), VALUES(epoch), epoch),
        acquired_at = IF(holder <> VALUES(holder) AND expires_at <= UTC_TIMESTAMP(6), VALUES(acquired_at), acquired_at),
        holder = IF(expires_at <= UTC_TIMESTAMP(6), VALUES(holder), holder),
-       expires_at = IF(holder = VALUES(holder), VALUES(expires_at), expires_at)`,
+       expires_at = IF(holder = VALUES(holder), VALUES(expires_at), expires_at);
+     ${select};
+     END`,
     [lease.holder, lease.purpose, lease.epoch, durationUs],
   );
-  const now = await readLease(server);
+  const now = leaseOf(rows?.[0]);
   if (now?.holder === lease.holder && now.leftMs > 0) return;
   throw new WikiferryError(
     "CTRL_LEASE_HELD",

@@ -1,7 +1,6 @@
 import { WikiferryError } from "../../errors";
 import type { Side } from "../../move";
 import type { Server } from "../server";
-import { hasControlSchema } from "./schema";
 
 /** Who is primary: the commit record of all flips. */
 export interface Role {
@@ -13,12 +12,19 @@ export interface Role {
   changedAt: string;
 }
 
+/** ER_NO_SUCH_TABLE, ER_BAD_DB_ERROR. */
+const noSuchTable = [1146, 1049];
+
 /** The record as this server knows it; undefined where there is none. Never writes. */
 export async function readRole(server: Server): Promise<Role | undefined> {
-  if (!(await hasControlSchema(server))) return undefined;
-  const row = await server.row<{ role: Side; epoch: number | string; wiki: string; changed_at: string }>(
-    "SELECT role, epoch, wiki, changed_at FROM wikiferry.role WHERE id = 1",
-  );
+  const row = await server
+    .row<{ role: Side; epoch: number | string; wiki: string; changed_at: string }>(
+      "SELECT role, epoch, wiki, changed_at FROM wikiferry.role WHERE id = 1",
+    )
+    .catch((error: { errno?: number }) => {
+      if (!noSuchTable.includes(error.errno ?? 0)) throw error;
+      return undefined;
+    });
   return row && { role: row.role, epoch: Number(row.epoch), wiki: row.wiki, changedAt: row.changed_at };
 }
 

@@ -94,9 +94,10 @@ export class Attempt {
   async end(): Promise<void> {
     const { flip } = this;
     await Promise.all(
-      flip.hands.map(async ({ side, session, connectionId }) => {
-        session.destroy();
-        const killed = flip.ctx.servers[side].unlogged().then((own) => own.run(`KILL HARD ${connectionId}`));
+      flip.hands.map(async (hand) => {
+        hand.destroy();
+        const own = flip.ctx.servers[hand.side].unlogged();
+        const killed = own.then((session) => session.run(`KILL HARD ${hand.connectionId}`));
         await Promise.race([killed.catch(() => {}), pause(500)]);
       }),
     );

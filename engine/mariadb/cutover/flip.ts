@@ -20,7 +20,7 @@ export interface Flip {
   /** Of the lag gate; it beats until writes are held. */
   heartbeat?: Heartbeat;
   /** Sessions for what waits, opened before the pause; ended with the attempt, so nothing of it acts later. */
-  hands: Hand[];
+  hands: Session[];
   /** Set by the intent. */
   deadline?: Deadline;
   /** The last round of uploads, under way since writes were held. */
@@ -42,13 +42,6 @@ export interface Flip {
   say(message: string): void;
 }
 
-/** A session of the attempt's own, and its number on the server. */
-export interface Hand {
-  side: Side;
-  session: Session;
-  connectionId: string;
-}
-
 export interface Step {
   name: AttemptStep;
   /** Brings it about and checks it. */
@@ -58,5 +51,5 @@ export interface Step {
 export function handOn(flip: Flip, side: Side): Session {
   const hand = flip.hands.find((other) => other.side === side);
   if (!hand) throw new Error(`no session on ${side}: the intent comes first`);
-  return hand.session;
+  return hand;
 }

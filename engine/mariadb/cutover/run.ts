@@ -24,6 +24,12 @@ import { Settlement, type SettlingCommand } from "./settle";
  */
 const heldGoesFirstMs = 100;
 
+/**
+ * Before each statement that no write waits for, in milliseconds. Measured on 2 cores by `npm run bench:cutover`: page
+ * views beside some fifty statements without a rest take 8 to 11 ms (p99), with it 6 to 7, and otherwise 6.
+ */
+const restMs = 10;
+
 /** What a run came to. */
 export interface RunResult {
   primary: Side;
@@ -55,6 +61,7 @@ export class CutoverRun {
     while (this.run.todo.length > 0) {
       const before = this.run;
       const command = before.todo[0] as Command;
+      this.rest(this.isPatient() ? restMs : 0);
       let outcome: Outcome;
       try {
         outcome = await this.perform(command);
@@ -65,7 +72,19 @@ export class CutoverRun {
       this.run = next(before, outcome);
       await this.noteStage(before.stage);
     }
+    this.rest(0);
     return await this.outcome();
+  }
+
+  /** Whether nobody's write waits for what is done now. */
+  private isPatient(): boolean {
+    const { stage, todo } = this.run;
+    if (stage === "attempt") return todo[0] === "declare the intent";
+    return stage === "take over" || (stage === "finish" && this.cause === undefined);
+  }
+
+  private rest(ms: number): void {
+    for (const server of Object.values(this.ctx.servers)) server.restMs = ms;
   }
 
   private async perform(command: Command): Promise<Outcome> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../errors";
 import type { Server, Session } from "../server";
 
@@ -63,7 +64,7 @@ async function beat(primary: Session, replica: Session, timeoutMs: number): Prom
 
 /** Beats on the primary until it is stopped, and knows how long the lag has been small. */
 export class Heartbeat {
-  private stopped = false;
+  private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
   private samples: { at: number; lagMs: number }[] = [];
   private failure: unknown;
@@ -84,7 +85,7 @@ export class Heartbeat {
    * the fence.
    */
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
     await this.running;
   }
 
@@ -104,18 +105,19 @@ export class Heartbeat {
   }
 
   private async loop(): Promise<void> {
+    const { signal } = this.stopping;
     let primary: Session | undefined;
     let replica: Session | undefined;
     try {
       primary = await this.primary.open();
       replica = await this.replica.open();
-      while (!this.stopped) {
+      while (!signal.aborted) {
         const at = performance.now();
         const lagMs = await beat(primary, replica, beatTimeoutMs);
         this.samples.push({ at: performance.now(), lagMs });
         if (this.samples.length > 10_000) this.samples = this.samples.slice(-5_000);
         const restMs = this.intervalMs - (performance.now() - at);
-        if (restMs > 0 && !this.stopped) await new Promise((resolve) => setTimeout(resolve, restMs));
+        if (restMs > 0) await sleep(restMs, undefined, { signal }).catch(() => {});
       }
     } catch (error) {
       this.failure = error;

@@ -1,5 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 
+/**
+ * Small collections of garbage, by the thread itself: by default V8 takes four threads for one, and on two processors
+ * everything else waits for them, a page view up to 50 ms, with a flip or without. As `bench:cutover` in package.json.
+ */
+const collectQuietly = ["--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=4"];
+
 /** A process of the bench's own, which ends with it. It answers each message with one. */
 export class Child {
   private readonly process: ChildProcess;
@@ -10,7 +16,7 @@ export class Child {
     private readonly what: string,
   ) {
     this.process = fork(file, {
-      execArgv: ["--import", "tsx"],
+      execArgv: [...collectQuietly, "--import", "tsx"],
       // Standard output belongs to the figures.
       stdio: ["ignore", 2, 2, "ipc"],
     });

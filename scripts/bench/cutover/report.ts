@@ -25,13 +25,14 @@ export interface BenchReport {
 }
 
 export function reportOf(series: Series, peers: readonly PeerSeries[]): BenchReport {
-  const { flips, ledger, views } = series;
+  const { flips, ledger } = series;
+  const views = viewsOf(series);
   return {
     pauseMs: spreadOf(flips.map((flip) => flip.pauseMs)),
     steps: stepSpreads(flips),
     editMaxWaitMs: ledger.editMaxWaitMs,
-    viewMaxMs: longest(views.flipping),
-    viewMaxMsWithoutFlip: longest(views.calm),
+    viewMaxMs: longest(views.flipping.flat()),
+    viewMaxMsWithoutFlip: longest(views.calm.flat()),
     failedRequests: ledger.failedRequests,
     acknowledged: ledger.acknowledged,
     lost: ledger.lost,
@@ -47,6 +48,10 @@ export function reportOf(series: Series, peers: readonly PeerSeries[]): BenchRep
   };
 }
 
+function viewsOf({ views }: Series): { flipping: number[][]; calm: number[][] } {
+  return { flipping: views.map(({ flipping }) => flipping), calm: views.map(({ calm }) => calm) };
+}
+
 /** Whether nothing failed and nothing was lost. */
 export function isClean({ failedRequests, lost }: BenchReport): boolean {
   return failedRequests === 0 && lost === 0;
@@ -55,15 +60,17 @@ export function isClean({ failedRequests, lost }: BenchReport): boolean {
 export function format(report: BenchReport, series: Series): string {
   const row = (name: string, spread: Spread) =>
     `  ${name.padEnd(36)}${[spread.p50, spread.p99, spread.max].map((ms) => ms.toFixed(1).padStart(9)).join("")}`;
-  const { flipping, calm } = series.views;
+  const { flipping, calm } = viewsOf(series);
   const lines = [
     `${series.flips.length} flips at ${series.writesPerSecond.toFixed(0)} writes/s`,
     `  ${"milliseconds".padEnd(36)}${["p50", "p99", "max"].map((name) => name.padStart(9)).join("")}`,
     row("write pause", report.pauseMs),
     ...report.steps.map((step) => row(`  ${step.name}`, step)),
     row("edit without a flip", spreadOf(series.calmEdits)),
-    row("page view during a flip", spreadOf(flipping)),
-    row("page view without a flip", spreadOf(calm)),
+    row("page view during a flip", spreadOf(flipping.flat())),
+    row("page view without a flip", spreadOf(calm.flat())),
+    row("longest page view of each flip", spreadOf(flipping.map(longest))),
+    row("longest in as long without a flip", spreadOf(calm.map(longest))),
     `  longest wait of an edit ${report.editMaxWaitMs} ms, of a page view ${report.viewMaxMs} ms (without a flip ${report.viewMaxMsWithoutFlip} ms)`,
     `  ${report.acknowledged} writes acknowledged, ${report.lost} lost, ${report.failedRequests} requests failed${inWords(series.ledger.failures)}`,
   ];

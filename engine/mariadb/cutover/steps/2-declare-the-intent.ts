@@ -2,13 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../../errors";
 import { changeMaster, order } from "../../replication/follow";
 import { replicationStatus } from "../../replication/status";
-import type { Session } from "../../server";
+import type { Server, Session } from "../../server";
 import { admit } from "../access";
 import { Deadline } from "../deadline";
 import { type Flip, handOn, type Step } from "../flip";
 
 /** How long the reverse stream may take to connect before the pause, in milliseconds. */
 const connectMs = 5_000;
+/** Between two looks whether it has, in milliseconds. */
+const lookMs = 15;
 
 /**
  * Fixes the end of the lease, before which the commit must be made, and does ahead of the pause all that need not be
@@ -18,12 +20,12 @@ export const declareTheIntent: Step = {
   name: "declare the intent",
   async run(flip) {
     await admit(flip.target, flip.ctx.appUser);
+    // The source asks for a place in the target's binary log, which is searched from the beginning of a file.
+    await (await flip.target.unlogged()).run("FLUSH LOCAL BINARY LOGS");
     // Without a START it has no effect. If the server restarts now, it starts by itself and receives nothing but its
     // own transactions, which it skips.
     await changeMaster(flip.source, flip.target, flip.ctx.replicationPassword, {}, flip.ctx.holder);
-    flip.hands = await Promise.all([openHand(flip, "source"), openHand(flip, "target")]);
-    await Promise.all([flip.source.value("SELECT 1"), flip.target.value("SELECT 1")]);
-    await Promise.all([flip.source.unlogged(), flip.target.unlogged()]);
+    flip.hands = await Promise.all([openHand(flip.source), openHand(flip.target)]);
     await connectReverse(flip);
     await flip.ctx.journal.append({
       step: "cutover",
@@ -36,14 +38,10 @@ export const declareTheIntent: Step = {
   },
 };
 
-async function openHand(flip: Flip, end: "source" | "target") {
-  const session = await flip[end].open();
+async function openHand(server: Server): Promise<Session> {
+  const session = await server.open();
   await session.run("SET SESSION sql_log_bin = 0");
-  return {
-    side: flip[end].side,
-    session,
-    connectionId: String(await session.value("SELECT CONNECTION_ID()")),
-  };
+  return session;
 }
 
 /**
@@ -69,7 +67,7 @@ async function connectReverse(flip: Flip): Promise<void> {
         `No write had to wait. See that ${flip.from} reaches ${flip.to}'s replication address, then run again`,
       );
     }
-    await sleep(5);
+    await sleep(lookMs);
   }
 }
 
