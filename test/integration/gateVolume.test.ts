@@ -30,9 +30,9 @@ const signalKeeper = (signal: "STOP" | "CONT" | "KILL") =>
 /** What a restart would find: the route of the file with the higher number. */
 async function kept(): Promise<string | undefined> {
   const lines = (await sh(gate.running.name, "cat /state/route.?")).trim().split("\n");
-  const whole = lines.filter((line) => line.endsWith(" end"));
-  const [newest] = whole.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
-  return newest?.replace(/^\d+ (.*) end$/, "$1");
+  const whole = lines.map((line) => line.trim().split(/ +/)).filter((words) => words[5] === "end");
+  const [newest] = whole.sort((a, b) => Number(b[0]) - Number(a[0]));
+  return newest?.slice(1, 5).join(" ");
 }
 
 async function restart(): Promise<void> {
@@ -61,7 +61,7 @@ test("a change that came to the disk after it had been refused is not in force a
   await expect(gate.admin.setPrimary("green")).rejects.toThrow(/GATE_REFUSED/);
   await signalKeeper("CONT");
   await until("both were written", async () =>
-    /green blue 0 0 end/.test(await sh(gate.running.name, "cat /state/route.?")),
+    /green blue +0 +0 end/.test(await sh(gate.running.name, "cat /state/route.?")),
   );
   await until("what is in force is on disk", async () => (await kept()) === "blue blue 0 0");
   await restart();
@@ -86,10 +86,12 @@ test("of two files the whole one counts; two damaged ones keep the gate from sta
   // Cut off as by a kill in the middle of writing.
   await sh(
     gate.running.name,
-    `for file in /state/route.?; do grep -l " 21 0 end" $file && echo "9999999 blue" >$file; done; true`,
+    `for file in /state/route.?; do grep -l " 21  *0 end" $file && echo "9999999 blue" >$file; done; true`,
   );
   await restart();
   expect(await gate.admin.state()).toMatchObject({ primary: "green", canary: 20 });
+  await gate.admin.set({ canary: 22 });
+  expect(await kept()).toBe("green blue 22 0");
 
   await sh(gate.running.name, "for file in /state/route.?; do echo damaged >$file; done");
   await gate.running.container.restart({ t: 2 });

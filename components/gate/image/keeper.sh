@@ -5,8 +5,9 @@
 # `keeper.sh begin` writes what the volume holds, or a route to PRIMARY, where gate.lua reads it. `keeper.sh keep`
 # takes orders `WORKER JOB PRIMARY VIEWS CANARY HOLD_UNTIL` from a pipe, and answers `JOB ok` or `JOB failed` in the
 # worker's file once the route is with the kernel, which a kill of the container doesn't change. Two files by turns,
-# each with a number and an end, so that one of them is whole at every moment. Nothing here starts a program: that
-# would cost more than the writing.
+# each with a number and an end, so that one of them is whole at every moment. They are always as long, and written
+# over in place: on an ext4 whose disk was busy that took 1 ms (p99), cutting a file off or renaming one 90 ms. Nothing
+# here starts a program: that would cost more than the writing.
 set -u
 
 run=/tmp/gate
@@ -35,8 +36,8 @@ newest() {
 }
 
 write_route() {
-  printf '%d %s %s %d %d end\n' "$((number + 1))" "$primary" "$views" "$canary" "$hold_until" \
-    2>/dev/null >"$volume/route.$(((number + 1) % 2))" && number=$((number + 1))
+  printf '%10d %-5s %-5s %3d %15d end\n' "$((number + 1))" "$primary" "$views" "$canary" "$hold_until" \
+    2>/dev/null 1<>"$volume/route.$(((number + 1) % 2))" && number=$((number + 1))
 }
 
 case $1 in
