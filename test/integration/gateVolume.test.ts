@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { sh } from "../../scripts/world/docker";
-import { GateWorld, type TestGate } from "../support/gateWorld";
+import { adminPassword, GateWorld, type TestGate } from "../support/gateWorld";
+import { RawClient } from "../support/rawClient";
 import { until } from "../support/until";
 
 jest.setTimeout(60_000);
@@ -54,6 +56,20 @@ test("while the volume's disk hangs, views and edits are served, a change is ref
   await until("what is in force is on disk", async () => (await kept()) === "blue blue 0 0");
   await gate.admin.set({ primary: "green", canary: 7 });
   expect(await gate.admin.state()).toMatchObject({ primary: "green", views: "blue", canary: 7 });
+});
+
+test("a change whose tool dies while the disk hangs comes into force as a whole, and the next one is taken", async () => {
+  await signalKeeper("STOP");
+  const port = await gate.running.port(9999);
+  const tool = await RawClient.open(port);
+  tool.write(`gate login ${adminPassword};prompt\ngate set primary=green canary=9\n`);
+  await sleep(200);
+  tool.reset();
+  await sleep(200);
+  await signalKeeper("CONT");
+  await until("in force", async () => (await gate.admin.state()).primary === "green");
+  expect(await kept()).toBe("green blue 9 0");
+  expect(await gate.admin.set({ canary: 3 })).toMatchObject({ primary: "green", canary: 3 });
 });
 
 test("a change that came to the disk after it had been refused is not in force after a restart", async () => {

@@ -172,7 +172,7 @@ local function order(job, route)
   pipe:close()
 end
 
-local jobs, keeping = 0, false
+local jobs, changing = 0, false
 
 -- Answers an error text, or nothing when the volume has it.
 local function write_to_volume(route)
@@ -452,14 +452,22 @@ local function changed(words_of_command)
 end
 
 core.register_cli({ "gate", "set" }, "gate set [primary=SIDE] [views=SIDE] [canary=PERCENT] [hold=MS]", function(applet, ...)
-  while keeping do
+  local given, done, problem = { ... }, false, nil
+  -- In a task of its own, which outlives the one who asks: what has gone to the volume must come into force, too.
+  core.register_task(function()
+    while changing do
+      core.msleep(1)
+    end
+    changing = true
+    local wanted
+    wanted, problem = changed(given)
+    if wanted then
+      problem = put(wanted)
+    end
+    changing, done = false, true
+  end)
+  while not done do
     core.msleep(1)
-  end
-  local wanted, problem = changed({ ... })
-  if wanted then
-    keeping = true
-    problem = put(wanted)
-    keeping = false
   end
   if problem then
     return answer(applet, "error " .. problem)

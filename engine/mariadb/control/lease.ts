@@ -9,7 +9,8 @@ export interface LeaseRow {
   leftMs: number;
 }
 
-const select = `SELECT holder, purpose, epoch, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expires_at) AS left_us
+/** SYSDATE, which is UTC in a session of `Server`: in a compound statement UTC_TIMESTAMP may be that of its start. */
+const select = `SELECT holder, purpose, epoch, TIMESTAMPDIFF(MICROSECOND, SYSDATE(6), expires_at) AS left_us
   FROM wikiferry.lease WHERE id = 1`;
 
 /** The lease on this server, ended or not. Never writes. */
