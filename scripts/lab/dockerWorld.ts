@@ -86,11 +86,11 @@ export class RunningContainer {
     return Number(published);
   }
 
-  /** Its address in `network`, by which the host reaches it without Docker's proxy. */
-  async address(network: string): Promise<string> {
+  /** Its address in its network, by which the host reaches it without Docker's proxy. */
+  async address(): Promise<string> {
     const { NetworkSettings } = await this.container.inspect();
-    const address = NetworkSettings.Networks[network]?.IPAddress;
-    if (!address) throw new Error(`${this.name} has no address in ${network}: ${await this.logs()}`);
+    const address = Object.values(NetworkSettings.Networks)[0]?.IPAddress;
+    if (!address) throw new Error(`${this.name} has no address: ${await this.logs()}`);
     return address;
   }
 

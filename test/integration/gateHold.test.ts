@@ -172,9 +172,7 @@ describe("clients", () => {
 
   test.each(["closes", "resets"])("a client that %s its connection while held is forgotten", async (how) => {
     await gate.admin.hold();
-    const { IPAddress: host } = Object.values(
-      (await gate.running.container.inspect()).NetworkSettings.Networks,
-    )[0] as { IPAddress: string };
+    const host = await gate.running.address();
     const clients = await Promise.all([0, 0, 1_000].map(() => RawClient.open(8080, host)));
     for (const [index, client] of clients.entries()) {
       client.write(index === 2 ? post(1_000) : post(5));

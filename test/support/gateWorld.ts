@@ -1,6 +1,7 @@
 import { type Agent, type IncomingHttpHeaders, request } from "node:http";
 import { Gate } from "../../engine/gate/gate";
 import { SshPool } from "../../engine/ssh/pool";
+import { gateContainer } from "../../scripts/lab/gateContainer";
 import { DockerWorld, type RunningContainer } from "./dockerWorld";
 import { testImage } from "./image";
 import { until } from "./until";
@@ -103,25 +104,18 @@ export class GateWorld {
 
   /** A gate as it runs in a move: read-only root, no capabilities, its state on a volume of its own. */
   async gate(what: string, env: string[] = []): Promise<TestGate> {
-    const volume = await this.docker.volume(what);
+    const made = gateContainer({
+      network: this.network.name,
+      ...this.addresses,
+      adminPassword,
+      volume: await this.docker.volume(what),
+    });
     const running = await this.docker.run(
       what,
       await testImage("gate"),
       {
-        Env: [
-          `BLUE_ADDRESS=${this.addresses.blue}`,
-          `GREEN_ADDRESS=${this.addresses.green}`,
-          `ADMIN_PASSWORD=${adminPassword}`,
-          ...env,
-        ],
-        HostConfig: {
-          NetworkMode: this.network.name,
-          ReadonlyRootfs: true,
-          Tmpfs: { "/tmp": "" },
-          Binds: [`${volume}:/state`],
-          SecurityOpt: ["no-new-privileges"],
-          CapDrop: ["ALL"],
-        },
+        Env: [...made.Env, ...env],
+        HostConfig: { ...made.HostConfig, SecurityOpt: ["no-new-privileges"], CapDrop: ["ALL"] },
       },
       [8080, 9999],
     );

@@ -104,7 +104,7 @@ describe("the benchmark of the cutover", () => {
       flips: [{ pauseMs: 47.5, steps: [{ name: "commit", ms: 30 }] }],
       writesPerSecond: 499,
       ledger,
-      views: [{ flipping: [10], calm: [12] }],
+      views: { flipping: [[10]], calm: [[12]] },
       calmEdits: [5],
     };
     const peerLedger = new Ledger();

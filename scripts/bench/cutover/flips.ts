@@ -30,7 +30,7 @@ export interface Series {
   writesPerSecond: number;
   ledger: Ledger;
   /** Per flip, how long each page view took that was under way in it, and in the equally long stretch after it. */
-  views: { flipping: number[]; calm: number[] }[];
+  views: { flipping: number[][]; calm: number[][] };
   /** How long each write took in those stretches: what a pause can't be shorter than. */
   calmEdits: number[];
 }
@@ -53,7 +53,7 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
     flips: [],
     writesPerSecond: 0,
     ledger: new Ledger(),
-    views: [],
+    views: { flipping: [], calm: [] },
     calmEdits: [],
   };
   let from: Side = "blue";
@@ -75,10 +75,8 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
     const pauseMs = around.first - around.last;
     const steps = stepsOf(result, around);
     series.flips.push({ pauseMs, steps });
-    series.views.push({
-      flipping: viewsBetween(records, beganAt, endedAt),
-      calm: viewsBetween(records, endedAt, 2 * endedAt - beganAt),
-    });
+    series.views.flipping.push(viewsBetween(records, beganAt, endedAt));
+    series.views.calm.push(viewsBetween(records, endedAt, 2 * endedAt - beganAt));
     for (const { startedAt: start, endedAt: end } of records.edits)
       if (start > endedAt) series.calmEdits.push(end - start);
     series.ledger.enter(records);

@@ -5,6 +5,7 @@ import { positions } from "../../../engine/mariadb/replication/status";
 import type { Side } from "../../../engine/move";
 import { DockerWorld } from "../../lab/dockerWorld";
 import { type FollowingPair, startFollowingPair } from "../../lab/followingPair";
+import { gateContainer } from "../../lab/gateContainer";
 import { serviceImage } from "../../lab/image";
 import { until } from "../../lab/until";
 import { Load } from "./load/load";
@@ -72,19 +73,15 @@ export async function startLab(options: BenchOptions): Promise<Lab> {
     const container = await world.run("gate", await serviceImage("gate"), {
       // Docker's way to ask costs 20 ms of a processor every 5 s, in a flip or beside it by chance.
       Healthcheck: { Test: ["NONE"] },
-      Env: [
-        `BLUE_ADDRESS=${network.hostAddress}:${apps.blue.port}`,
-        `GREEN_ADDRESS=${network.hostAddress}:${apps.green.port}`,
-        `ADMIN_PASSWORD=${password}`,
-      ],
-      HostConfig: {
-        NetworkMode: network.name,
-        ReadonlyRootfs: true,
-        Tmpfs: { "/tmp": "" },
-        Binds: [`${await world.volume("gate")}:/state`],
-      },
+      ...gateContainer({
+        network: network.name,
+        blue: `${network.hostAddress}:${apps.blue.port}`,
+        green: `${network.hostAddress}:${apps.green.port}`,
+        adminPassword: password,
+        volume: await world.volume("gate"),
+      }),
     });
-    const host = await container.address(network.name);
+    const host = await container.address();
     const gate = new Gate({ host, port: 9999 }, pair.pool, { password });
     cleanups.push(async () => gate.close());
     await until("both sides up", async () => {

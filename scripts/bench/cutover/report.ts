@@ -25,8 +25,7 @@ export interface BenchReport {
 }
 
 export function reportOf(series: Series, peers: readonly PeerSeries[]): BenchReport {
-  const { flips, ledger } = series;
-  const views = viewsOf(series);
+  const { flips, ledger, views } = series;
   return {
     pauseMs: spreadOf(flips.map((flip) => flip.pauseMs)),
     steps: stepSpreads(flips),
@@ -48,10 +47,6 @@ export function reportOf(series: Series, peers: readonly PeerSeries[]): BenchRep
   };
 }
 
-function viewsOf({ views }: Series): { flipping: number[][]; calm: number[][] } {
-  return { flipping: views.map(({ flipping }) => flipping), calm: views.map(({ calm }) => calm) };
-}
-
 /** Whether nothing failed and nothing was lost. */
 export function isClean({ failedRequests, lost }: BenchReport): boolean {
   return failedRequests === 0 && lost === 0;
@@ -60,7 +55,7 @@ export function isClean({ failedRequests, lost }: BenchReport): boolean {
 export function format(report: BenchReport, series: Series): string {
   const row = (name: string, spread: Spread) =>
     `  ${name.padEnd(36)}${[spread.p50, spread.p99, spread.max].map((ms) => ms.toFixed(1).padStart(9)).join("")}`;
-  const { flipping, calm } = viewsOf(series);
+  const { flipping, calm } = series.views;
   const lines = [
     `${series.flips.length} flips at ${series.writesPerSecond.toFixed(0)} writes/s`,
     `  ${"milliseconds".padEnd(36)}${["p50", "p99", "max"].map((name) => name.padStart(9)).join("")}`,

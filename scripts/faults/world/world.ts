@@ -9,6 +9,7 @@ import { deriveSecret } from "../../../engine/secrets";
 import { SshPool } from "../../../engine/ssh/pool";
 import { DockerWorld } from "../../lab/dockerWorld";
 import { type FollowingPair, startFollowingPair } from "../../lab/followingPair";
+import { gateContainer } from "../../lab/gateContainer";
 import { serviceImage } from "../../lab/image";
 import { until } from "../../lab/until";
 import type { Operator } from "../operator/operator";
@@ -162,17 +163,13 @@ async function build(
   const gatePassword = randomBytes(16).toString("hex");
   const gateAddress = network.hostAddress.replace(/\d+$/, "13");
   const running = await front.run("gate", await serviceImage("gate"), {
-    Env: [
-      `BLUE_ADDRESS=${network.hostAddress}:${gatePorts.blue}`,
-      `GREEN_ADDRESS=${network.hostAddress}:${gatePorts.green}`,
-      `ADMIN_PASSWORD=${gatePassword}`,
-    ],
-    HostConfig: {
-      NetworkMode: network.name,
-      ReadonlyRootfs: true,
-      Tmpfs: { "/tmp": "" },
-      Binds: [`${await front.volume("gate")}:/state`],
-    },
+    ...gateContainer({
+      network: network.name,
+      blue: `${network.hostAddress}:${gatePorts.blue}`,
+      green: `${network.hostAddress}:${gatePorts.green}`,
+      adminPassword: gatePassword,
+      volume: await front.volume("gate"),
+    }),
     NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: gateAddress } } } },
   });
   const gate = new Gate({ host: gateAddress, port: 9999 }, pool, { password: gatePassword });

@@ -1,0 +1,26 @@
+import type Docker from "dockerode";
+
+export interface GateContainer {
+  network: string;
+  /** `host:port` of each side's web tier. */
+  blue: string;
+  green: string;
+  adminPassword: string;
+  /** Volume of its state. */
+  volume: string;
+}
+
+/** A gate's container, with a read-only root as in a move. */
+export function gateContainer(
+  gate: GateContainer,
+): Docker.ContainerCreateOptions & { Env: string[]; HostConfig: Docker.HostConfig } {
+  return {
+    Env: [`BLUE_ADDRESS=${gate.blue}`, `GREEN_ADDRESS=${gate.green}`, `ADMIN_PASSWORD=${gate.adminPassword}`],
+    HostConfig: {
+      NetworkMode: gate.network,
+      ReadonlyRootfs: true,
+      Tmpfs: { "/tmp": "" },
+      Binds: [`${gate.volume}:/state`],
+    },
+  };
+}
