@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../errors";
 import type { Server, Session } from "../server";
+import { waitForGtid } from "./follow";
 
 /**
  * Lag as it is used to gate a flip: a heartbeat row is committed on the primary, and the time until the replica has
@@ -15,8 +16,11 @@ export const beatIntervalMs = 250;
 /** How long one heartbeat may take; a replica further behind has a lag of at least this. In milliseconds. */
 export const beatTimeoutMs = 5_000;
 
+/** So long the replica's shared session waits before it is left to others, in milliseconds. */
+const promptMs = 100;
+
 /**
- * One heartbeat.
+ * One heartbeat. A session is opened only for a replica that is slow: beside a flip the handshake is felt.
  * @returns The lag in milliseconds; `Infinity` when the replica did not get there within `timeoutMs`.
  */
 export async function measureLagMs(
@@ -24,12 +28,11 @@ export async function measureLagMs(
   replica: Server,
   timeoutMs = beatTimeoutMs,
 ): Promise<number> {
-  const waiting = await replica.open();
-  try {
-    return await beat(await primary.session(), waiting, timeoutMs);
-  } finally {
-    waiting.destroy();
-  }
+  const shared = await replica.session();
+  const { gtid, at } = await commitBeat(await primary.session());
+  if (await reaches(shared, gtid, Math.min(promptMs, timeoutMs))) return performance.now() - at;
+  const leftMs = Math.max(timeoutMs - (performance.now() - at), 0);
+  return (await waitForGtid(replica, gtid, leftMs)) ? performance.now() - at : Number.POSITIVE_INFINITY;
 }
 
 /**
@@ -55,11 +58,19 @@ export async function writeBeat(primary: Session): Promise<void> {
 }
 
 async function beat(primary: Session, replica: Session, timeoutMs: number): Promise<number> {
+  const { gtid, at } = await commitBeat(primary);
+  return (await reaches(replica, gtid, timeoutMs)) ? performance.now() - at : Number.POSITIVE_INFINITY;
+}
+
+/** @returns its transaction, and when it was acknowledged, by `performance.now()` */
+async function commitBeat(primary: Session): Promise<{ gtid: string; at: number }> {
   await writeBeat(primary);
-  const start = performance.now();
-  const gtid = await primary.value("SELECT @@last_gtid");
-  const reached = await replica.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000]);
-  return reached === "0" ? performance.now() - start : Number.POSITIVE_INFINITY;
+  const at = performance.now();
+  return { gtid: (await primary.value("SELECT @@last_gtid")) ?? "", at };
+}
+
+async function reaches(replica: Session, gtid: string, timeoutMs: number): Promise<boolean> {
+  return (await replica.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000])) === "0";
 }
 
 /** Beats on the primary until it is stopped, and knows how long the lag has been small. */
