@@ -115,6 +115,11 @@ export class Gate {
     return this.set({ holdMs: forMs });
   }
 
+  /** Sends everything to `side`, page views and what was held too, in one step. */
+  turn(side: Side): Promise<GateState> {
+    return this.set({ primary: side, views: side, canary: 0, holdMs: 0 });
+  }
+
   /** Lets held writes go, to the side that is the primary's now. */
   release(): Promise<GateState> {
     return this.set({ holdMs: 0 });
@@ -126,20 +131,12 @@ export class Gate {
     return writes.blue + writes.green;
   }
 
-  /** Waits until no write is in flight; answers how long that took, in milliseconds. @throws `GATE_DRAIN` */
+  /** Waits for writes in flight, at most `timeoutMs`; answers how many are left then. */
   async drain(timeoutMs: number): Promise<number> {
-    const started = performance.now();
+    const end = performance.now() + timeoutMs;
     for (;;) {
-      const inFlight = await this.inFlightWrites();
-      const waitedMs = performance.now() - started;
-      if (inFlight === 0) return waitedMs;
-      if (waitedMs >= timeoutMs) {
-        throw new WikiferryError(
-          "GATE_DRAIN",
-          `${inFlight} writes were still in flight after ${timeoutMs} ms`,
-          "Look for slow requests on the primary's side, or raise cutover.drainMs",
-        );
-      }
+      const left = await this.inFlightWrites();
+      if (left === 0 || performance.now() >= end) return left;
       await sleep(1);
     }
   }

@@ -1,5 +1,4 @@
 import type { Move } from "../context";
-import { WikiferryError } from "../errors";
 import { Uploads } from "../files/uploads";
 import type { Gate } from "../gate/gate";
 import type { Surroundings } from "../mariadb/cutover/surroundings";
@@ -37,14 +36,8 @@ export class WikiSurroundings implements Surroundings {
     await this.gate.hold(this.move.spec.cutover.attemptMs + 2_000);
   }
 
-  async drain(timeoutMs: number): Promise<number> {
-    try {
-      await this.gate.drain(timeoutMs);
-      return 0;
-    } catch (error) {
-      if (error instanceof WikiferryError && error.code === "GATE_DRAIN") return this.gate.inFlightWrites();
-      throw error;
-    }
+  drain(timeoutMs: number): Promise<number> {
+    return this.gate.drain(timeoutMs);
   }
 
   async lastFiles(from: Side): Promise<void> {
@@ -56,7 +49,7 @@ export class WikiSurroundings implements Surroundings {
   }
 
   async turn(side: Side): Promise<void> {
-    await this.gate.set({ primary: side, views: side, canary: 0, holdMs: 0 });
+    await this.gate.turn(side);
   }
 
   async release(): Promise<void> {

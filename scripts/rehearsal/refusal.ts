@@ -1,5 +1,5 @@
 /** Codes of refusals that pass by themselves: the wiki was busy in that moment, or another run was. */
-const passing = /^(PRIMARY_LAG|WORK_\w+|CTRL_LEASE_HELD|CTRL_LEASE_LOST|GATE_DRAIN|CUTOVER_TIMEOUT)$/;
+const passing = /^(PRIMARY_LAG|WORK_\w+|CTRL_LEASE_HELD|CTRL_LEASE_LOST|CUTOVER_TIMEOUT)$/;
 
 /** A `pulumi up` that a guardrail refused. */
 export interface Refusal {

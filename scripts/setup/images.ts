@@ -41,6 +41,14 @@ export function imageFolders(root = projectDir): ImageFolder[] {
     .sort((a, b) => a.service.localeCompare(b.service));
 }
 
+const ourBase = /^wikiferry\/([^:]+)(?::current)?$/;
+
+/** The folder of the image that another is built on, if that is one of ours. */
+export function parentOf(folder: ImageFolder, folders: readonly ImageFolder[]): ImageFolder | undefined {
+  const parent = ourBase.exec(folder.officialBase)?.[1];
+  return folders.find(({ service }) => service === parent);
+}
+
 async function idOf(docker: Docker, ref: string): Promise<string | undefined> {
   try {
     return (await docker.getImage(ref).inspect()).Id;
@@ -135,8 +143,6 @@ async function buildImage(docker: Docker, folder: ImageFolder, base: string, ref
   }
 }
 
-const ourBase = /^wikiferry\/([^:]+)(?::current)?$/;
-
 /** Builds what is missing, at most two at a time, and moves each `:current` tag. */
 export async function setUpImages(): Promise<Record<string, ImageRecord>> {
   const docker = dockerClient();
@@ -156,7 +162,7 @@ export async function setUpImages(): Promise<Record<string, ImageRecord>> {
   };
 
   const makeOne = async (folder: ImageFolder): Promise<ImageRecord> => {
-    const parent = folders.find((other) => other.service === ourBase.exec(folder.officialBase)?.[1]);
+    const parent = parentOf(folder, folders);
     const parentRef = parent && (await make(parent)).ref;
     const base = await bases.get(parentRef ?? folder.officialBase, parentRef ?? before[folder.service]?.base);
     const ref = imageName(folder.service, folder.path, base.ref);

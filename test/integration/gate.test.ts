@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await gate.set({ primary: "blue", views: "blue", canary: 0, holdMs: 0 });
+  await gate.turn("blue");
 });
 
 afterAll(() => world.close());

@@ -39,7 +39,7 @@ test("50 turns under 16 writers and 4 readers: nothing fails, and no write reach
     await sleep(15);
     const to = turn % 2 ? "blue" : "green";
     await gate.admin.hold();
-    await gate.admin.drain(5_000);
+    expect(await gate.admin.drain(5_000)).toBe(0);
     const drainedAt = performance.now();
     // Longer than a look at the hold, so that a write that slips through is seen.
     await sleep(10);
@@ -74,7 +74,7 @@ test("100 kept connections in a pause: views go on, and each write that was held
   await gate.admin.set({ primary: "blue", views: "blue", holdMs: 0 });
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
   await gate.admin.hold();
-  await gate.admin.drain(5_000);
+  expect(await gate.admin.drain(5_000)).toBe(0);
   blue.taken.length = 0;
   green.taken.length = 0;
   const writes = Array.from({ length: 100 }, () =>

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await world.bothUp(gate);
 });
 
-beforeEach(() => gate.admin.set({ primary: "blue", views: "blue", canary: 0, holdMs: 0 }));
+beforeEach(() => gate.admin.turn("blue"));
 
 afterAll(() => world.close());
 

@@ -1,4 +1,3 @@
-import { WikiferryError } from "../../../engine/errors";
 import type { Gate } from "../../../engine/gate/gate";
 import type { Surroundings } from "../../../engine/mariadb/cutover/surroundings";
 import type { Side } from "../../../engine/move";
@@ -24,14 +23,8 @@ export class BenchSurroundings implements Surroundings {
     await this.gate.hold(this.attemptMs + 2_000);
   }
 
-  async drain(timeoutMs: number): Promise<number> {
-    try {
-      await this.gate.drain(timeoutMs);
-      return 0;
-    } catch (error) {
-      if (error instanceof WikiferryError && error.code === "GATE_DRAIN") return this.gate.inFlightWrites();
-      throw error;
-    }
+  drain(timeoutMs: number): Promise<number> {
+    return this.gate.drain(timeoutMs);
   }
 
   async lastFiles(): Promise<void> {}
@@ -41,7 +34,7 @@ export class BenchSurroundings implements Surroundings {
   }
 
   async turn(side: Side): Promise<void> {
-    await this.gate.set({ primary: side, views: side, canary: 0, holdMs: 0 });
+    await this.gate.turn(side);
   }
 
   async release(): Promise<void> {

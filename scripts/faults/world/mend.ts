@@ -19,7 +19,8 @@ export async function mend(world: World): Promise<void> {
 export async function copyAnew(world: World): Promise<void> {
   const { pair, servers, clients, gate } = world;
   await gate.hold(20_000);
-  await gate.drain(5_000);
+  const left = await gate.drain(5_000);
+  if (left > 0) throw new Error(`${left} writes are still in flight; nothing can be copied beside them`);
   const active = await primaryOf(world);
   const primary = servers[active];
   const replica = servers[otherSide(active)];
