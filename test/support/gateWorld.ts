@@ -34,15 +34,19 @@ export class TestGate {
   ) {}
 
   static async open(running: RunningContainer, pool: SshPool): Promise<TestGate> {
-    const ended = running.container.wait().then(async () => {
-      throw new Error(`the gate ended: ${await running.logs()}`);
+    let ended: Error | undefined;
+    const end = running.container.wait().then(async () => {
+      ended = new Error(`the gate ended: ${await running.logs()}`);
     });
-    ended.catch(() => {});
+    // At the end of a test its container is removed, and the logs with it.
+    end.catch(() => {});
     const admin = new Gate({ host: "127.0.0.1", port: await running.port(9999) }, pool, {
       password: adminPassword,
     });
-    await Promise.race([until("the gate", () => admin.state()), ended]);
-    return new TestGate(running, pool, await running.port(8080), admin);
+    await until("the gate, or its end", async () => ended !== undefined || (await admin.state()));
+    if (ended === undefined) return new TestGate(running, pool, await running.port(8080), admin);
+    admin.close();
+    throw ended;
   }
 
   /**
