@@ -141,6 +141,7 @@ describe("the benchmark of the cutover", () => {
   it("knows its defaults", () => {
     expect(parseOptions([])).toEqual({
       flips: 50,
+      warmUp: 8,
       rate: 500,
       clients: 16,
       peers: "all",

@@ -5,7 +5,7 @@ import { cutover } from "../../../engine/mariadb/cutover/cutover";
 import { type CutoverLimits, otherSide, type Side } from "../../../engine/move";
 import { type Flipped, handOver, stepsOf, viewsBetween } from "./figures";
 import type { Lab } from "./lab";
-import { Ledger } from "./ledger";
+import type { Ledger } from "./ledger";
 import { say } from "./say";
 import { BenchSurroundings } from "./surroundings";
 
@@ -35,8 +35,19 @@ export interface Series {
   calmEdits: number[];
 }
 
+export interface FlipOrder {
+  /** How many, an even number. */
+  flips: number;
+  /** Writes a second that the clients were told to make. */
+  rate: number;
+  /** What a flip is called when it is told. */
+  called: string;
+  /** Takes what the clients recorded. */
+  ledger: Ledger;
+}
+
 /** Cutovers and switchbacks by turns, each followed by a stretch of the same length in which nothing happens. */
-export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promise<Series> {
+export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: FlipOrder): Promise<Series> {
   const ctx: CutoverContext = {
     servers: { blue: lab.pair.blue, green: lab.pair.green },
     database: lab.pair.database,
@@ -52,7 +63,7 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
   const series: Series = {
     flips: [],
     writesPerSecond: 0,
-    ledger: new Ledger(),
+    ledger,
     views: { flipping: [], calm: [] },
     calmEdits: [],
   };
@@ -84,7 +95,7 @@ export async function flipToAndFro(lab: Lab, flips: number, rate: number): Promi
     const during = records.edits.filter((edit) => edit.endedAt >= beganAt);
     const now = (1_000 * during.length) / (2 * (endedAt - beganAt));
     say(
-      `flip ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${now.toFixed(0)} writes/s; longest: ${longestSteps(steps)}`,
+      `${called} ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${now.toFixed(0)} writes/s; longest: ${longestSteps(steps)}`,
     );
     from = to;
   }

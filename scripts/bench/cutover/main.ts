@@ -1,6 +1,7 @@
 import { exitWith } from "../exit";
 import { flipToAndFro } from "./flips";
 import { startLab } from "./lab";
+import { Ledger } from "./ledger";
 import { type BenchOptions, parseOptions } from "./options";
 import { measurePeers } from "./peers";
 import { format, isClean, reportOf } from "./report";
@@ -8,7 +9,10 @@ import { format, isClean, reportOf } from "./report";
 async function bench(options: BenchOptions): Promise<number> {
   const lab = await startLab(options);
   try {
-    const series = await flipToAndFro(lab, options.flips, options.rate);
+    const { rate, flips, warmUp } = options;
+    const ledger = new Ledger();
+    if (warmUp > 0) await flipToAndFro(lab, { flips: warmUp, rate, called: "warm-up flip", ledger });
+    const series = await flipToAndFro(lab, { flips, rate, called: "flip", ledger });
     const peers = options.peers === "all" ? await measurePeers(lab, options.peerFlips) : [];
     const report = reportOf(series, peers);
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : format(report, series));

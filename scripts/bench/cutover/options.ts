@@ -4,6 +4,8 @@ import { number } from "../../options";
 export interface BenchOptions {
   /** Cutovers and switchbacks together. */
   flips: number;
+  /** Flips before those, whose times do not count; whatever they lose does. */
+  warmUp: number;
   /** Writes a second, all clients together. */
   rate: number;
   /** Keep-alive connections that write, one request at a time each. */
@@ -21,6 +23,12 @@ export function parseOptions(argv: string[]): BenchOptions {
       "Flips a pair of MariaDB servers to and fro under writes through the gate, and measures the write pause by the clients' records: from the last write that the old side acknowledged to the first that the new one did. Exit code 1 if a request failed or an acknowledged write was lost.",
     )
     .option("--flips <n>", "cutovers and switchbacks together, an even number", number(2, 1_000), 50)
+    .option(
+      "--warm-up <n>",
+      "flips before those, an even number, until V8 has compiled both sides' web apps; their times do not count, and what they lose does",
+      number(0, 1_000),
+      8,
+    )
     .option("--rate <n>", "writes a second, all clients together", number(1, 5_000), 500)
     .option("--clients <n>", "keep-alive clients that write", number(1, 200), 16)
     .addOption(
@@ -32,7 +40,7 @@ export function parseOptions(argv: string[]): BenchOptions {
     .option("--json", "print the figures as JSON", false);
   program.parse(argv, { from: "user" });
   const options = program.opts<BenchOptions>();
-  if (options.flips % 2 !== 0)
-    program.error("error: --flips must be even, so that the last one is a switchback");
+  if (options.flips % 2 !== 0 || options.warmUp % 2 !== 0)
+    program.error("error: --flips and --warm-up must be even, so that the last one is a switchback");
   return options;
 }

@@ -67,7 +67,7 @@ export function format(report: BenchReport, series: Series): string {
     row("longest page view of each flip", spreadOf(flipping.map(longest))),
     row("longest in as long without a flip", spreadOf(calm.map(longest))),
     `  longest wait of an edit ${report.editMaxWaitMs} ms, of a page view ${report.viewMaxMs} ms (without a flip ${report.viewMaxMsWithoutFlip} ms)`,
-    `  ${report.acknowledged} writes acknowledged, ${report.lost} lost, ${report.failedRequests} requests failed${inWords(series.ledger.failures)}`,
+    `  ${report.acknowledged} writes acknowledged, the warm-up's too, ${report.lost} lost, ${report.failedRequests} requests failed${inWords(series.ledger.failures)}`,
   ];
   for (const peer of report.peers) {
     lines.push(
