@@ -4,7 +4,7 @@ import { type FlipQuestion, flipGuardrails } from "../../../engine/mariadb/prefl
 import { follow, stopFollowing, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { armDeadMan, disarmDeadMan, seeDeadMan } from "../../../engine/mariadb/rule/deadMan";
-import type { Server, Session } from "../../../engine/mariadb/server";
+import { Server, type Session } from "../../../engine/mariadb/server";
 import { recordVerification } from "../../../engine/mariadb/verify/record";
 import type { Finding, Severity } from "../../../engine/mover";
 import { flipOutlook } from "../../../engine/preflight/outlook";
@@ -457,6 +457,36 @@ describe("work under way", () => {
       () => session.run("UNLOCK TABLES"),
     );
     expect(finding.found).toContain("wikidb.page");
+  });
+
+  test("WORK_TABLE_LOCK: not for a lock that has gone at the second look, as of a search", async () => {
+    const session = await hand(pair.blue);
+    const { rows } = Server.prototype;
+    const refused: number[] = [];
+    const spy = jest.spyOn(Server.prototype, "rows").mockImplementation(async function (
+      this: Server,
+      sql,
+      values,
+    ) {
+      const isFirstLook = this.side === "blue" && refused.length === 0;
+      if (isFirstLook && sql.startsWith("SHOW OPEN TABLES"))
+        await session.run("LOCK TABLES wikidb.page WRITE");
+      try {
+        return (await rows.call(this, sql, values)) as never;
+      } catch (error) {
+        if (isFirstLook && sql.endsWith("FOR UPDATE")) {
+          refused.push((error as { errno: number }).errno);
+          await session.run("UNLOCK TABLES");
+        }
+        throw error;
+      }
+    });
+    try {
+      expect(await amiss()).toEqual([]);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(refused).toEqual([1205]);
   });
 
   test.each([
