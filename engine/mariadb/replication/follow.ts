@@ -209,8 +209,13 @@ export async function waitForGtid(server: Server, gtid: string, timeoutMs: numbe
   if (gtid === "") return true;
   const session = await server.open();
   try {
-    return (await session.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000])) === "0";
+    return await reaches(session, gtid, timeoutMs);
   } finally {
     session.destroy();
   }
+}
+
+/** Like `waitForGtid`, by a session that is open; nobody else can use it meanwhile. */
+export async function reaches(session: Session, gtid: string, timeoutMs: number): Promise<boolean> {
+  return (await session.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000])) === "0";
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../errors";
 import type { Server, Session } from "../server";
-import { waitForGtid } from "./follow";
+import { reaches, waitForGtid } from "./follow";
 
 /**
  * Lag as it is used to gate a flip: a heartbeat row is committed on the primary, and the time until the replica has
@@ -66,11 +66,7 @@ async function beat(primary: Session, replica: Session, timeoutMs: number): Prom
 async function commitBeat(primary: Session): Promise<{ gtid: string; at: number }> {
   await writeBeat(primary);
   const at = performance.now();
-  return { gtid: (await primary.value("SELECT @@last_gtid")) ?? "", at };
-}
-
-async function reaches(replica: Session, gtid: string, timeoutMs: number): Promise<boolean> {
-  return (await replica.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000])) === "0";
+  return { gtid: (await primary.value("SELECT @@last_gtid")) as string, at };
 }
 
 /** Beats on the primary until it is stopped, and knows how long the lag has been small. */

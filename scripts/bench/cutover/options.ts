@@ -4,7 +4,7 @@ import { number } from "../../options";
 export interface BenchOptions {
   /** Cutovers and switchbacks together. */
   flips: number;
-  /** Flips before those, whose times do not count; whatever they lose does. */
+  /** Flips before those, of which only what they lose or fail counts, and the longest wait of an edit. */
   warmUp: number;
   /** Writes a second, all clients together. */
   rate: number;
@@ -25,7 +25,7 @@ export function parseOptions(argv: string[]): BenchOptions {
     .option("--flips <n>", "cutovers and switchbacks together, an even number", number(2, 1_000), 50)
     .option(
       "--warm-up <n>",
-      "flips before those, an even number, until V8 has compiled both sides' web apps; their times do not count, and what they lose does",
+      "flips before those, an even number, until V8 has compiled both sides' web apps; of them only what they lose or fail counts, and the longest wait of an edit",
       number(0, 1_000),
       8,
     )

@@ -1,30 +1,18 @@
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gate } from "../../../engine/gate/gate";
-import type { Surroundings } from "../../../engine/mariadb/cutover/surroundings";
 import type { Side } from "../../../engine/move";
+import { GateSurroundings } from "../../lab/gateSurroundings";
 
-/** The real gate around two web tiers that keep nothing: no uploads, no jobs, no caches. */
-export class LabSurroundings implements Surroundings {
+/** The gate and the campaign's web tiers. */
+export class LabSurroundings extends GateSurroundings {
   constructor(
-    private readonly gate: Gate,
+    gate: Gate,
     private readonly apps: Record<Side, { host: string; port: number }>,
-    private readonly attemptMs: number,
-  ) {}
-
-  async quiesce(from: Side): Promise<void> {
-    await this.gate.setViews(from, 0);
+    attemptMs: number,
+  ) {
+    super(gate, attemptMs);
   }
-
-  async hold(): Promise<void> {
-    await this.gate.hold(this.attemptMs + 2_000);
-  }
-
-  drain(timeoutMs: number): Promise<number> {
-    return this.gate.drain(timeoutMs);
-  }
-
-  async lastFiles(): Promise<void> {}
 
   async awaitWritable(side: Side, timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
@@ -34,16 +22,6 @@ export class LabSurroundings implements Surroundings {
       await sleep(10);
     }
   }
-
-  async turn(side: Side): Promise<void> {
-    await this.gate.turn(side);
-  }
-
-  async release(): Promise<void> {
-    await this.gate.release();
-  }
-
-  async resume(): Promise<void> {}
 
   private isWritable(side: Side): Promise<boolean> {
     return new Promise((resolve) => {

@@ -67,15 +67,23 @@ const waitsForSchema = /^Waiting for (table metadata|schema metadata|global read
 /** How far apart two looks are, in milliseconds: what lasts for less makes no fence wait. */
 const againMs = 100;
 
+/** What was there at a first look and is at a second one, which is taken only if there was anything. */
+async function atTwoLooks<T>(
+  first: readonly T[],
+  again: () => Promise<readonly T[]>,
+  keyOf: (one: T) => string,
+): Promise<T[]> {
+  if (first.length === 0) return [];
+  await sleep(againMs);
+  const before = first.map(keyOf);
+  return (await again()).filter((one) => before.includes(keyOf(one)));
+}
+
 /** Changes of the schema, and whoever waits for one, at two looks. */
 async function schemaChange(server: Server, statements: readonly Statement[]): Promise<Finding> {
   const isOne = ({ text, state }: Statement) => changesSchema.test(text) || waitsForSchema.test(state);
-  const before = statements.filter(isOne).map(({ id }) => id);
-  let found: Statement | undefined;
-  if (before.length > 0) {
-    await sleep(againMs);
-    found = (await statementsOf(server)).find((now) => isOne(now) && before.includes(now.id));
-  }
+  const again = async () => (await statementsOf(server)).filter(isOne);
+  const [found] = await atTwoLooks(statements.filter(isOne), again, ({ id }) => id);
   if (!found) return pass("WORK_DDL", "no change of the schema is under way");
   return block(
     "WORK_DDL",
@@ -88,15 +96,11 @@ async function schemaChange(server: Server, statements: readonly Statement[]): P
  * LOCK TABLES, also of an idle session: read_only waits behind it, and so does the stream. Any statement has its tables
  * in use for a moment; what tells a lock from it is that a write to the table can't even begin. The attempt asks for no
  * row and waits for nothing, and whoever only reads and writes rows does not notice it. A search in a table without
- * row locks that began after the statements were listed looks like a lock, too: so one must be there at two looks.
+ * row locks that has ended before the statements are listed looks like a lock, too: so one must be there at two looks.
  */
 async function tableLock(server: Server): Promise<Finding> {
-  let locked = await lockedTables(server);
-  if (locked.length > 0) {
-    await sleep(againMs);
-    const still = await lockedTables(server);
-    locked = locked.filter((table) => still.includes(table));
-  }
+  const look = () => lockedTables(server);
+  const locked = await atTwoLooks(await look(), look, (table) => table);
   if (locked.length === 0) return pass("WORK_TABLE_LOCK", "no table is locked");
   return block(
     "WORK_TABLE_LOCK",
@@ -106,7 +110,6 @@ async function tableLock(server: Server): Promise<Finding> {
 }
 
 async function lockedTables(server: Server): Promise<string[]> {
-  const statements = await statementsOf(server);
   const used = await server.rows<{ Database: string; Table: string }>("SHOW OPEN TABLES WHERE In_use > 0");
   const locked: string[] = [];
   for (const { Database: database, Table: table } of used) {
@@ -117,19 +120,14 @@ async function lockedTables(server: Server): Promise<string[]> {
       "SET STATEMENT lock_wait_timeout = 0 FOR SELECT 1 FROM ??.?? LIMIT 0 FOR UPDATE",
       [database, table],
     );
-    if (!free && !(await readAsAWhole(server, database, table, statements)))
-      locked.push(`${database}.${table}`);
+    if (!free && !(await readAsAWhole(server, database, table))) locked.push(`${database}.${table}`);
   }
   return locked;
 }
 
 /** Without row locks (MyISAM, Aria) any statement keeps writes out of its table while it runs, such as a search. */
-async function readAsAWhole(
-  server: Server,
-  database: string,
-  table: string,
-  statements: readonly Statement[],
-): Promise<boolean> {
+async function readAsAWhole(server: Server, database: string, table: string): Promise<boolean> {
+  const statements = await statementsOf(server);
   if (!statements.some(({ text }) => text.includes(table))) return false;
   const transactions = await server.value(
     `SELECT e.transactions FROM information_schema.tables t JOIN information_schema.engines e ON e.engine = t.engine
