@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { messageOf, WikiferryError } from "../errors";
 import type { DatabaseSide, Side } from "../move";
 import { describeAddress } from "../ssh/connection";
 import type { SshPool } from "../ssh/pool";
+import type { Pace } from "./pace";
 
 export type Row = Record<string, unknown>;
 
@@ -13,8 +13,13 @@ export class Session {
   constructor(
     readonly side: Side,
     private readonly connection: Connection,
-    private readonly rest?: () => Promise<void>,
+    private readonly turn?: () => Promise<void>,
   ) {}
+
+  /** The same session for what can't wait for a turn. */
+  get promptly(): Session {
+    return new Session(this.side, this.connection);
+  }
 
   /** Its number on the server. */
   get connectionId(): number {
@@ -57,7 +62,7 @@ export class Session {
     sql: string,
     values: unknown[],
   ): Promise<T> {
-    await this.rest?.();
+    await this.turn?.();
     try {
       return (await this.connection.query<T>(sql, values))[0];
     } catch (error) {
@@ -93,15 +98,14 @@ export interface OpenOptions {
   database?: string;
   /** Defaults to 10,000. */
   connectTimeoutMs?: number;
+  /** What it writes never reaches the binary log. */
+  unlogged?: boolean;
 }
 
 /** A database server, by its administrative account. */
 export class Server {
-  /**
-   * Before each statement of `session` and `unlogged`, in milliseconds. Where nobody waits for the outcome, a server
-   * with few processors should have time for its own work in between.
-   */
-  restMs = 0;
+  /** While it is set, each statement of `session` and `unlogged` and each new session waits for its turn. */
+  pace: Pace | undefined;
   private shared: Promise<Session> | undefined;
   private own: Promise<Session> | undefined;
 
@@ -118,7 +122,7 @@ export class Server {
   /** The session for single statements, opened when first asked for and again after it broke. */
   session(): Promise<Session> {
     if (!this.shared) {
-      this.shared = this.open({ rests: true, onLost: () => (this.shared = undefined) });
+      this.shared = this.open({ takesTurns: true, onLost: () => (this.shared = undefined) });
       this.shared.catch(() => (this.shared = undefined));
     }
     return this.shared;
@@ -130,17 +134,10 @@ export class Server {
    */
   unlogged(): Promise<Session> {
     if (!this.own) {
-      this.own = this.open({ rests: true, onLost: () => (this.own = undefined) }).then(async (session) => {
-        await session.run("SET SESSION sql_log_bin = 0");
-        return session;
-      });
+      this.own = this.open({ unlogged: true, takesTurns: true, onLost: () => (this.own = undefined) });
       this.own.catch(() => (this.own = undefined));
     }
     return this.own;
-  }
-
-  private async rest(): Promise<void> {
-    if (this.restMs > 0) await sleep(this.restMs);
   }
 
   /**
@@ -149,13 +146,15 @@ export class Server {
    * Big numbers, decimals and dates arrive as text, so that nothing is rounded.
    * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`
    */
-  async open(options: OpenOptions & { rests?: boolean; onLost?: () => void } = {}): Promise<Session> {
+  async open(options: OpenOptions & { takesTurns?: boolean; onLost?: () => void } = {}): Promise<Session> {
+    const turn = async () => await this.pace?.turn();
+    await turn();
     const { connection } = await this.connect(options);
     // SYSDATE() knows only the session's zone, and the control schema's times are UTC.
-    await connection.query("SET SESSION time_zone = '+00:00'");
+    await connection.query(`SET SESSION time_zone = '+00:00'${options.unlogged ? ", sql_log_bin = 0" : ""}`);
     connection.on("error", () => options.onLost?.());
     connection.on("end", () => options.onLost?.());
-    return new Session(this.side, connection, options.rests ? () => this.rest() : undefined);
+    return new Session(this.side, connection, options.takesTurns ? turn : undefined);
   }
 
   /**

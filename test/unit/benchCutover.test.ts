@@ -117,6 +117,7 @@ describe("the benchmark of the cutover", () => {
       editMaxWaitMs: 41,
       viewMaxMs: 10,
       viewMaxMsWithoutFlip: 12,
+      flipsWithLongerView: 0,
       failedRequests: 0,
       acknowledged: 4,
       lost: 0,

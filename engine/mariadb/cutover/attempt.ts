@@ -88,6 +88,15 @@ export class Attempt {
     }
   }
 
+  /** After a flip in which every statement was answered. */
+  async leave(): Promise<void> {
+    for (const hand of this.flip.hands.splice(0)) {
+      await Promise.race([hand.close(), pause(500)]);
+      hand.destroy();
+    }
+    await this.end();
+  }
+
   /**
    * Ends what it has under way, on the servers too: a statement that still waits must not act after the undoing.
    */

@@ -29,44 +29,39 @@ export async function measureLagMs(
   timeoutMs = beatTimeoutMs,
 ): Promise<number> {
   const shared = await replica.session();
-  const { gtid, at } = await commitBeat(await primary.session());
-  if (await reaches(shared, gtid, Math.min(promptMs, timeoutMs))) return performance.now() - at;
+  const gtid = await writeBeat(await primary.session());
+  const at = performance.now();
+  if (await reaches(shared.promptly, gtid, Math.min(promptMs, timeoutMs))) return performance.now() - at;
   const leftMs = Math.max(timeoutMs - (performance.now() - at), 0);
   return (await waitForGtid(replica, gtid, leftMs)) ? performance.now() - at : Number.POSITIVE_INFINITY;
 }
 
 /**
  * Commits one heartbeat on the primary: its number and the server's time.
+ * @returns its transaction
  * @throws `CTRL_HEARTBEAT_MISSING` also when the record names the other side
  */
-export async function writeBeat(primary: Session): Promise<void> {
+export async function writeBeat(primary: Session): Promise<string> {
   const { side } = primary;
   // A run that was frozen and goes on after another one's flip would write on what is the replica now.
-  const changed = await primary.run(
-    `UPDATE wikiferry.heartbeat h LEFT JOIN wikiferry.role r ON r.id = 1
+  const [rows] = await primary.resultSets(
+    `BEGIN NOT ATOMIC
+     UPDATE wikiferry.heartbeat h LEFT JOIN wikiferry.role r ON r.id = 1
         SET h.side = ?, h.beat = h.beat + 1, h.beat_at = UTC_TIMESTAMP(6)
-      WHERE h.id = 1 AND (r.role IS NULL OR r.role = ?)`,
+      WHERE h.id = 1 AND (r.role IS NULL OR r.role = ?);
+     SELECT ROW_COUNT() AS changed, @@last_gtid AS gtid;
+     END`,
     [side, side],
   );
-  if (changed !== 1) {
+  const written = rows?.[0];
+  if (Number(written?.changed) !== 1) {
     throw new WikiferryError(
       "CTRL_HEARTBEAT_MISSING",
       `${side} has no heartbeat row in the schema wikiferry, or its record names the other side`,
       "Run `pulumi up` again; in phase sync it makes the row",
     );
   }
-}
-
-async function beat(primary: Session, replica: Session, timeoutMs: number): Promise<number> {
-  const { gtid, at } = await commitBeat(primary);
-  return (await reaches(replica, gtid, timeoutMs)) ? performance.now() - at : Number.POSITIVE_INFINITY;
-}
-
-/** @returns its transaction, and when it was acknowledged, by `performance.now()` */
-async function commitBeat(primary: Session): Promise<{ gtid: string; at: number }> {
-  await writeBeat(primary);
-  const at = performance.now();
-  return { gtid: (await primary.value("SELECT @@last_gtid")) as string, at };
+  return String(written?.gtid);
 }
 
 /** Beats on the primary until it is stopped, and knows how long the lag has been small. */
@@ -113,14 +108,10 @@ export class Heartbeat {
 
   private async loop(): Promise<void> {
     const { signal } = this.stopping;
-    let primary: Session | undefined;
-    let replica: Session | undefined;
     try {
-      primary = await this.primary.open();
-      replica = await this.replica.open();
       while (!signal.aborted) {
         const at = performance.now();
-        const lagMs = await beat(primary, replica, beatTimeoutMs);
+        const lagMs = await measureLagMs(this.primary, this.replica);
         this.samples.push({ at: performance.now(), lagMs });
         if (this.samples.length > 10_000) this.samples = this.samples.slice(-5_000);
         const restMs = this.intervalMs - (performance.now() - at);
@@ -128,9 +119,6 @@ export class Heartbeat {
       }
     } catch (error) {
       this.failure = error;
-    } finally {
-      primary?.destroy();
-      replica?.destroy();
     }
   }
 }

@@ -18,6 +18,8 @@ export interface BenchReport {
   editMaxWaitMs: number;
   viewMaxMs: number;
   viewMaxMsWithoutFlip: number;
+  /** In how many flips the longest page view was longer than in the stretch after it: half of them by chance. */
+  flipsWithLongerView: number;
   failedRequests: number;
   acknowledged: number;
   lost: number;
@@ -32,6 +34,9 @@ export function reportOf(series: Series, peers: readonly PeerSeries[]): BenchRep
     editMaxWaitMs: ledger.editMaxWaitMs,
     viewMaxMs: longest(views.flipping.flat()),
     viewMaxMsWithoutFlip: longest(views.calm.flat()),
+    flipsWithLongerView: views.flipping.filter(
+      (flipping, n) => longest(flipping) > longest(views.calm[n] ?? []),
+    ).length,
     failedRequests: ledger.failedRequests,
     acknowledged: ledger.acknowledged,
     lost: ledger.lost,
@@ -67,6 +72,7 @@ export function format(report: BenchReport, series: Series): string {
     row("longest page view of each flip", spreadOf(flipping.map(longest))),
     row("longest in as long without a flip", spreadOf(calm.map(longest))),
     `  longest wait of an edit ${report.editMaxWaitMs} ms, of a page view ${report.viewMaxMs} ms (without a flip ${report.viewMaxMsWithoutFlip} ms)`,
+    `  longest page view longer than in as long without a flip: in ${report.flipsWithLongerView} of ${series.flips.length} flips`,
     `  ${report.acknowledged} writes acknowledged, the warm-up's too, ${report.lost} lost, ${report.failedRequests} requests failed${inWords(series.ledger.failures)}`,
   ];
   for (const peer of report.peers) {

@@ -144,6 +144,39 @@ test("ten flips to and fro under 300 writes/s lose and double nothing", async ()
   expect((await verify(pair.blue, pair.green, pair.database)).ok).toBe(true);
 }, 180_000);
 
+test("statements take turns only while no write waits", async () => {
+  const { blue, green } = pair;
+  const from = (await readRole(blue))?.role as Side;
+  const unhurried = new Set<string>();
+  const report: CutoverContext["report"] = ({ step }) => {
+    if (blue.pace && blue.pace === green.pace) unhurried.add(step);
+  };
+  await cutover(context({ report }), { from, to: otherSide(from) });
+  expect([...unhurried]).toEqual([
+    "ask the guardrails",
+    "quiesce",
+    "gate the lag",
+    "declare the intent",
+    "settle",
+  ]);
+  expect([blue.pace, green.pace]).toEqual([undefined, undefined]);
+
+  const rescue = new Map<string, boolean>();
+  const failing = preceding("hold", async () => {
+    throw new Error("no hold today");
+  });
+  const noted: CutoverContext["report"] = ({ step }) => {
+    rescue.set(step, blue.pace !== undefined);
+  };
+  const back = cutover(context({ surroundings: failing, report: noted }), {
+    from: otherSide(from),
+    to: from,
+  });
+  await expect(back).rejects.toThrow("no hold today");
+  expect(rescue.get("undo")).toBe(false);
+  await expectSettled(otherSide(from));
+}, 60_000);
+
 test("a second run does nothing", async () => {
   const side = (await readRole(pair.blue))?.role as Side;
   const traces = () =>

@@ -25,6 +25,8 @@ export const gateTheLag: Step = {
       });
       await new Promise((resolve) => setTimeout(resolve, Math.min(500, lagStableMs - stableMs + 20)));
     }
+    // The beat under way is waited for when the writes are held.
+    void heartbeat.stop();
     // The wait may have been long: what was fine before it need not be now.
     await refuseBlockers(flip);
     const { database } = flip.ctx;

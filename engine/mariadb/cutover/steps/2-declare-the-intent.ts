@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../../errors";
 import { changeMaster, order } from "../../replication/follow";
 import { replicationStatus } from "../../replication/status";
-import type { Server, Session } from "../../server";
+import type { Session } from "../../server";
 import { admit } from "../access";
 import { Deadline } from "../deadline";
 import { type Flip, handOn, type Step } from "../flip";
@@ -25,7 +25,7 @@ export const declareTheIntent: Step = {
     // Without a START it has no effect. If the server restarts now, it starts by itself and receives nothing but its
     // own transactions, which it skips.
     await changeMaster(flip.source, flip.target, flip.ctx.replicationPassword, {}, flip.ctx.holder);
-    flip.hands = await Promise.all([openHand(flip.source), openHand(flip.target)]);
+    for (const server of [flip.source, flip.target]) flip.hands.push(await server.open({ unlogged: true }));
     await connectReverse(flip);
     await flip.ctx.journal.append({
       step: "cutover",
@@ -37,12 +37,6 @@ export const declareTheIntent: Step = {
     flip.deadline = new Deadline(flip.ctx.limits.attemptMs);
   },
 };
-
-async function openHand(server: Server): Promise<Session> {
-  const session = await server.open();
-  await session.run("SET SESSION sql_log_bin = 0");
-  return session;
-}
 
 /**
  * Lets the source receive from the target without applying: TLS and log-in take 10 to 40 ms, and a stream that can't
