@@ -3,14 +3,15 @@
  * machines have time for the wiki's own work in between, and no two of them, which may be one, are asked at once.
  */
 export class Pace {
-  private lastAt = Number.NEGATIVE_INFINITY;
+  private last: Promise<unknown> = Promise.resolve();
 
   /** @param everyMs Between two turns, and from a request to its turn, in milliseconds. */
   constructor(private readonly everyMs: number) {}
 
   async turn(): Promise<void> {
-    const now = performance.now();
-    this.lastAt = Math.max(now, this.lastAt) + this.everyMs;
-    await new Promise((resolve) => setTimeout(resolve, this.lastAt - now));
+    // From when the one before really came: after a standstill of the machine two would be due at once.
+    const turn = this.last.then(() => new Promise((resolve) => setTimeout(resolve, this.everyMs)));
+    this.last = turn;
+    await turn;
   }
 }

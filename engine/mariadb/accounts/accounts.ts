@@ -78,13 +78,13 @@ async function alterAccounts(
   return accounts;
 }
 
+/** 1 where all accounts of a user are locked. */
+export const accountsLockedQuery =
+  "SELECT COALESCE(MIN(COALESCE(JSON_VALUE(Priv, '$.account_locked'), 0)), 0) FROM mysql.global_priv WHERE User = ?";
+
 /** Whether every account of `user` is locked; false if there is none. Never writes. */
 export async function accountsLocked(server: Server, user: string): Promise<boolean> {
-  const locked = await server.value(
-    "SELECT COALESCE(MIN(COALESCE(JSON_VALUE(Priv, '$.account_locked'), 0)), 0) FROM mysql.global_priv WHERE User = ?",
-    [user],
-  );
-  return locked === "1";
+  return (await server.value(accountsLockedQuery, [user])) === "1";
 }
 
 /**

@@ -29,16 +29,31 @@ function leaseOf(row: Row | undefined): LeaseRow | undefined {
   );
 }
 
+export interface LeaseWish {
+  holder: string;
+  purpose: string;
+  epoch: number;
+  /** From now on, in milliseconds. */
+  durationMs: number;
+}
+
+/** As `tryLease`. @throws `CTRL_LEASE_HELD` naming the holder */
+export async function acquireLease(server: Server, lease: LeaseWish): Promise<void> {
+  const other = await tryLease(server, lease);
+  if (!other) return;
+  throw new WikiferryError(
+    "CTRL_LEASE_HELD",
+    `${other.holder} is working on this move (${other.purpose}), wanted by ${lease.holder}`,
+    `Wait until that run has ended; a run that died lets go by itself in ${Math.max(1, Math.ceil(other.leftMs / 1000))} s`,
+  );
+}
+
 /**
  * Takes the lease, or prolongs it for its own holder. One statement decides, by the server's clock, so that of two
  * operators one wins. Not logged: a lease is one server's own.
- * @param lease.durationMs From now on.
- * @throws `CTRL_LEASE_HELD` naming the holder
+ * @returns The lease that stands in the way, another's or one that was over at once; undefined when it was taken.
  */
-export async function acquireLease(
-  server: Server,
-  lease: { holder: string; purpose: string; epoch: number; durationMs: number },
-): Promise<void> {
+export async function tryLease(server: Server, lease: LeaseWish): Promise<LeaseRow | undefined> {
   const session = await server.unlogged();
   const durationUs = Math.round(lease.durationMs * 1000);
   // Assignments run from left to right, so each still sees the old holder and expiry: holder and expiry come last.
@@ -56,30 +71,33 @@ export async function acquireLease(
      END`,
     [lease.holder, lease.purpose, lease.epoch, durationUs],
   );
-  const now = leaseOf(rows?.[0]);
-  if (now?.holder === lease.holder && now.leftMs > 0) return;
-  throw new WikiferryError(
-    "CTRL_LEASE_HELD",
-    `${now?.holder ?? "someone"} is working on this move (${now?.purpose ?? "unknown"}), wanted by ${lease.holder}`,
-    `Wait until that run has ended; a run that died lets go by itself in ${Math.max(1, Math.ceil((now?.leftMs ?? 0) / 1000))} s`,
-  );
+  const now = leaseOf(rows?.[0]) as LeaseRow;
+  return now.holder === lease.holder && now.leftMs > 0 ? undefined : now;
 }
 
 /**
- * Prolongs the lease of `holder` to `durationMs` from now.
+ * Prolongs the lease of `holder` to `durationMs` from now; with `aim` it is for that from now on.
  * @throws `CTRL_LEASE_LOST` when it has ended, even if nobody else took it
  */
-export async function renewLease(server: Server, holder: string, durationMs: number): Promise<void> {
+export async function renewLease(
+  server: Server,
+  holder: string,
+  durationMs: number,
+  aim?: { purpose: string; epoch: number },
+): Promise<void> {
   const session = await server.unlogged();
   const changed = await session.run(
-    `UPDATE wikiferry.lease SET expires_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+    `UPDATE wikiferry.lease
+        SET purpose = COALESCE(?, purpose), epoch = COALESCE(?, epoch),
+            expires_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
       WHERE id = 1 AND holder = ? AND expires_at > UTC_TIMESTAMP(6)`,
-    [Math.round(durationMs * 1000), holder],
+    [aim?.purpose ?? null, aim?.epoch ?? null, Math.round(durationMs * 1000), holder],
   );
   if (changed === 1) return;
+  const now = await readLease(server);
   throw new WikiferryError(
     "CTRL_LEASE_LOST",
-    `the lease of ${holder} on ${server.side} has ended`,
+    `the lease of ${holder} on ${server.side} has ended${now && now.holder !== holder ? `, and went to ${now.holder}` : ""}`,
     "Nothing further was done under it; run again",
   );
 }

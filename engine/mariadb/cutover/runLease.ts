@@ -1,6 +1,5 @@
-import { WikiferryError } from "../../errors";
 import type { Side } from "../../move";
-import { acquireLease, readLease, releaseLease, renewLease } from "../control/lease";
+import { acquireLease, releaseLease, renewLease, tryLease } from "../control/lease";
 import type { Server } from "../server";
 import { answering } from "./answering";
 import type { CutoverContext } from "./context";
@@ -32,8 +31,7 @@ export class RunLease {
     const taken: Server[] = [];
     try {
       for (const server of lease.servers) {
-        await lease.awaitEnd(server, ctx);
-        await acquireLease(server, { holder: ctx.holder, purpose, epoch: 0, durationMs: lease.durationMs });
+        await lease.takeOn(server, purpose, ctx);
         taken.push(server);
       }
     } catch (error) {
@@ -51,15 +49,17 @@ export class RunLease {
     return lease;
   }
 
-  private async awaitEnd(server: Server, ctx: CutoverContext): Promise<void> {
-    const before = await readLease(server);
-    if (!before || before.leftMs <= 0 || before.holder === this.holder) return;
+  private async takeOn(server: Server, purpose: string, ctx: CutoverContext): Promise<void> {
+    const wish = { holder: this.holder, purpose, epoch: 0, durationMs: this.durationMs };
+    const other = await tryLease(server, wish);
+    if (!other) return;
     ctx.report({
       step: "lease",
-      message: `waiting ${Math.ceil(before.leftMs / 1000)} s for the lease of ${before.holder}`,
+      message: `waiting ${Math.ceil(other.leftMs / 1000)} s for the lease of ${other.holder}`,
     });
-    await new Promise((resolve) => setTimeout(resolve, before.leftMs + 20));
-    // Prolonged meanwhile: its holder lives, and acquiring is refused.
+    await new Promise((resolve) => setTimeout(resolve, other.leftMs + 20));
+    // Prolonged meanwhile: its holder lives, and this one is refused.
+    await acquireLease(server, wish);
   }
 
   /**
@@ -69,21 +69,8 @@ export class RunLease {
   async fix(purpose: string, epoch: number): Promise<void> {
     clearInterval(this.timer);
     if (this.lost) throw this.lost;
-    for (const server of this.servers) {
-      const now = await readLease(server);
-      if (now?.holder !== this.holder || now.leftMs <= 0) {
-        throw new WikiferryError(
-          "CTRL_LEASE_LOST",
-          `the lease of ${this.holder} on ${server.side} has ended or went to ${now?.holder ?? "no one"}`,
-          "Nothing was changed; run again when the other run has ended",
-        );
-      }
-    }
-    await Promise.all(
-      this.servers.map((server) =>
-        acquireLease(server, { holder: this.holder, purpose, epoch, durationMs: this.durationMs }),
-      ),
-    );
+    for (const server of this.servers)
+      await renewLease(server, this.holder, this.durationMs, { purpose, epoch });
   }
 
   /** Ends it, where a server answers; elsewhere it ends by itself. */

@@ -1,9 +1,9 @@
 import { WikiferryError } from "../../errors";
 import { otherSide, type Side } from "../../move";
-import { accountsLocked } from "../accounts/accounts";
+import { accountsLockedQuery } from "../accounts/accounts";
 import { follow, isFollowing, stopFollowing, waitForGtid } from "../replication/follow";
 import { measureLagMs } from "../replication/lag";
-import { positions, replicationStatus } from "../replication/status";
+import { positionColumns, positions, positionsOf, replicationStatusOf } from "../replication/status";
 import { admit, close, open, proveOpen } from "./access";
 import { answering } from "./answering";
 import type { CutoverContext } from "./context";
@@ -113,14 +113,22 @@ export class Settlement {
   }
 
   private async standing(side: Side): Promise<Standing> {
-    const server = this.ctx.servers[side];
-    const status = await replicationStatus(server);
+    const { servers, appUser } = this.ctx;
+    const session = await servers[side].session();
+    const [streams, facts] = await session.resultSets(
+      `BEGIN NOT ATOMIC
+       SHOW ALL SLAVES STATUS;
+       SELECT @@GLOBAL.read_only AS closed, (${accountsLockedQuery}) AS locked, ${positionColumns};
+       END`,
+      [appUser],
+    );
+    const status = replicationStatusOf(streams ?? []);
     return {
-      readOnly: (await server.value("SELECT @@GLOBAL.read_only")) !== "0",
-      locked: await accountsLocked(server, this.ctx.appUser),
+      readOnly: String(facts?.[0]?.closed) !== "0",
+      locked: String(facts?.[0]?.locked) === "1",
       hasSource: status !== undefined,
-      follows: isFollowing(status, this.ctx.servers[otherSide(side)].place.replication),
-      positions: await positions(server),
+      follows: isFollowing(status, servers[otherSide(side)].place.replication),
+      positions: positionsOf(facts?.[0]),
     };
   }
 

@@ -121,7 +121,13 @@ export async function changeMaster(
 ): Promise<void> {
   const { host, port } = source.place.replication;
   const session = await replica.unlogged();
-  const caFile = tls.caFile ?? (await session.value("SELECT @@GLOBAL.ssl_ca"));
+  const [own] = await session.resultSets(
+    `BEGIN NOT ATOMIC
+     SET SESSION sql_log_off = 1, slow_query_log = 0;
+     SELECT @@GLOBAL.ssl_ca AS ca;
+     END`,
+  );
+  const caFile = tls.caFile ?? own?.[0]?.ca;
   if (!caFile) {
     throw new WikiferryError(
       "REPL_TLS",
@@ -129,7 +135,6 @@ export async function changeMaster(
       "Run `pulumi up` in phase sync, which sets it",
     );
   }
-  await session.run("SET SESSION sql_log_off = 1, slow_query_log = 0");
   await order(
     session,
     leaseHolder,

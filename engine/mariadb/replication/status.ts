@@ -68,7 +68,11 @@ export function parseReplicationStatus(row: Row): ReplicationStatus {
 
 /** How `server` follows another; undefined if it follows none. Never writes. */
 export async function replicationStatus(server: Server): Promise<ReplicationStatus | undefined> {
-  const rows = await server.rows("SHOW ALL SLAVES STATUS");
+  return replicationStatusOf(await server.rows("SHOW ALL SLAVES STATUS"));
+}
+
+/** What `SHOW ALL SLAVES STATUS` answered. */
+export function replicationStatusOf(rows: readonly Row[]): ReplicationStatus | undefined {
   const unnamed = rows.find((row) => !row.Connection_name);
   return unnamed && parseReplicationStatus(unnamed);
 }
@@ -81,12 +85,16 @@ export interface Positions {
   applied: string;
 }
 
+/** Columns of a SELECT that `positionsOf` reads. */
+export const positionColumns = "@@GLOBAL.gtid_binlog_pos AS binlog, @@GLOBAL.gtid_slave_pos AS applied";
+
 export async function positions(server: Server): Promise<Positions> {
-  const row = await server.row<{ binlog: string | null; applied: string | null }>(
-    "SELECT @@GLOBAL.gtid_binlog_pos AS binlog, @@GLOBAL.gtid_slave_pos AS applied",
-  );
+  return positionsOf(await server.row(`SELECT ${positionColumns}`));
+}
+
+export function positionsOf(row: Row | undefined): Positions {
   return {
-    binlog: formatGtid(parseGtid(row?.binlog ?? "")),
-    applied: formatGtid(parseGtid(row?.applied ?? "")),
+    binlog: formatGtid(parseGtid(String(row?.binlog ?? ""))),
+    applied: formatGtid(parseGtid(String(row?.applied ?? ""))),
   };
 }

@@ -22,16 +22,17 @@ export interface DeadMan {
 
 /** Never writes. */
 export async function seeDeadMan(server: Server): Promise<DeadMan> {
-  const event = await server.value(
-    "SELECT status FROM information_schema.events WHERE event_schema = 'wikiferry' AND event_name = 'rule'",
+  const seen = await server.row(
+    `SELECT @@GLOBAL.event_scheduler AS scheduler, (SELECT status FROM information_schema.events
+       WHERE event_schema = 'wikiferry' AND event_name = 'rule') AS event`,
   );
-  const schedulerOn = (await server.value("SELECT @@GLOBAL.event_scheduler")) === "ON";
-  if (event === undefined) return { installed: false, schedulerOn, lastTickMs: undefined };
+  const schedulerOn = seen?.scheduler === "ON";
+  if (typeof seen?.event !== "string") return { installed: false, schedulerOn, lastTickMs: undefined };
   const age = await server.value(
     "SELECT TIMESTAMPDIFF(MICROSECOND, ticked_at, UTC_TIMESTAMP(6)) FROM wikiferry.watch WHERE id = 1",
   );
   return {
-    installed: event === "ENABLED",
+    installed: seen.event === "ENABLED",
     schedulerOn,
     lastTickMs: age === undefined ? undefined : Number(age) / 1000,
   };

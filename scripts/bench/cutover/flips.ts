@@ -29,7 +29,7 @@ export interface Series {
   /** Acknowledged, from the first flip's beginning to the last one's end, pauses included. */
   writesPerSecond: number;
   ledger: Ledger;
-  /** Per flip, how long each page view took that was under way in it, and in the equally long stretch after it. */
+  /** Per flip, how long each page view took that was under way in it, and in an equally long stretch beside it. */
   views: { flipping: number[][]; calm: number[][] };
   /** How long each write took in those stretches: what a pause can't be shorter than. */
   calmEdits: number[];
@@ -46,7 +46,10 @@ export interface FlipOrder {
   ledger: Ledger;
 }
 
-/** Cutovers and switchbacks by turns, each followed by a stretch of the same length in which nothing happens. */
+/**
+ * Cutovers and switchbacks by turns, each beside a stretch of the same length in which nothing happens: after it and
+ * before it by turns, so that what a flip or the check of one leaves behind counts for both.
+ */
 export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: FlipOrder): Promise<Series> {
   const ctx: CutoverContext = {
     servers: { blue: lab.pair.blue, green: lab.pair.green },
@@ -68,6 +71,7 @@ export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: Fl
     calmEdits: [],
   };
   let from: Side = "blue";
+  let lengthMs = 0;
   await sleep(1_000);
   series.ledger.enter(await lab.load.take());
   const startedAt = epochMs();
@@ -77,23 +81,29 @@ export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: Fl
     // The check of the flip before loads the machine, and what it leaves behind takes 20 ms to collect: no part of this.
     globalThis.gc?.();
     await sleep(restMs);
+    // The flip first, last, last, first: so both directions come both ways round.
+    const calmFirst = n % 4 >= 2;
+    const startAt = epochMs();
+    if (calmFirst) await sleep(lengthMs);
     const beganAt = epochMs();
     const result = await cutover(ctx, { from, to });
     const endedAt = epochMs();
-    await sleep(endedAt - beganAt);
+    lengthMs = endedAt - beganAt;
+    if (!calmFirst) await sleep(lengthMs);
+    const calm = calmFirst ? { from: startAt, to: beganAt } : { from: endedAt, to: epochMs() };
     const records = await lab.load.take();
     const around = handOver(records, from, to);
     const pauseMs = around.first - around.last;
     const steps = stepsOf(result, around);
     series.flips.push({ pauseMs, steps });
     series.views.flipping.push(viewsBetween(records, beganAt, endedAt));
-    series.views.calm.push(viewsBetween(records, endedAt, 2 * endedAt - beganAt));
+    series.views.calm.push(viewsBetween(records, calm.from, calm.to));
     for (const { startedAt: start, endedAt: end } of records.edits)
-      if (start > endedAt) series.calmEdits.push(end - start);
+      if (start > calm.from && start < calm.to) series.calmEdits.push(end - start);
     series.ledger.enter(records);
     await series.ledger.check(lab, to, records.edits);
-    const during = records.edits.filter((edit) => edit.endedAt >= beganAt);
-    const now = (1_000 * during.length) / (2 * (endedAt - beganAt));
+    const during = records.edits.filter((edit) => edit.endedAt >= startAt);
+    const now = (1_000 * during.length) / (Math.max(endedAt, calm.to) - startAt);
     say(
       `${called} ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${now.toFixed(0)} writes/s; longest: ${longestSteps(steps)}`,
     );

@@ -18,7 +18,7 @@ export interface BenchReport {
   editMaxWaitMs: number;
   viewMaxMs: number;
   viewMaxMsWithoutFlip: number;
-  /** In how many flips the longest page view was longer than in the stretch after it: half of them by chance. */
+  /** In how many flips the longest page view was longer than in the stretch beside it: half of them by chance. */
   flipsWithLongerView: number;
   failedRequests: number;
   acknowledged: number;

@@ -151,14 +151,8 @@ const parts: Record<Command, readonly Part[]> = {
   ],
   "declare the intent": [
     send("change master", primary),
-    check(both, (world, o) =>
-      both().every((side) => {
-        const { holder, state } = world[side].lease;
-        return state === "live" && holder === holderOf(world, o);
-      }),
-    ),
-    send("take the lease", primary, (o) => o.epoch + 1),
-    send("take the lease", passive, (o) => o.epoch + 1),
+    send("fix the lease", primary, (o) => o.epoch + 1),
+    send("fix the lease", passive, (o) => o.epoch + 1),
   ],
   "hold the writes": [{ gate: (world) => ({ ...world.gate, held: true }) }],
   "fence the primary": [

@@ -6,6 +6,7 @@ import { type Database, leaseFact } from "./world";
 /** What a run may send to a server, by name. */
 export type Statement =
   | "take the lease"
+  | "fix the lease"
   | "fence"
   | "commit"
   | "open"
@@ -35,6 +36,9 @@ export function execute(database: Database, order: Order, rules: Rules): Databas
   switch (order.statement) {
     case "take the lease":
       if (lease.live && lease.holder !== holder) return undefined;
+      return { ...database, lease: { holder, epoch, state: "live" } };
+    case "fix the lease":
+      if (!lease.live || lease.holder !== holder) return undefined;
       return { ...database, lease: { holder, epoch, state: "live" } };
     case "end the lease":
       if (lease.holder !== holder) return database;

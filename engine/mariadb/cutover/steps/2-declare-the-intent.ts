@@ -46,8 +46,7 @@ export const declareTheIntent: Step = {
  */
 async function connectReverse(flip: Flip): Promise<void> {
   const session = await flip.source.unlogged();
-  await startFromHere(session);
-  const start = await session.value("SELECT @@GLOBAL.gtid_slave_pos");
+  const start = await startFromHere(session);
   await handOn(flip, flip.to).value("SELECT MASTER_GTID_WAIT(?, ?)", [start, connectMs / 1000]);
   await order(session, flip.ctx.holder, "START SLAVE IO_THREAD");
   const end = performance.now() + connectMs;
@@ -65,12 +64,20 @@ async function connectReverse(flip: Flip): Promise<void> {
   }
 }
 
-/** A former primary's own transactions are not in its `gtid_slave_pos` (MDEV-20122 describes why not `current_pos`). */
-async function startFromHere(session: Session): Promise<void> {
+/**
+ * A former primary's own transactions are not in its `gtid_slave_pos` (MDEV-20122 describes why not `current_pos`).
+ * @returns where it starts
+ */
+async function startFromHere(session: Session): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await session.run("SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos");
-      return;
+      const [rows] = await session.resultSets(
+        `BEGIN NOT ATOMIC
+         SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos;
+         SELECT @@GLOBAL.gtid_slave_pos AS position;
+         END`,
+      );
+      return rows?.[0]?.position;
     } catch (error) {
       // ER_MASTER_GTID_POS_CONFLICTS_WITH_BINLOG: a write came between the reading and the setting.
       if ((error as { errno?: number }).errno !== 1947 || attempt === 50) throw error;
