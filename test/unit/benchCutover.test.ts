@@ -104,7 +104,7 @@ describe("the benchmark of the cutover", () => {
       flips: [{ pauseMs: 47.5, steps: [{ name: "commit", ms: 30 }] }],
       writesPerSecond: 499,
       ledger,
-      views: { flipping: [[10]], calm: [[12]] },
+      views: { flipping: [[10]], before: [[9]], after: [[12]] },
       calmEdits: [5],
     };
     const peerLedger = new Ledger();
@@ -117,7 +117,7 @@ describe("the benchmark of the cutover", () => {
       editMaxWaitMs: 41,
       viewMaxMs: 10,
       viewMaxMsWithoutFlip: 12,
-      flipsWithLongerView: 0,
+      flipsWithLongestView: 0,
       failedRequests: 0,
       acknowledged: 4,
       lost: 0,
@@ -133,6 +133,8 @@ describe("the benchmark of the cutover", () => {
         },
       ],
     });
+    const felt = { ...series, views: { ...series.views, flipping: [[12.5]] } };
+    expect(reportOf(felt, [])).toMatchObject({ viewMaxMs: 12.5, flipsWithLongestView: 1 });
     expect(isClean(report)).toBe(true);
     expect(isClean({ ...report, failedRequests: 1 })).toBe(false);
     expect(isClean({ ...report, lost: 1 })).toBe(false);

@@ -23,14 +23,16 @@ const limits: CutoverLimits = {
 
 /** Between two flips, in milliseconds. */
 const restMs = 300;
+/** How long a flip is taken to be until the first one tells, in milliseconds. */
+const usualMs = 1_200;
 
 export interface Series {
   flips: Flipped[];
   /** Acknowledged, from the first flip's beginning to the last one's end, pauses included. */
   writesPerSecond: number;
   ledger: Ledger;
-  /** Per flip, how long each page view took that was under way in it, and in an equally long stretch beside it. */
-  views: { flipping: number[][]; calm: number[][] };
+  /** Per flip, how long each page view took that was under way in it, and as long before it and after it. */
+  views: { flipping: number[][]; before: number[][]; after: number[][] };
   /** How long each write took in those stretches: what a pause can't be shorter than. */
   calmEdits: number[];
 }
@@ -47,8 +49,8 @@ export interface FlipOrder {
 }
 
 /**
- * Cutovers and switchbacks by turns, each beside a stretch of the same length in which nothing happens: after it and
- * before it by turns, so that what a flip or the check of one leaves behind counts for both.
+ * Cutovers and switchbacks by turns, each between two stretches of the same length in which nothing happens: what the
+ * check of one leaves behind is in the first, what a flip leaves behind in the second.
  */
 export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: FlipOrder): Promise<Series> {
   const ctx: CutoverContext = {
@@ -67,43 +69,32 @@ export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: Fl
     flips: [],
     writesPerSecond: 0,
     ledger,
-    views: { flipping: [], calm: [] },
+    views: { flipping: [], before: [], after: [] },
     calmEdits: [],
   };
   let from: Side = "blue";
-  let lengthMs = 0;
+  let lengthMs = usualMs;
   await sleep(1_000);
   series.ledger.enter(await lab.load.take());
   const startedAt = epochMs();
   const before = series.ledger.acknowledged;
   for (let n = 1; n <= flips; n++) {
     const to = otherSide(from);
-    // The check of the flip before loads the machine, and what it leaves behind takes 20 ms to collect: no part of this.
-    globalThis.gc?.();
-    await sleep(restMs);
-    // The flip first, last, last, first: so both directions come both ways round.
-    const calmFirst = n % 4 >= 2;
-    const startAt = epochMs();
-    if (calmFirst) await sleep(lengthMs);
-    const beganAt = epochMs();
-    const result = await cutover(ctx, { from, to });
-    const endedAt = epochMs();
+    const { result, records, startAt, beganAt, endedAt, overAt } = await flipInCalm(lab, ctx, from, lengthMs);
     lengthMs = endedAt - beganAt;
-    if (!calmFirst) await sleep(lengthMs);
-    const calm = calmFirst ? { from: startAt, to: beganAt } : { from: endedAt, to: epochMs() };
-    const records = await lab.load.take();
     const around = handOver(records, from, to);
     const pauseMs = around.first - around.last;
     const steps = stepsOf(result, around);
     series.flips.push({ pauseMs, steps });
     series.views.flipping.push(viewsBetween(records, beganAt, endedAt));
-    series.views.calm.push(viewsBetween(records, calm.from, calm.to));
+    series.views.before.push(viewsBetween(records, startAt, beganAt));
+    series.views.after.push(viewsBetween(records, endedAt, overAt));
     for (const { startedAt: start, endedAt: end } of records.edits)
-      if (start > calm.from && start < calm.to) series.calmEdits.push(end - start);
+      if (end < beganAt || start > endedAt) series.calmEdits.push(end - start);
     series.ledger.enter(records);
     await series.ledger.check(lab, to, records.edits);
     const during = records.edits.filter((edit) => edit.endedAt >= startAt);
-    const now = (1_000 * during.length) / (Math.max(endedAt, calm.to) - startAt);
+    const now = (1_000 * during.length) / (overAt - startAt);
     say(
       `${called} ${n} of ${flips}, ${from} → ${to}: write pause ${pauseMs.toFixed(1)} ms at ${now.toFixed(0)} writes/s; longest: ${longestSteps(steps)}`,
     );
@@ -117,6 +108,21 @@ export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: Fl
   await series.ledger.checkAll(lab, from);
   await lab.load.go();
   return series;
+}
+
+/** A flip, with a stretch of `lengthMs` before it, and after it one as long as it was; what the clients saw meanwhile. */
+async function flipInCalm(lab: Lab, ctx: CutoverContext, from: Side, lengthMs: number) {
+  // The check of the flip before loads the machine, and what it leaves behind takes 20 ms to collect: no part of this.
+  globalThis.gc?.();
+  await sleep(restMs);
+  const startAt = epochMs();
+  await sleep(lengthMs);
+  const beganAt = epochMs();
+  const result = await cutover(ctx, { from, to: otherSide(from) });
+  const endedAt = epochMs();
+  await sleep(endedAt - beganAt);
+  const overAt = epochMs();
+  return { result, records: await lab.load.take(), startAt, beganAt, endedAt, overAt };
 }
 
 /** The three parts of a pause that took longest; the steps before the fence are no part of it. */
