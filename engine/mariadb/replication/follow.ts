@@ -121,13 +121,7 @@ export async function changeMaster(
 ): Promise<void> {
   const { host, port } = source.place.replication;
   const session = await replica.unlogged();
-  const [own] = await session.resultSets(
-    `BEGIN NOT ATOMIC
-     SET SESSION sql_log_off = 1, slow_query_log = 0;
-     SELECT @@GLOBAL.ssl_ca AS ca;
-     END`,
-  );
-  const caFile = tls.caFile ?? own?.[0]?.ca;
+  const caFile = tls.caFile ?? (await session.value("SELECT @@GLOBAL.ssl_ca"));
   if (!caFile) {
     throw new WikiferryError(
       "REPL_TLS",
@@ -135,6 +129,8 @@ export async function changeMaster(
       "Run `pulumi up` in phase sync, which sets it",
     );
   }
+  // By itself: what a compound statement sets of the logs ends with it.
+  await session.run("SET SESSION sql_log_off = 1, slow_query_log = 0");
   await order(
     session,
     leaseHolder,
