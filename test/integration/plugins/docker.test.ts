@@ -24,7 +24,7 @@ const container = new docker.Container("box", {
   securityOpts: ["no-new-privileges"],
   ports: [{ internal: 80, ip: "127.0.0.1" }],
   healthcheck: { tests: ["CMD", "test", "-s", "/data/greeting"], interval: "500ms", retries: 3 },
-  labels: [{ label: "wikiferry.test", value: "${id}" }],
+  labels: [{ label: "wikiferry.test", value: "${process.pid}" }],
   memory: 64,
   wait: true,
   waitTimeout: 20,
@@ -56,7 +56,7 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     const { Config, HostConfig, NetworkSettings, State } = await box();
     expect(State.Health?.Status).toBe("healthy");
     expect(Config.Env).toEqual(expect.arrayContaining(["GREETING=hello", `PASSWORD=${password}`]));
-    expect(Config.Labels["wikiferry.test"]).toBe(id);
+    expect(Config.Labels["wikiferry.test"]).toBe(String(process.pid));
     expect(HostConfig.Memory).toBe(64 * 1024 * 1024);
     expect(HostConfig.CapDrop).toEqual(["ALL"]);
     expect(Object.keys(NetworkSettings.Networks)).toEqual([`${id}-net`]);
