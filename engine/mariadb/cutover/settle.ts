@@ -45,15 +45,16 @@ export class Settlement {
     this.passive = otherSide(active);
   }
 
-  /** What stands between the world and the one to be. The active side must answer, the other need not. */
+  /**
+   * What stands between the world and the one to be. The active side must answer, the other need not, and is asked
+   * first: what it has received by then the active side has, too, so that whatever it has besides is foreign.
+   */
   async look(): Promise<Mending[]> {
-    const [standing, other] = await Promise.all([
-      answering(this.active, this.standing(this.active)),
-      answering(this.passive, this.standing(this.passive)).catch((error: unknown) => {
-        this.failPassive(error);
-        return undefined;
-      }),
-    ]);
+    const other = await answering(this.passive, this.standing(this.passive)).catch((error: unknown) => {
+      this.failPassive(error);
+      return undefined;
+    });
+    const standing = await answering(this.active, this.standing(this.active));
     this.wasReadOnly = standing.readOnly;
     return settlement(standing, other);
   }

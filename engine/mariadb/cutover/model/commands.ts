@@ -111,14 +111,14 @@ const parts: Record<Command, readonly Part[]> = {
   ],
   look: [
     read((world, o) => {
-      const database = world[primary(o)];
-      return database.up ? { seen: JSON.stringify(standing(database)) } : "fails";
+      const other = world[passive(o)];
+      return { seen: other.up ? JSON.stringify(standing(other)) : "away" };
     }),
     read((world, o) => {
-      const other = world[passive(o)];
-      return {
-        seen: JSON.stringify(settlement(JSON.parse(o.seen), other.up ? standing(other) : undefined)),
-      };
+      const database = world[primary(o)];
+      if (!database.up) return "fails";
+      const other = o.seen === "away" ? undefined : JSON.parse(o.seen);
+      return { seen: JSON.stringify(settlement(standing(database), other)) };
     }),
   ],
   "close the passive side": [send("close", passive)],
