@@ -92,9 +92,8 @@ export class MariadbMover implements Mover {
     const { epoch } = await findPrimary(flip);
     const lease = await RunLease.take(flip, [side, otherSide(side)], `fence ${side}`);
     await lease.fix(`fence ${side}`, epoch + 1);
-    const hand = await flip.servers[side].open();
+    const hand = await flip.servers[side].open({ unlogged: true });
     try {
-      await hand.run("SET SESSION sql_log_bin = 0");
       await fence(flip.servers[side], hand, flip.holder);
       await killWriters(flip.servers[side], flip.appUser);
     } finally {

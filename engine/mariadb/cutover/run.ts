@@ -27,7 +27,7 @@ const heldGoesFirstMs = 100;
 
 /**
  * Between two statements that no write waits for, in milliseconds. Measured on 2 cores by `npm run bench:cutover`: page
- * views beside a flip take 2.5 ms (p99), otherwise 2.1, and 3.4 where both sides are asked at once.
+ * views beside a flip take 2.5 to 2.9 ms (p99), otherwise 2.1, and 3.4 where both sides are asked at once.
  */
 const paceMs = 10;
 

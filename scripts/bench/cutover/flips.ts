@@ -90,7 +90,7 @@ export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: Fl
     series.views.before.push(viewsBetween(records, startAt, beganAt));
     series.views.after.push(viewsBetween(records, endedAt, overAt));
     for (const { startedAt: start, endedAt: end } of records.edits)
-      if (end < beganAt || start > endedAt) series.calmEdits.push(end - start);
+      if (start > startAt && (end < beganAt || start > endedAt)) series.calmEdits.push(end - start);
     series.ledger.enter(records);
     await series.ledger.check(lab, to, records.edits);
     const during = records.edits.filter((edit) => edit.endedAt >= startAt);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../../errors";
-import { changeMaster, order } from "../../replication/follow";
+import { changeMaster, order, reaches } from "../../replication/follow";
 import { replicationStatus } from "../../replication/status";
 import type { Session } from "../../server";
 import { admit } from "../access";
@@ -47,7 +47,7 @@ export const declareTheIntent: Step = {
 async function connectReverse(flip: Flip): Promise<void> {
   const session = await flip.source.unlogged();
   const start = await startFromHere(session);
-  await handOn(flip, flip.to).value("SELECT MASTER_GTID_WAIT(?, ?)", [start, connectMs / 1000]);
+  await reaches(handOn(flip, flip.to), start, connectMs);
   await order(session, flip.ctx.holder, "START SLAVE IO_THREAD");
   const end = performance.now() + connectMs;
   for (;;) {
@@ -68,7 +68,7 @@ async function connectReverse(flip: Flip): Promise<void> {
  * A former primary's own transactions are not in its `gtid_slave_pos` (MDEV-20122 describes why not `current_pos`).
  * @returns where it starts
  */
-async function startFromHere(session: Session): Promise<unknown> {
+async function startFromHere(session: Session): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     try {
       const [rows] = await session.resultSets(
@@ -77,7 +77,7 @@ async function startFromHere(session: Session): Promise<unknown> {
          SELECT @@GLOBAL.gtid_slave_pos AS position;
          END`,
       );
-      return rows?.[0]?.position;
+      return String(rows?.[0]?.position);
     } catch (error) {
       // ER_MASTER_GTID_POS_CONFLICTS_WITH_BINLOG: a write came between the reading and the setting.
       if ((error as { errno?: number }).errno !== 1947 || attempt === 50) throw error;
