@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { FlipResult } from "../../engine/mariadb/cutover/context";
 import {
   amiss,
+  byChanceOfThree,
   handOver,
   longest,
   pauseOf,
@@ -67,6 +68,21 @@ describe("the benchmark of the cutover", () => {
     expect(viewsBetween(records, 1_005, 1_100)).toEqual([10, 2, 25]);
     expect(viewsBetween(records, 1_011, 1_049)).toEqual([]);
     expect(longest([1.04, 3.26])).toBe(3.3);
+  });
+
+  it("knows how often the first of three is the longest by chance, by the exact binomial distribution", () => {
+    for (const times of [20, 50, 100, 400]) {
+      const { from, to } = byChanceOfThree(times);
+      let exactly = (2 / 3) ** times;
+      let covered = 0;
+      for (let hits = 0; hits <= to; hits++) {
+        if (hits >= from) covered += exactly;
+        exactly *= (times - hits) / (2 * (hits + 1));
+      }
+      expect(covered).toBeGreaterThan(0.93);
+      expect(covered).toBeLessThan(0.97);
+    }
+    expect(byChanceOfThree(2)).toEqual({ from: 0, to: 1 });
   });
 
   it("finds an acknowledged write that is missing and one that is there twice", () => {

@@ -87,6 +87,15 @@ export function viewsBetween(records: LoadRecords, fromMs: number, toMs: number)
     .map(({ startedAt, endedAt }) => endedAt - startedAt);
 }
 
+/**
+ * In how many of `times` the first of three is the longest where only chance decides, 19 times in 20: the binomial
+ * distribution's normal approximation.
+ */
+export function byChanceOfThree(times: number): { from: number; to: number } {
+  const spread = 1.96 * Math.sqrt((times * 2) / 9);
+  return { from: Math.max(0, Math.ceil(times / 3 - spread)), to: Math.floor(times / 3 + spread) };
+}
+
 /** Ids among `wanted` that are not exactly once in `found`. */
 export function amiss(wanted: Iterable<number>, found: Iterable<number>): number[] {
   const count = new Map<number, number>();

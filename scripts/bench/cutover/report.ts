@@ -1,4 +1,4 @@
-import { longest, type Spread, spreadOf, stepSpreads } from "./figures";
+import { byChanceOfThree, longest, type Spread, spreadOf, stepSpreads } from "./figures";
 import type { Series } from "./flips";
 import type { PeerSeries } from "./peers/peer";
 
@@ -62,6 +62,7 @@ export function format(report: BenchReport, series: Series): string {
   const row = (name: string, spread: Spread) =>
     `  ${name.padEnd(36)}${[spread.p50, spread.p99, spread.max].map((ms) => ms.toFixed(1).padStart(9)).join("")}`;
   const { flipping, before, after } = series.views;
+  const chance = byChanceOfThree(series.flips.length);
   const lines = [
     `${series.flips.length} flips at ${series.writesPerSecond.toFixed(0)} writes/s`,
     `  ${"milliseconds".padEnd(36)}${["p50", "p99", "max"].map((name) => name.padStart(9)).join("")}`,
@@ -74,7 +75,7 @@ export function format(report: BenchReport, series: Series): string {
     row("  as long before it", spreadOf(before.map(longest))),
     row("  as long after it", spreadOf(after.map(longest))),
     `  longest wait of an edit ${report.editMaxWaitMs} ms, of a page view ${report.viewMaxMs} ms (without a flip ${report.viewMaxMsWithoutFlip} ms)`,
-    `  of these three stretches the flip had the longest page view in ${report.flipsWithLongestView} of ${series.flips.length}`,
+    `  of these three stretches the flip had the longest page view in ${report.flipsWithLongestView} of ${series.flips.length} (by chance: ${chance.from} to ${chance.to})`,
     `  ${report.acknowledged} writes acknowledged, the warm-up's too, ${report.lost} lost, ${report.failedRequests} requests failed${inWords(series.ledger.failures)}`,
   ];
   for (const peer of report.peers) {
