@@ -1,18 +1,12 @@
 import type Docker from "dockerode";
 import { messageOf } from "../../engine/errors";
-import { derivedImage } from "../lab/derivedImage";
+import { derivedImage, isThere } from "../lab/derivedImage";
 import { debianImage } from "../setup/debian";
 import { say } from "./cutover/say";
 
 /** What a public tool's image is made on. */
-export function debianBase(docker: Docker): Promise<string> {
-  return docker
-    .getImage(debianImage)
-    .inspect()
-    .then(
-      () => debianImage,
-      () => "debian:bookworm-slim",
-    );
+export async function debianBase(docker: Docker): Promise<string> {
+  return (await isThere(docker, debianImage)) ? debianImage : "debian:bookworm-slim";
 }
 
 /**
@@ -25,7 +19,7 @@ export async function toolImage(
 ): Promise<string> {
   say(`building the image of ${tool}, about a minute the first time`);
   try {
-    return await derivedImage(name, folder, debianBase(docker));
+    return await derivedImage(name, folder, await debianBase(docker));
   } catch (error) {
     const why = messageOf(error).trim().split("\n").at(-1);
     throw new Error(`its image can't be built (${why}). It needs Debian's ${packages}`);

@@ -1,29 +1,32 @@
-import { join } from "node:path";
+import type Docker from "dockerode";
 import { $ } from "zx";
 import { imageName } from "../../engine/docker/imageFolder";
 import { DockerWorld } from "./dockerWorld";
-import { serviceImage } from "./image";
 
-/** Blue's database server with mariadb-backup on its host. */
-export function blueWithBackup(): Promise<string> {
-  return derivedImage("lab-blue-backup", join(__dirname, "images/blue-backup"), serviceImage("blue-db"));
+export async function isThere(docker: Docker, ref: string): Promise<boolean> {
+  return docker
+    .getImage(ref)
+    .inspect()
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
-/** The image of a folder, on top of another; built if it is not there. Base `ARG BASE`. */
+/** The image of a folder, on top of another (`ARG BASE`) and with further build arguments; built if it is not there. */
 export async function derivedImage(
   name: string,
   folder: string,
-  base: string | Promise<string>,
+  base: string,
+  args: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const on = await base;
-  const ref = imageName(name, folder, on);
-  const there = await new DockerWorld().docker
-    .getImage(ref)
-    .inspect()
-    .catch(() => undefined);
-  if (!there) {
-    const env = { ...process.env, DOCKER_BUILDKIT: "0" };
-    await $({ quiet: true, env })`docker build --network host -t ${ref} --build-arg BASE=${on} ${folder}`;
-  }
+  const ref = imageName(name, folder, base);
+  if (await isThere(new DockerWorld().docker, ref)) return ref;
+  const env = { ...process.env, DOCKER_BUILDKIT: "0" };
+  const given = Object.entries({ BASE: base, ...args }).flatMap(([key, value]) => [
+    "--build-arg",
+    `${key}=${value}`,
+  ]);
+  await $({ quiet: true, env })`docker build --network host -t ${ref} ${given} ${folder}`;
   return ref;
 }

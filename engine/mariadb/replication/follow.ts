@@ -5,6 +5,7 @@ import type { Server, Session } from "../server";
 import { describeStop, wayOuts } from "./causes";
 import { endsWithOwn, mendHardStop, neverPrimary, wasHardStopped } from "./durability";
 import { contains, errant, newest, samePosition } from "./gtid";
+import { goOnFrom } from "./position";
 import { positions, type ReplicationStatus, replicationStatus } from "./status";
 
 /** ER_GTID_STRICT_OUT_OF_ORDER: the server has another transaction under that number, or a higher one. */
@@ -92,8 +93,7 @@ export async function follow(
   let stopped = await positions(replica);
   if (await mendHardStop(replica, stopped)) stopped = { ...stopped, binlog: "" };
   const start = newest(stopped.applied, stopped.binlog);
-  if (!samePosition(start, stopped.applied))
-    await order(session, leaseHolder, "SET GLOBAL gtid_slave_pos = ?", [start]);
+  if (!samePosition(start, stopped.applied)) await goOnFrom(session, start, leaseHolder);
   await changeMaster(replica, source, replicationPassword, tls, leaseHolder);
   // A copy that was killed may have left the forgiving mode behind.
   await session.run("SET GLOBAL slave_exec_mode = 'STRICT'");

@@ -6,8 +6,9 @@ import { Journal } from "../../../engine/mariadb/control/journal";
 import { initRole } from "../../../engine/mariadb/control/role";
 import { silent } from "../../../engine/progress";
 import { deriveSecret } from "../../../engine/secrets";
-import { blueWithBackup, derivedImage } from "../../lab/derivedImage";
+import { derivedImage } from "../../lab/derivedImage";
 import { DockerWorld, type RunningContainer } from "../../lab/dockerWorld";
+import { blueWithBackup } from "../../lab/image";
 import { eventually, type Pair, startPair } from "../../lab/pair";
 import { put, sh } from "../../world/docker";
 import { say } from "../cutover/say";
@@ -112,7 +113,7 @@ function greenHost(pair: Pair, tools: string): Pick<Lab, "resetGreen" | "stopGre
 }
 
 async function startTools(pair: Pair, world: DockerWorld, volume: string): Promise<RunningContainer> {
-  const image = await derivedImage("bench-copy", join(__dirname, "image"), debianBase(world.docker));
+  const image = await derivedImage("bench-copy", join(__dirname, "image"), await debianBase(world.docker));
   const tools = await world.run("tools", image, {
     HostConfig: { NetworkMode: pair.network.name, Init: true, Binds: [`${volume}:${greenData}`] },
   });

@@ -11,6 +11,7 @@ import { DockerWorld } from "../../lab/dockerWorld";
 import { type FollowingPair, startFollowingPair } from "../../lab/followingPair";
 import { gateContainer } from "../../lab/gateContainer";
 import { serviceImage } from "../../lab/image";
+import { smallDisk } from "../../lab/smallDisk";
 import { until } from "../../lab/until";
 import type { Operator } from "../operator/operator";
 import type { Halt } from "../operator/order";
@@ -86,17 +87,14 @@ async function build(
     return { proxy, port };
   };
 
-  const [blueDisk, greenDisk] = [await docker.volume("blue", diskMb), await docker.volume("green", diskMb)];
-  // A volume in memory is gone when nobody uses it: this keeps it while a server is down.
-  await docker.run("keeper", await serviceImage("gate"), {
-    Entrypoint: ["sleep", "infinity"],
-    HostConfig: { Binds: [`${blueDisk}:/blue`, `${greenDisk}:/green`], NetworkMode: "none" },
-  });
-
+  const volumes = {
+    blue: await smallDisk(docker, "blue", diskMb),
+    green: await smallDisk(docker, "green", diskMb),
+  };
   const stream: Partial<Ways["stream"]> = {};
   const pair = await startFollowingPair({
     images: { blue: await clockedImage("blue"), green: await clockedImage("green") },
-    volumes: { blue: blueDisk, green: greenDisk },
+    volumes,
     relay: async (hostAddress, addresses) => {
       const ports: Partial<Record<Side, number>> = {};
       for (const side of sides) {

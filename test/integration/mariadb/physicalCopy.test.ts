@@ -7,7 +7,7 @@ import { follow, waitForGtid } from "../../../engine/mariadb/replication/follow"
 import { positions } from "../../../engine/mariadb/replication/status";
 import { silent } from "../../../engine/progress";
 import { deriveSecret } from "../../../engine/secrets";
-import { blueWithBackup } from "../../../scripts/lab/derivedImage";
+import { blueWithBackup } from "../../../scripts/lab/image";
 import { startAdoptedPair } from "../../support/adopted";
 import { DockerWorld } from "../../support/dockerWorld";
 import { eventually, type Pair } from "../../support/mariadb";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../../errors";
 import { changeMaster, order, reaches } from "../../replication/follow";
+import { goOnFromHere } from "../../replication/position";
 import { replicationStatus } from "../../replication/status";
-import type { Session } from "../../server";
 import { admit } from "../access";
 import { Deadline } from "../deadline";
 import { type Flip, handOn, type Step } from "../flip";
@@ -42,11 +42,11 @@ export const declareTheIntent: Step = {
  * Lets the source receive from the target without applying: TLS and log-in take 10 to 40 ms, and a stream that can't
  * connect is found before any write waits. Up to the commit it receives nothing but its own transactions, which it
  * skips, so it may start from any position that the target has.
- * @throws `CUTOVER_REVERSE`
+ * @throws `CUTOVER_REVERSE`, `CTRL_DISK_SPACE`
  */
 async function connectReverse(flip: Flip): Promise<void> {
   const session = await flip.source.unlogged();
-  const start = await startFromHere(session);
+  const start = await goOnFromHere(session);
   await reaches(handOn(flip, flip.to), start, connectMs);
   await order(session, flip.ctx.holder, "START SLAVE IO_THREAD");
   const end = performance.now() + connectMs;
@@ -61,26 +61,5 @@ async function connectReverse(flip: Flip): Promise<void> {
       );
     }
     await sleep(lookMs);
-  }
-}
-
-/**
- * A former primary's own transactions are not in its `gtid_slave_pos` (MDEV-20122 describes why not `current_pos`).
- * @returns where it starts
- */
-async function startFromHere(session: Session): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const [rows] = await session.resultSets(
-        `BEGIN NOT ATOMIC
-         SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos;
-         SELECT @@GLOBAL.gtid_slave_pos AS position;
-         END`,
-      );
-      return String(rows?.[0]?.position);
-    } catch (error) {
-      // ER_MASTER_GTID_POS_CONFLICTS_WITH_BINLOG: a write came between the reading and the setting.
-      if ((error as { errno?: number }).errno !== 1947 || attempt === 50) throw error;
-    }
   }
 }
