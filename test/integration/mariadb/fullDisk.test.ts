@@ -13,8 +13,7 @@ describe("the position from which a server follows, on a small disk", () => {
   const world = new DockerWorld();
   let pair: FollowingPair;
   const here = async () => await positions(pair.blue);
-  const room = () =>
-    pair.blue.value("SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'room'");
+  const taken = () => pair.blue.value("SELECT COUNT(*) FROM wikiferry.room");
 
   beforeAll(async () => {
     pair = await startFollowingPair({ volumes: { blue: await smallDisk(world, "blue", 400) } });
@@ -25,7 +24,7 @@ describe("the position from which a server follows, on a small disk", () => {
     await world.close();
   });
 
-  test.each(["0", "40K", "600K"])(
+  test.each(["0", "40K", "100K"])(
     "is refused while only %s are left, and the server starts again",
     async (left) => {
       const before = await here();
@@ -54,6 +53,19 @@ describe("the position from which a server follows, on a small disk", () => {
     expect((await here()).applied).toBe(binlog);
     await goOnFrom(await pair.blue.unlogged(), "0-1-100");
     expect((await here()).applied).toBe("0-1-100");
-    expect(await room()).toBe("0");
+    expect(await taken()).toBe("0");
+  });
+
+  test("is set where the table that takes the room is missing or damaged", async () => {
+    const own = await pair.blue.unlogged();
+    const { binlog } = await here();
+    for (const damage of ["rm", "echo x >>"]) {
+      await own.run("FLUSH TABLES wikiferry.room");
+      await pair.onBlue(`${damage} /var/lib/mysql/wikiferry/room.CSV`);
+      expect(await goOnFromHere(own)).toBe(binlog);
+    }
+    await own.run("DROP TABLE wikiferry.room");
+    expect(await goOnFromHere(own)).toBe(binlog);
+    expect(await taken()).toBe("0");
   });
 });
