@@ -24,7 +24,7 @@ describe("the position from which a server follows, on a small disk", () => {
     await world.close();
   });
 
-  test.each(["0", "40K", "100K"])(
+  test.each(["0", "40K", "72K"])(
     "is refused while only %s are left, and the server starts again",
     async (left) => {
       const before = await here();
