@@ -337,8 +337,9 @@ local function wait_for_release(txn)
       return false
     end
     wait_on(ticket)
-    -- All of them together look 16 times a millisecond at most. By chance, because equal pauses fall into step.
-    core.msleep(math.random(1, math.min(math.ceil(held / 8), 250)))
+    -- By chance, so that they go on one by one, not all at once: those who read meanwhile would wait behind them.
+    -- Together they look once a millisecond.
+    core.msleep(math.random(1, math.min(2 * held, 250)))
   end
   forget(ticket)
   return true
