@@ -163,6 +163,7 @@ describe("the benchmark of the cutover", () => {
       warmUp: 8,
       rate: 500,
       clients: 16,
+      stableMs: 500,
       peers: "all",
       peerFlips: 6,
       json: false,

@@ -9,10 +9,9 @@ import type { Ledger } from "./ledger";
 import { say } from "./say";
 import { BenchSurroundings } from "./surroundings";
 
-/** As in production, but for how long the lag must have been small: that is before the pause. */
-const limits: CutoverLimits = {
+/** As in production, but for how long the lag must have been small: that is before the pause, and an option. */
+const limits: Omit<CutoverLimits, "lagStableMs"> = {
   maxLagMs: 100,
-  lagStableMs: 500,
   lagWaitMs: 60_000,
   drainMs: 2_000,
   catchUpMs: 5_000,
@@ -23,8 +22,8 @@ const limits: CutoverLimits = {
 
 /** Between two flips, in milliseconds. */
 const restMs = 300;
-/** How long a flip is taken to be until the first one tells, in milliseconds. */
-const usualMs = 1_200;
+/** What a flip takes beside the time for which the lag must have been small, until the first one tells; in milliseconds. */
+const usualMs = 700;
 
 export interface Series {
   flips: Flipped[];
@@ -42,6 +41,8 @@ export interface FlipOrder {
   flips: number;
   /** Writes a second that the clients were told to make. */
   rate: number;
+  /** How long the lag must have been small before each, in milliseconds. */
+  stableMs: number;
   /** What a flip is called when it is told. */
   called: string;
   /** Takes what the clients recorded. */
@@ -52,13 +53,16 @@ export interface FlipOrder {
  * Cutovers and switchbacks by turns, each between two stretches of the same length in which nothing happens: what the
  * check of one leaves behind is in the first, what a flip leaves behind in the second.
  */
-export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: FlipOrder): Promise<Series> {
+export async function flipToAndFro(
+  lab: Lab,
+  { flips, rate, stableMs, called, ledger }: FlipOrder,
+): Promise<Series> {
   const ctx: CutoverContext = {
     servers: { blue: lab.pair.blue, green: lab.pair.green },
     database: lab.pair.database,
     appUser: "wikiuser",
     replicationPassword: lab.pair.replicationPassword,
-    limits,
+    limits: { ...limits, lagStableMs: stableMs },
     surroundings: new BenchSurroundings(lab.gate, lab.apps, limits.attemptMs),
     journal: new Journal(lab.pair.green),
     holder: `bench:${process.pid}`,
@@ -73,7 +77,7 @@ export async function flipToAndFro(lab: Lab, { flips, rate, called, ledger }: Fl
     calmEdits: [],
   };
   let from: Side = "blue";
-  let lengthMs = usualMs;
+  let lengthMs = stableMs + usualMs;
   await sleep(1_000);
   series.ledger.enter(await lab.load.take());
   const startedAt = epochMs();

@@ -10,6 +10,8 @@ export interface BenchOptions {
   rate: number;
   /** Keep-alive connections that write, one request at a time each. */
   clients: number;
+  /** How long the lag must have been small before a flip, in milliseconds. Page views before, in and after a flip are compared over as long. */
+  stableMs: number;
   peers: "none" | "all";
   /** Flips of each peer. */
   peerFlips: number;
@@ -31,6 +33,12 @@ export function parseOptions(argv: string[]): BenchOptions {
     )
     .option("--rate <n>", "writes a second, all clients together", number(1, 5_000), 500)
     .option("--clients <n>", "keep-alive clients that write", number(1, 200), 16)
+    .option(
+      "--stable-ms <ms>",
+      "how long the lag must have been small before each flip; in production 8,000 at least, and so the more often a page view would have been slow by chance",
+      number(500, 60_000),
+      500,
+    )
     .addOption(
       new Option("--peers <which>", "other ways to do it, in the same run on the same servers")
         .choices(["none", "all"])
