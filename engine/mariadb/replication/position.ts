@@ -1,4 +1,5 @@
 import { messageOf, WikiferryError } from "../../errors";
+import { isDiskFull } from "../diskFull";
 import { obey } from "../rule/obey";
 import { underALease } from "../rule/statements";
 import type { Session } from "../server";
@@ -77,8 +78,7 @@ async function explained<T>({ side }: Session, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    // Of the operating system, ENOSPC, in errors of several numbers.
-    if (!/\b(errcode|errno): 28\b/i.test(messageOf(error))) throw error;
+    if (!isDiskFull(error)) throw error;
     throw new WikiferryError(
       "CTRL_DISK_SPACE",
       `the disk of ${side}'s MariaDB is full (${messageOf(error)})`,

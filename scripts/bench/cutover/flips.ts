@@ -22,7 +22,7 @@ const limits: Omit<CutoverLimits, "lagStableMs"> = {
 
 /** Between two flips, in milliseconds. */
 const restMs = 300;
-/** What a flip takes beside the time for which the lag must have been small, until the first one tells; in milliseconds. */
+/** How long a flip is taken to be, beside the time of small lag, until the first one tells; in milliseconds. */
 const usualMs = 700;
 
 export interface Series {

@@ -10,7 +10,7 @@ export interface BenchOptions {
   rate: number;
   /** Keep-alive connections that write, one request at a time each. */
   clients: number;
-  /** How long the lag must have been small before a flip, in milliseconds. Page views before, in and after a flip are compared over as long. */
+  /** How long the lag must have been small before a flip, in milliseconds: most of the time a flip takes. */
   stableMs: number;
   peers: "none" | "all";
   /** Flips of each peer. */
@@ -35,7 +35,7 @@ export function parseOptions(argv: string[]): BenchOptions {
     .option("--clients <n>", "keep-alive clients that write", number(1, 200), 16)
     .option(
       "--stable-ms <ms>",
-      "how long the lag must have been small before each flip; in production 8,000 at least, and so the more often a page view would have been slow by chance",
+      "how long the lag must have been small before each flip; in production 8,000 at least, and page views beside a flip are compared over as long",
       number(500, 60_000),
       500,
     )

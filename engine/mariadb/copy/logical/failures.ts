@@ -1,4 +1,5 @@
 import { messageOf, WikiferryError } from "../../../errors";
+import { isDiskFull } from "../../diskFull";
 import { LinkError, ServerError } from "./wire/packets";
 import { ValuesChanged } from "./worker";
 
@@ -14,8 +15,6 @@ export class DefinitionsChanged extends Error {
  * ER_BAD_DB_ERROR, ER_SP_DOES_NOT_EXIST, ER_WRONG_OBJECT, ER_TRG_DOES_NOT_EXIST, ER_EVENT_DOES_NOT_EXIST
  */
 const definitionErrors = new Set([1054, 1146, 1412, 1176, 1177, 1049, 1305, 1347, 1360, 1539]);
-/** ER_DISK_FULL, ER_ERROR_ON_WRITE, ER_RECORD_FILE_FULL, ER_TEMP_FILE_WRITE_FAILURE, ER_OUT_OF_RESOURCES of a disk */
-const fullErrors = new Set([1021, 1026, 1114, 1878]);
 /** ER_CON_COUNT_ERROR, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_SERVER_SHUTDOWN, ER_QUERY_INTERRUPTED, ER_CONNECTION_KILLED */
 const passingErrors = new Set([1040, 1205, 1213, 1053, 1317, 1927]);
 const lostCodes = /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|PROTOCOL_CONNECTION_LOST)$/;
@@ -84,7 +83,7 @@ export function named(error: unknown): unknown {
     );
   }
   const { errno, side } = error as { errno?: number; side?: string };
-  if (fullErrors.has(errno ?? 0) || /\b(No space left|is full|errno: 28)\b/i.test(messageOf(error))) {
+  if (isDiskFull(error)) {
     return new WikiferryError(
       "COPY_DISK_FULL",
       `${side ?? "green"}'s disk is full: ${messageOf(error)}`,
