@@ -121,7 +121,8 @@ describe("the benchmark of the cutover", () => {
       writesPerSecond: 499,
       ledger,
       views: { flipping: [[10]], before: [[9]], after: [[12]] },
-      calmEdits: [5],
+      flippingMs: 30_000,
+      calm: { ms: 120_000, views: [9, 12, 4.9], edits: [5] },
     };
     const peerLedger = new Ledger();
     peerLedger.enter(records);
@@ -133,6 +134,11 @@ describe("the benchmark of the cutover", () => {
       editMaxWaitMs: 41,
       viewMaxMs: 10,
       viewMaxMsWithoutFlip: 12,
+      viewsPerMinuteOver: [
+        { ms: 2, flipping: 2, withoutFlip: 1.5 },
+        { ms: 5, flipping: 2, withoutFlip: 1 },
+        { ms: 10, flipping: 0, withoutFlip: 0.5 },
+      ],
       flipsWithLongestView: 0,
       failedRequests: 0,
       acknowledged: 4,
@@ -164,6 +170,7 @@ describe("the benchmark of the cutover", () => {
       rate: 500,
       clients: 16,
       stableMs: 500,
+      calmMs: 4_000,
       peers: "all",
       peerFlips: 6,
       json: false,

@@ -87,6 +87,11 @@ export function viewsBetween(records: LoadRecords, fromMs: number, toMs: number)
     .map(({ startedAt, endedAt }) => endedAt - startedAt);
 }
 
+/** How many of some durations, taken within `withinMs`, were longer than `overMs`; for each minute. */
+export function perMinuteOver(values: readonly number[], overMs: number, withinMs: number): number {
+  return tenths((values.filter((value) => value > overMs).length * 60_000) / withinMs);
+}
+
 /**
  * In how many of `times` the first of three is the longest where only chance decides, 19 times in 20: the binomial
  * distribution's normal approximation.

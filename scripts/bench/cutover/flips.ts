@@ -32,8 +32,13 @@ export interface Series {
   ledger: Ledger;
   /** Per flip, how long each page view took that was under way in it, and as long before it and after it. */
   views: { flipping: number[][]; before: number[][]; after: number[][] };
-  /** How long each write took in those stretches: what a pause can't be shorter than. */
-  calmEdits: number[];
+  /** How long all flips took together, in milliseconds. */
+  flippingMs: number;
+  /**
+   * All of the calm stretches: how long they were together, how long each page view took, and each write, which a pause
+   * can't be shorter than. In milliseconds.
+   */
+  calm: { ms: number; views: number[]; edits: number[] };
 }
 
 export interface FlipOrder {
@@ -43,6 +48,8 @@ export interface FlipOrder {
   rate: number;
   /** How long the lag must have been small before each, in milliseconds. */
   stableMs: number;
+  /** How long nothing happens before each flip, and after it, at least; no shorter than the flip; in milliseconds. */
+  calmMs: number;
   /** What a flip is called when it is told. */
   called: string;
   /** Takes what the clients recorded. */
@@ -50,12 +57,12 @@ export interface FlipOrder {
 }
 
 /**
- * Cutovers and switchbacks by turns, each between two stretches of the same length in which nothing happens: what the
- * check of one leaves behind is in the first, what a flip leaves behind in the second.
+ * Cutovers and switchbacks by turns, each between two calm stretches: what the check of one leaves behind is in the
+ * first, what a flip leaves behind in the second.
  */
 export async function flipToAndFro(
   lab: Lab,
-  { flips, rate, stableMs, called, ledger }: FlipOrder,
+  { flips, rate, stableMs, calmMs, called, ledger }: FlipOrder,
 ): Promise<Series> {
   const ctx: CutoverContext = {
     servers: { blue: lab.pair.blue, green: lab.pair.green },
@@ -74,7 +81,8 @@ export async function flipToAndFro(
     writesPerSecond: 0,
     ledger,
     views: { flipping: [], before: [], after: [] },
-    calmEdits: [],
+    flippingMs: 0,
+    calm: { ms: 0, views: [], edits: [] },
   };
   let from: Side = "blue";
   let lengthMs = stableMs + usualMs;
@@ -84,17 +92,29 @@ export async function flipToAndFro(
   const before = series.ledger.acknowledged;
   for (let n = 1; n <= flips; n++) {
     const to = otherSide(from);
-    const { result, records, startAt, beganAt, endedAt, overAt } = await flipInCalm(lab, ctx, from, lengthMs);
+    const calmAtLeast = Math.max(calmMs, lengthMs);
+    const { result, records, startAt, beganAt, endedAt, overAt } = await flipInCalm(
+      lab,
+      ctx,
+      from,
+      calmAtLeast,
+    );
     lengthMs = endedAt - beganAt;
     const around = handOver(records, from, to);
     const pauseMs = around.first - around.last;
     const steps = stepsOf(result, around);
     series.flips.push({ pauseMs, steps });
     series.views.flipping.push(viewsBetween(records, beganAt, endedAt));
-    series.views.before.push(viewsBetween(records, startAt, beganAt));
-    series.views.after.push(viewsBetween(records, endedAt, overAt));
+    series.views.before.push(viewsBetween(records, beganAt - lengthMs, beganAt));
+    series.views.after.push(viewsBetween(records, endedAt, endedAt + lengthMs));
+    series.calm.views.push(
+      ...viewsBetween(records, startAt, beganAt),
+      ...viewsBetween(records, endedAt, overAt),
+    );
     for (const { startedAt: start, endedAt: end } of records.edits)
-      if (start > startAt && (end < beganAt || start > endedAt)) series.calmEdits.push(end - start);
+      if (start > startAt && (end < beganAt || start > endedAt)) series.calm.edits.push(end - start);
+    series.flippingMs += lengthMs;
+    series.calm.ms += beganAt - startAt + overAt - endedAt;
     series.ledger.enter(records);
     await series.ledger.check(lab, to, records.edits);
     const during = records.edits.filter((edit) => edit.endedAt >= startAt);
@@ -114,17 +134,17 @@ export async function flipToAndFro(
   return series;
 }
 
-/** A flip, with a stretch of `lengthMs` before it, and after it one as long as it was; what the clients saw meanwhile. */
-async function flipInCalm(lab: Lab, ctx: CutoverContext, from: Side, lengthMs: number) {
+/** A flip, with a stretch of `calmMs` before it and one after it, no shorter than it was; what the clients saw. */
+async function flipInCalm(lab: Lab, ctx: CutoverContext, from: Side, calmMs: number) {
   // The check of the flip before loads the machine, and what it leaves behind takes 20 ms to collect: no part of this.
   globalThis.gc?.();
   await sleep(restMs);
   const startAt = epochMs();
-  await sleep(lengthMs);
+  await sleep(calmMs);
   const beganAt = epochMs();
   const result = await cutover(ctx, { from, to: otherSide(from) });
   const endedAt = epochMs();
-  await sleep(endedAt - beganAt);
+  await sleep(Math.max(calmMs, endedAt - beganAt));
   const overAt = epochMs();
   return { result, records: await lab.load.take(), startAt, beganAt, endedAt, overAt };
 }

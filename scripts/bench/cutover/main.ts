@@ -9,10 +9,10 @@ import { format, isClean, reportOf } from "./report";
 async function bench(options: BenchOptions): Promise<number> {
   const lab = await startLab(options);
   try {
-    const { rate, flips, warmUp, stableMs } = options;
+    const { rate, flips, warmUp, stableMs, calmMs } = options;
     const order = { rate, stableMs, ledger: new Ledger() };
-    if (warmUp > 0) await flipToAndFro(lab, { ...order, flips: warmUp, called: "warm-up flip" });
-    const series = await flipToAndFro(lab, { ...order, flips, called: "flip" });
+    if (warmUp > 0) await flipToAndFro(lab, { ...order, flips: warmUp, calmMs: 0, called: "warm-up flip" });
+    const series = await flipToAndFro(lab, { ...order, flips, calmMs, called: "flip" });
     const peers = options.peers === "all" ? await measurePeers(lab, options.peerFlips) : [];
     const report = reportOf(series, peers);
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : format(report, series));

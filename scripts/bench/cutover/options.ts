@@ -12,6 +12,8 @@ export interface BenchOptions {
   clients: number;
   /** How long the lag must have been small before a flip, in milliseconds: most of the time a flip takes. */
   stableMs: number;
+  /** How long nothing happens before each flip, and as long after it, in milliseconds; no shorter than the flip. */
+  calmMs: number;
   peers: "none" | "all";
   /** Flips of each peer. */
   peerFlips: number;
@@ -38,6 +40,12 @@ export function parseOptions(argv: string[]): BenchOptions {
       "how long the lag must have been small before each flip; in production 8,000 at least, and page views beside a flip are compared over as long",
       number(500, 60_000),
       500,
+    )
+    .option(
+      "--calm-ms <ms>",
+      "how long nothing happens before each flip, and as long after it: page views without a flip are taken there. No shorter than the flip",
+      number(0, 600_000),
+      4_000,
     )
     .addOption(
       new Option("--peers <which>", "other ways to do it, in the same run on the same servers")

@@ -1,4 +1,4 @@
-import { byChanceOfThree, longest, type Spread, spreadOf, stepSpreads } from "./figures";
+import { byChanceOfThree, longest, perMinuteOver, type Spread, spreadOf, stepSpreads } from "./figures";
 import type { Series } from "./flips";
 import type { PeerSeries } from "./peers/peer";
 
@@ -12,13 +12,18 @@ export interface PeerReport {
   editMaxWaitMs: number;
 }
 
+/** Page views that take longer than these tell whether the longest ones come oftener with a flip; in milliseconds. */
+const longViewsMs = [2, 5, 10];
+
 export interface BenchReport {
   pauseMs: Spread;
   steps: ({ name: string } & Spread)[];
   editMaxWaitMs: number;
   viewMaxMs: number;
-  /** Of the stretches before and after all flips, each as long as the flip. */
+  /** Of the calm stretches before and after all flips, which together are longer than the flips. */
   viewMaxMsWithoutFlip: number;
+  /** How many page views a minute took longer than `ms`: while the longest of all is chance, these are not. */
+  viewsPerMinuteOver: { ms: number; flipping: number; withoutFlip: number }[];
   /** In how many flips a page view took longer than all as long before it and after it: a third of them by chance. */
   flipsWithLongestView: number;
   failedRequests: number;
@@ -28,15 +33,21 @@ export interface BenchReport {
 }
 
 export function reportOf(series: Series, peers: readonly PeerSeries[]): BenchReport {
-  const { flips, ledger, views } = series;
+  const { flips, ledger, views, flippingMs, calm } = series;
+  const flipping = views.flipping.flat();
   return {
     pauseMs: spreadOf(flips.map((flip) => flip.pauseMs)),
     steps: stepSpreads(flips),
     editMaxWaitMs: ledger.editMaxWaitMs,
-    viewMaxMs: longest(views.flipping.flat()),
-    viewMaxMsWithoutFlip: longest([...views.before, ...views.after].flat()),
+    viewMaxMs: longest(flipping),
+    viewMaxMsWithoutFlip: longest(calm.views),
+    viewsPerMinuteOver: longViewsMs.map((ms) => ({
+      ms,
+      flipping: perMinuteOver(flipping, ms, flippingMs),
+      withoutFlip: perMinuteOver(calm.views, ms, calm.ms),
+    })),
     flipsWithLongestView: views.flipping.filter(
-      (flipping, n) => longest(flipping) > longest([...(views.before[n] ?? []), ...(views.after[n] ?? [])]),
+      (its, n) => longest(its) > longest([...(views.before[n] ?? []), ...(views.after[n] ?? [])]),
     ).length,
     failedRequests: ledger.failedRequests,
     acknowledged: ledger.acknowledged,
@@ -61,21 +72,28 @@ export function isClean({ failedRequests, lost }: BenchReport): boolean {
 export function format(report: BenchReport, series: Series): string {
   const row = (name: string, spread: Spread) =>
     `  ${name.padEnd(36)}${[spread.p50, spread.p99, spread.max].map((ms) => ms.toFixed(1).padStart(9)).join("")}`;
-  const { flipping, before, after } = series.views;
+  const { views, calm, flippingMs } = series;
+  const { flipping, before, after } = views;
+  const seconds = (ms: number) => `${(ms / 1_000).toFixed(0)} s`;
   const chance = byChanceOfThree(series.flips.length);
   const lines = [
     `${series.flips.length} flips at ${series.writesPerSecond.toFixed(0)} writes/s`,
     `  ${"milliseconds".padEnd(36)}${["p50", "p99", "max"].map((name) => name.padStart(9)).join("")}`,
     row("write pause", report.pauseMs),
     ...report.steps.map((step) => row(`  ${step.name}`, step)),
-    row("edit without a flip", spreadOf(series.calmEdits)),
+    row("edit without a flip", spreadOf(calm.edits)),
     row("page view during a flip", spreadOf(flipping.flat())),
-    row("page view without a flip", spreadOf([...before, ...after].flat())),
+    row("page view without a flip", spreadOf(calm.views)),
     row("longest page view of each flip", spreadOf(flipping.map(longest))),
     row("  as long before it", spreadOf(before.map(longest))),
     row("  as long after it", spreadOf(after.map(longest))),
-    `  longest wait of an edit ${report.editMaxWaitMs} ms, of a page view ${report.viewMaxMs} ms (without a flip ${report.viewMaxMsWithoutFlip} ms)`,
     `  of these three stretches the flip had the longest page view in ${report.flipsWithLongestView} of ${series.flips.length} (by chance: ${chance.from} to ${chance.to})`,
+    `  longest page view ${report.viewMaxMs} ms in ${seconds(flippingMs)} of flips, ${report.viewMaxMsWithoutFlip} ms in ${seconds(calm.ms)} without`,
+    ...report.viewsPerMinuteOver.map(
+      ({ ms, flipping, withoutFlip }) =>
+        `    over ${ms} ms took ${flipping} a minute in flips, ${withoutFlip} without`,
+    ),
+    `  longest wait of an edit ${report.editMaxWaitMs} ms`,
     `  ${report.acknowledged} writes acknowledged, the warm-up's too, ${report.lost} lost, ${report.failedRequests} requests failed${inWords(series.ledger.failures)}`,
   ];
   for (const peer of report.peers) {
