@@ -22,8 +22,8 @@ export interface MariadbMoverContext {
   flip: CutoverContext;
   /** Whether blue's MariaDB may be restarted, and in which minute (`hh:mm` UTC; now without one). */
   adoption: { allowRestart: boolean; restartAt?: string };
-  /** Free space for green's data, in bytes. */
-  freeBytes(): Promise<number>;
+  /** Free space where a side's MariaDB keeps its data, or will, in bytes. */
+  freeBytes(side: Side): Promise<number>;
 }
 
 /**
@@ -43,7 +43,7 @@ export class MariadbMover implements Mover {
       spec: copy.spec,
       allowRestart: adoption.allowRestart,
       adopting: true,
-      freeBytes: () => this.ctx.freeBytes(),
+      freeBytes: (side) => this.ctx.freeBytes(side),
     });
   }
 

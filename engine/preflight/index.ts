@@ -3,7 +3,7 @@ import { execInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
 import { copyState } from "../mariadb/copy/copy";
 import { estimate } from "../mariadb/preflight/estimate";
-import { freeBytesOnGreen } from "../mariadb/preflight/freeBytes";
+import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { mariadbPreflight } from "../mariadb/preflight/preflight";
 import { otherSide, type Side, type SshTarget } from "../move";
 import type { Estimate, Finding, Prediction } from "../mover";
@@ -47,7 +47,7 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
       spec,
       allowRestart: options.allowRestart,
       adopting: true,
-      freeBytes: () => freeBytesOnGreen(spec.green.database, pool),
+      freeBytes: (side) => freeBytesOn(side, move),
     }),
     webPreflight(
       spec.blue.web,

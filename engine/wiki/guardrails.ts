@@ -1,7 +1,7 @@
 import type { Move } from "../context";
 import { execInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
-import { freeBytesOnBlue, freeBytesOnGreen } from "../mariadb/preflight/freeBytes";
+import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { flipGuardrails } from "../mariadb/preflight/guardrails";
 import type { Side } from "../move";
 import type { Finding } from "../mover";
@@ -34,7 +34,7 @@ async function databaseGuardrails(
   move: Move,
   { from, to, holder }: { from: Side; to: Side; holder?: string },
 ): Promise<Finding[]> {
-  const { spec, pool, blue } = move;
+  const { spec } = move;
   const { database, tablePrefix, appUser } = spec.wiki;
   return await flipGuardrails({
     primary: move[from],
@@ -44,10 +44,7 @@ async function databaseGuardrails(
     appUser,
     limits: spec.cutover,
     holder,
-    freeBytes: (side) =>
-      side === "blue"
-        ? freeBytesOnBlue(blue, spec.blue.database.ssh, pool)
-        : freeBytesOnGreen(spec.green.database, pool),
+    freeBytes: (side) => freeBytesOn(side, move),
   });
 }
 

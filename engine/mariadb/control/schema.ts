@@ -1,3 +1,4 @@
+import { makeTable } from "../room";
 import type { Server } from "../server";
 
 /** Tables of the schema `wikiferry`, in the order in which they are made. */
@@ -83,11 +84,17 @@ const statements = [
    ) ENGINE = InnoDB`,
 ];
 
-/** All times in the schema are UTC of the server that wrote them. Never logged, on either side. */
+/**
+ * All times in the schema are UTC of the server that wrote them. Never logged, on either side.
+ * @throws `CTRL_DISK_SPACE`
+ */
 export async function ensureControlSchema(server: Server): Promise<void> {
   if (await hasControlSchema(server)) return;
   const session = await server.unlogged();
-  for (const statement of statements) await session.run(statement);
+  for (const statement of statements) {
+    if (statement.startsWith("CREATE TABLE")) await makeTable(session, statement);
+    else await session.run(statement);
+  }
 }
 
 /** Whether every table of the schema is there. Never writes. */

@@ -2,10 +2,20 @@ import { statfs } from "node:fs/promises";
 import { dockerFor } from "../../docker/engine";
 import { execInContainer } from "../../docker/exec";
 import { WikiferryError } from "../../errors";
-import type { ContainerRef, SshTarget } from "../../move";
+import type { ContainerRef, MoveSpec, Side, SshTarget } from "../../move";
 import type { SshPool } from "../../ssh/pool";
 import { quote } from "../../ssh/quote";
 import type { Server } from "../server";
+
+/** Free bytes where a side's MariaDB keeps its data, or will. */
+export function freeBytesOn(
+  side: Side,
+  { spec, blue, pool }: { spec: MoveSpec; blue: Server; pool: SshPool },
+): Promise<number> {
+  return side === "blue"
+    ? freeBytesOnBlue(blue, spec.blue.database.ssh, pool)
+    : freeBytesOnGreen(spec.green.database, pool);
+}
 
 /** Free bytes on the volume of green's MariaDB; while its container is not there yet, where Docker keeps its volumes. */
 export async function freeBytesOnGreen(ref: ContainerRef, pool: SshPool): Promise<number> {

@@ -1,11 +1,12 @@
 import { WikiferryError } from "../../errors";
-import type { MoveSpec } from "../../move";
+import type { MoveSpec, Side } from "../../move";
 import type { Finding } from "../../mover";
 import { accountsOf, accountsPastReadOnly } from "../accounts/accounts";
 import { readVariables, restartNeeded } from "../adopt/adopt";
 import { type AdoptionChange, adoptionNeeded } from "../adopt/changes";
 import { foreignDatabases, greenNotEmpty } from "../copy/copy";
 import type { Server } from "../server";
+import { roomFinding } from "./guardrails/control";
 import { primaryKeyFinding, readTables, storageEngineFinding } from "./tables";
 import { versionFinding } from "./version";
 
@@ -18,8 +19,8 @@ export interface PreflightQuestion {
   allowRestart: boolean;
   /** Whether a restart would be due now (phase `sync` or later); before, it is announced only. */
   adopting: boolean;
-  /** Free space for green's data, in bytes. */
-  freeBytes(): Promise<number>;
+  /** Free space where a side's MariaDB keeps its data, or will, in bytes. */
+  freeBytes(side: Side): Promise<number>;
 }
 
 /**
@@ -68,11 +69,13 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
     await definersFinding(blue, database, appUser),
     await applicationFinding(blue, appUser),
     adoptionFinding(adoptionNeeded(await readVariables(blue), spec.blue.database), question),
-    await spaceFinding(
-      blue,
-      database,
-      question.freeBytes,
-      greenVersion !== undefined && (await hasCopy(green, database)),
+    await asked(async () => roomFinding([{ side: "blue", bytes: await question.freeBytes("blue") }])),
+    await asked(async () =>
+      diskSpaceFinding(
+        await dataBytes(blue, database),
+        await question.freeBytes("green"),
+        greenVersion !== undefined && (await hasCopy(green, database)),
+      ),
     ),
   );
   return findings;
@@ -82,6 +85,15 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
 function asFinding(error: unknown): Finding {
   if (!(error instanceof WikiferryError)) throw error;
   return { code: error.code, severity: "block", found: error.found, wayOut: error.wayOut };
+}
+
+/** What a question came to; one that could not be answered is a finding itself. */
+async function asked(question: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await question();
+  } catch (error) {
+    return asFinding(error);
+  }
 }
 
 const pass = (code: string, found: string): Finding => ({ code, severity: "pass", found, wayOut: "" });
@@ -208,21 +220,12 @@ async function hasCopy(green: Server | undefined, database: string): Promise<boo
   return found !== undefined;
 }
 
-async function spaceFinding(
-  blue: Server,
-  database: string,
-  freeBytes: () => Promise<number>,
-  copied: boolean,
-): Promise<Finding> {
+async function dataBytes(blue: Server, database: string): Promise<number> {
   const bytes = await blue.value(
     "SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = ?",
     [database],
   );
-  try {
-    return diskSpaceFinding(Number(bytes ?? 0), await freeBytes(), copied);
-  } catch (error) {
-    return asFinding(error);
-  }
+  return Number(bytes ?? 0);
 }
 
 const mebibyte = 1024 * 1024;

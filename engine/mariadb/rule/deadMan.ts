@@ -3,6 +3,7 @@ import { WikiferryError } from "../../errors";
 import type { Side } from "../../move";
 import { otherSide } from "../../move";
 import type { Report } from "../../progress";
+import { makeTable } from "../room";
 import type { Server, Session } from "../server";
 import { type Door, eventStatement } from "./statements";
 
@@ -88,7 +89,7 @@ const patienceMs = 10_000;
 /**
  * Shows on a live server that the switch works there: its event runs by its clock with its rights, leaves a fenced door
  * shut, opens it once the lease has ended, and shuts it for good once the record names the other side. Takes about 5 s.
- * @throws `CTRL_DEAD_MAN` saying what it did not do
+ * @throws `CTRL_DEAD_MAN` saying what it did not do; `CTRL_DISK_SPACE`
  */
 export async function rehearseDeadMan(server: Server, report: Report): Promise<void> {
   const session = await server.unlogged();
@@ -98,8 +99,8 @@ export async function rehearseDeadMan(server: Server, report: Report): Promise<v
   try {
     await session.run("CREATE DATABASE wikiferry_probe");
     for (const table of ["role", "lease", "watch"])
-      await session.run("CREATE TABLE wikiferry_probe.?? LIKE wikiferry.??", [table, table]);
-    await session.run("CREATE TABLE wikiferry_probe.door (closed BOOLEAN NOT NULL) ENGINE = InnoDB");
+      await makeTable(session, "CREATE TABLE wikiferry_probe.?? LIKE wikiferry.??", [table, table]);
+    await makeTable(session, "CREATE TABLE wikiferry_probe.door (closed BOOLEAN NOT NULL) ENGINE = InnoDB");
     await session.run("INSERT INTO wikiferry_probe.door VALUES (1)");
     await session.run("INSERT INTO wikiferry_probe.watch VALUES (1, UTC_TIMESTAMP(6))");
     await session.run("INSERT INTO wikiferry_probe.role VALUES (1, ?, 0, 'probe', UTC_TIMESTAMP(6))", [me]);

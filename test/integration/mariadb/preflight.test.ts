@@ -116,8 +116,14 @@ describe("preflight of a default MariaDB with a wiki", () => {
     },
   );
 
-  test("too little space on green", async () => {
-    expect(blocks(await ask({ freeBytes: async () => 1024 ** 2 }))).toEqual(["DISK_SPACE"]);
+  test("too little space on either side", async () => {
+    const little = (on: string) => ask({ freeBytes: async (side) => (side === on ? 1024 ** 2 : 1024 ** 4) });
+    expect(blocks(await little("green"))).toEqual(["DISK_SPACE"]);
+    const findings = await little("blue");
+    expect(blocks(findings)).toEqual(["CTRL_DISK_SPACE"]);
+    expect(of(findings, "CTRL_DISK_SPACE")[0]?.found).toBe(
+      "blue has 1 MiB left where its MariaDB keeps its data",
+    );
     expect(await freeBytesOnGreen(pair.spec.green.database, pair.pool)).toBeGreaterThan(1024 ** 3);
     const nobody = { container: "wikiferry-test-not-there" };
     expect(await freeBytesOnGreen(nobody, pair.pool)).toBeGreaterThan(1024 ** 3);

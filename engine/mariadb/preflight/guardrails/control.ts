@@ -1,5 +1,6 @@
 import type { Finding } from "../../../mover";
 import { readLease } from "../../control/lease";
+import { freeSomeSpace } from "../../room";
 import { isAwake, seeDeadMan } from "../../rule/deadMan";
 import type { Server } from "../../server";
 import { block, type FlipQuestion, type Guardrail, pass, warn } from "./guardrail";
@@ -118,13 +119,13 @@ async function room({ primary, replica, freeBytes }: FlipQuestion): Promise<Find
   return roomFinding(free);
 }
 
-/** Whether the binary logs can grow: each side's, since the passive one logs what it applies. */
+/** Whether the binary logs can grow, and a table be made: on each side, since the passive one logs what it applies. */
 export function roomFinding(free: readonly { side: string; bytes: number }[]): Finding {
   const least = [...free].sort((a, b) => a.bytes - b.bytes)[0];
   if (!least || least.bytes >= fewBytes)
-    return pass("CTRL_DISK_SPACE", "both have room for their binary logs");
+    return pass("CTRL_DISK_SPACE", `room for the binary log: ${free.map(({ side }) => side).join(" and ")}`);
   const found = `${least.side} has ${Math.round(least.bytes / mebibyte)} MiB left where its MariaDB keeps its data`;
-  const wayOut = `Free some space on ${least.side}: a database that can't write its binary log stops`;
+  const wayOut = freeSomeSpace(least.side);
   return least.bytes < leastBytes
     ? block("CTRL_DISK_SPACE", found, wayOut)
     : warn("CTRL_DISK_SPACE", found, wayOut);
