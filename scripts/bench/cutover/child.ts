@@ -3,13 +3,17 @@ import { type ChildProcess, fork } from "node:child_process";
 /**
  * Small collections of garbage, by the thread itself: by default V8 takes four threads for one, and on two processors
  * everything else waits for them, a page view up to 50 ms, with a flip or without. And room enough that none is a large
- * one, which took 20 ms every 2 s in a web app that serves. Of new objects 1 MB at a time: 0.5 ms, where 4 MB took 2.
+ * one, which takes 25 to 55 ms: a web app leaves 1 MB a second at 500 writes/s, and V8 begins to mark for a large one
+ * at 512 MB, whatever the room, unless it must not mark in steps. (Asked for between flips, they made page views over
+ * 2 ms four times as frequent in flips.) Of new objects 1 MB at a time: 0.5 ms, where 4 MB took 2.
  */
 const collectQuietly = [
   "--single-threaded-gc",
   "--min-semi-space-size=1",
   "--max-semi-space-size=1",
-  "--initial-old-space-size=1024",
+  "--no-incremental-marking",
+  "--initial-old-space-size=4096",
+  "--max-old-space-size=4096",
 ];
 
 /** A process of the bench's own, which ends with it. It answers each message with one. */
