@@ -58,6 +58,7 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
     return findings;
   }
   const tables = await readTables(blue, database);
+  const copied = greenVersion !== undefined && (await hasCopy(green, database));
   findings.push(
     tablesFinding(
       tables.map((table) => table.name),
@@ -69,15 +70,15 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
     await definersFinding(blue, database, appUser),
     await applicationFinding(blue, appUser),
     adoptionFinding(adoptionNeeded(await readVariables(blue), spec.blue.database), question),
-    await asked(async () => roomFinding([{ side: "blue", bytes: await question.freeBytes("blue") }])),
     await asked(async () =>
-      diskSpaceFinding(
-        await dataBytes(blue, database),
-        await question.freeBytes("green"),
-        greenVersion !== undefined && (await hasCopy(green, database)),
-      ),
+      diskSpaceFinding(await dataBytes(blue, database), await question.freeBytes("green"), copied),
     ),
   );
+  // Once there is a copy, a flip's guardrails ask for both sides, and a run without a flip is not refused for it.
+  if (!copied)
+    findings.push(
+      await asked(async () => roomFinding([{ side: "blue", bytes: await question.freeBytes("blue") }])),
+    );
   return findings;
 }
 

@@ -129,6 +129,15 @@ describe("preflight of a default MariaDB with a wiki", () => {
     expect(await freeBytesOnGreen(nobody, pair.pool)).toBeGreaterThan(1024 ** 3);
   });
 
+  test("little space on blue once there is a copy is a flip's matter", async () => {
+    await pair.green.run("CREATE DATABASE `wiki-db`");
+    await pair.green.run("CREATE TABLE `wiki-db`.mw_page (page_id INT PRIMARY KEY)");
+    const findings = await ask({ freeBytes: async (side) => (side === "blue" ? 1024 ** 2 : 1024 ** 4) });
+    expect(of(findings, "CTRL_DISK_SPACE")).toEqual([]);
+    expect(of(findings, "DISK_SPACE")[0]?.severity).toBe("pass");
+    await pair.green.run("DROP DATABASE `wiki-db`");
+  });
+
   test("a green with somebody else's tables", async () => {
     await pair.green.run("CREATE DATABASE other");
     await pair.green.run("CREATE TABLE other.precious (id INT)");
