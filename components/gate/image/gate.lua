@@ -84,10 +84,13 @@ end
 -- Held requests by the time they last looked. One that ends while it is held is taken out by `forget`, or in the end
 -- because it looks no more.
 local waiting, held, next_ticket = {}, 0, 0
+-- The most that were held at once since nothing was.
+local held_at_most = 0
 
 local function wait_on(ticket)
   if not waiting[ticket] then
     held = held + 1
+    held_at_most = math.max(held_at_most, held)
   end
   waiting[ticket] = now_ms()
 end
@@ -96,6 +99,9 @@ local function forget(ticket)
   if waiting[ticket] then
     waiting[ticket] = nil
     held = held - 1
+    if held == 0 then
+      held_at_most = 0
+    end
   end
 end
 
@@ -322,6 +328,20 @@ local function patience_ms(txn)
   return hold_max_ms
 end
 
+-- What was held goes on `turn_ms` after the one before, or all would within `turns_ms`: side by side they would take a
+-- small machine's processors for themselves, and those who read meanwhile would wait.
+local turn_ms, turns_ms = 3, 250
+local last_turn = 0
+
+-- How long one that was held still waits for its turn, in milliseconds.
+local function until_turn_ms()
+  local now = now_ms()
+  last_turn = math.max(last_turn + math.min(turn_ms, turns_ms / held_at_most), now)
+  -- A clock that was set back must not keep them.
+  last_turn = math.min(last_turn, now + turns_ms)
+  return math.ceil(last_turn - now)
+end
+
 -- Waits for the end of the hold; answers false when this request may not wait, or not as long.
 local function wait_for_release(txn)
   local ends = now_ms() + patience_ms(txn)
@@ -337,9 +357,12 @@ local function wait_for_release(txn)
       return false
     end
     wait_on(ticket)
-    -- By chance, so that they go on one by one, not all at once: those who read meanwhile would wait behind them.
-    -- Together they look once a millisecond.
+    -- By chance, so that together they look once a millisecond, however many they are.
     core.msleep(math.random(1, math.min(2 * held, 250)))
+  end
+  local wait_ms = until_turn_ms()
+  if wait_ms > 0 then
+    core.msleep(wait_ms)
   end
   forget(ticket)
   return true
