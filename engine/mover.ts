@@ -1,3 +1,4 @@
+import type { Finding } from "./finding";
 import type { Side } from "./move";
 
 /** A part of a prediction. */
@@ -23,19 +24,6 @@ export interface Estimate {
   catchUp: Prediction | undefined;
   /** What was measured for it, by name; rates in bytes a millisecond. */
   measured: Record<string, number | undefined>;
-}
-
-export type Severity = "pass" | "warn" | "block";
-
-/** One finding of a preflight. */
-export interface Finding {
-  /** Stable code, such as `REPL_BINLOG_OFF`. */
-  code: string;
-  severity: Severity;
-  /** What was found, one sentence. */
-  found: string;
-  /** What to do, and what it costs; empty for `pass`. */
-  wayOut: string;
 }
 
 /**

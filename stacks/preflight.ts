@@ -1,8 +1,9 @@
 import { appendFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { openMove } from "../engine/context";
+import type { Finding } from "../engine/finding";
 import type { MoveSpec, Secrets } from "../engine/move";
-import type { Finding, Prediction } from "../engine/mover";
+import type { Prediction } from "../engine/mover";
 import { type PreflightResult, preflight } from "../engine/preflight";
 import { silent } from "../engine/progress";
 import type { Config } from "./config/keys";

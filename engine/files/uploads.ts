@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { execInContainer, runInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
+import { block, type Finding, pass } from "../finding";
 import type { Server } from "../mariadb/server";
 import type { MoveSpec, Side } from "../move";
 import { otherSide } from "../move";
-import type { Finding } from "../mover";
 import { type Report, silent } from "../progress";
 import type { SshPool } from "../ssh/pool";
 import { quote } from "../ssh/quote";
@@ -485,12 +485,4 @@ function trimmed(directory: string): string {
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)} MB`;
-}
-
-function pass(code: string, found: string): Finding {
-  return { code, severity: "pass", found, wayOut: "" };
-}
-
-function block(code: string, found: string, wayOut: string): Finding {
-  return { code, severity: "block", found, wayOut };
 }

@@ -1,5 +1,6 @@
+import type { Finding } from "../finding";
 import { otherSide, type Side } from "../move";
-import type { Finding, Mover } from "../mover";
+import type { Mover } from "../mover";
 import { readVariables } from "./adopt/adopt";
 import { adoptionNeeded } from "./adopt/changes";
 import { copyState } from "./copy/copy";

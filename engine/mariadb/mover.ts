@@ -1,6 +1,7 @@
 import { WikiferryError } from "../errors";
+import type { Finding } from "../finding";
 import { otherSide, type Side } from "../move";
-import type { Finding, Mover } from "../mover";
+import type { Mover } from "../mover";
 import { deriveSecret } from "../secrets";
 import { dropReplicationAccount, ensureReplicationAccount, killWriters } from "./accounts/accounts";
 import { adopt } from "./adopt/adopt";

@@ -1,12 +1,13 @@
 import type { Move } from "../context";
 import { execInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
+import { type Finding, findingOf, warn } from "../finding";
 import { copyState } from "../mariadb/copy/copy";
 import { estimate } from "../mariadb/preflight/estimate";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { mariadbPreflight } from "../mariadb/preflight/preflight";
 import { otherSide, type Side, type SshTarget } from "../move";
-import type { Estimate, Finding, Prediction } from "../mover";
+import type { Estimate, Prediction } from "../mover";
 import { type Expected, webPreflight } from "../web/preflight";
 import { wikiGuardrails } from "../wiki/guardrails";
 import { primaryOf } from "../wiki/primary";
@@ -79,8 +80,7 @@ async function flipAhead(move: Move, active: Side, told: readonly Finding[]): Pr
     const found = await wikiGuardrails(move, { from, to: otherSide(from) });
     return flipOutlook(found, from !== active, told);
   } catch (error) {
-    if (!(error instanceof WikiferryError)) throw error;
-    return [{ code: error.code, severity: "warn", found: error.found, wayOut: error.wayOut }];
+    return [findingOf(error, warn)];
   }
 }
 
@@ -117,7 +117,6 @@ async function attempt(act: () => Promise<void>): Promise<Finding | undefined> {
     await act();
     return undefined;
   } catch (error) {
-    if (!(error instanceof WikiferryError)) throw error;
-    return { code: error.code, severity: "block", found: error.found, wayOut: error.wayOut };
+    return findingOf(error);
   }
 }

@@ -1,4 +1,4 @@
-import type { Finding } from "../mover";
+import type { Finding } from "../finding";
 
 /**
  * What a run mends or waits for by itself before it flips: following again, full durability, comparing anew, a closed

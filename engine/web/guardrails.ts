@@ -1,5 +1,5 @@
+import { block, type Finding, pass, warn } from "../finding";
 import type { Side } from "../move";
-import type { Finding, Severity } from "../mover";
 import type { SiteInfo } from "./wiki";
 
 /** How a side's web tier answered. */
@@ -16,13 +16,6 @@ const becauseOfDatabase = /^The primary database server is running in read-only 
 /** A page view that takes as long as this is felt by its reader, in milliseconds. */
 const slowAnswerMs = 2_000;
 
-const finding = (code: string, severity: Severity, found: string, wayOut = ""): Finding => ({
-  code,
-  severity,
-  found,
-  wayOut,
-});
-
 /** Whether the web tier that is to take the edits is fit to. */
 export function judgeWebTiers(from: WebAnswer, to: WebAnswer): Finding[] {
   return [version(from, to), notice(to), speed(to)];
@@ -33,18 +26,16 @@ function version(from: Pick<WebAnswer, "side" | "info">, to: Pick<WebAnswer, "si
   const code = "APP_VERSION";
   const branch = (text: string) => text.split(".").slice(0, 2).join(".");
   const [here, there] = [from.info.version, to.info.version];
-  if (here === there) return finding(code, "pass", `MediaWiki ${here} on both sides`);
+  if (here === there) return pass(code, `MediaWiki ${here} on both sides`);
   const found = `${from.side} runs MediaWiki ${here}, ${to.side} ${there}`;
   if (branch(here) !== branch(there))
-    return finding(
+    return block(
       code,
-      "block",
       found,
       "Give both the same release first; upgrading is a step of its own, after the move",
     );
-  return finding(
+  return warn(
     code,
-    "warn",
     found,
     "Patch releases of one branch share their database layout; update the older side when you can",
   );
@@ -54,10 +45,9 @@ function version(from: Pick<WebAnswer, "side" | "info">, to: Pick<WebAnswer, "si
 function notice({ side, info }: WebAnswer): Finding {
   const code = "APP_READ_ONLY";
   if (!info.readOnly || becauseOfDatabase.test(info.readOnlyReason))
-    return finding(code, "pass", `${side}'s MediaWiki takes edits once its database does`);
-  return finding(
+    return pass(code, `${side}'s MediaWiki takes edits once its database does`);
+  return block(
     code,
-    "block",
     `${side}'s MediaWiki is read-only ("${info.readOnlyReason}")`,
     `Take $wgReadOnly out of ${side}'s settings and remove the file that $wgReadOnlyFile names`,
   );
@@ -66,10 +56,9 @@ function notice({ side, info }: WebAnswer): Finding {
 function speed({ side, answerMs }: WebAnswer): Finding {
   const code = "APP_SLOW";
   const seconds = (answerMs / 1000).toFixed(1);
-  if (answerMs <= slowAnswerMs) return finding(code, "pass", `${side}'s MediaWiki answers in ${seconds} s`);
-  return finding(
+  if (answerMs <= slowAnswerMs) return pass(code, `${side}'s MediaWiki answers in ${seconds} s`);
+  return warn(
     code,
-    "warn",
     `${side}'s MediaWiki takes ${seconds} s for an answer that it has just given`,
     `See the load of ${side}'s web server and whether its caches run (Redis, APCu, opcache): readers would feel it`,
   );

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { messageOf, WikiferryError } from "../errors";
+import { block, type Finding, findingOf, pass, warn } from "../finding";
 import type { MoveSpec } from "../move";
-import type { Finding, Severity } from "../mover";
 import type { SshPool } from "../ssh/pool";
 import { sessionStore } from "./sessions";
 import { readSettings, type WikiSettings } from "./settings";
@@ -36,8 +35,7 @@ export async function webPreflight(
   try {
     return judgeSettings(await readSettings(blue.ssh, blue.mediawikiDirectory, pool), expected);
   } catch (error) {
-    if (!(error instanceof WikiferryError)) throw error;
-    return [{ code: error.code, severity: "block", found: messageOf(error.found), wayOut: error.wayOut }];
+    return [findingOf(error)];
   }
 }
 
@@ -65,15 +63,10 @@ export function judgeSettings(blue: WikiSettings, expected: Expected): Finding[]
   ];
 }
 
-function finding(code: string, severity: Severity, found: string, wayOut = ""): Finding {
-  return { code, severity, found, wayOut };
-}
-
 function same(code: string, what: string, onBlue: string, key: string, wanted: string): Finding {
-  if (onBlue === wanted) return finding(code, "pass", `${what}: ${onBlue.trim()} on both sides`);
-  return finding(
+  if (onBlue === wanted) return pass(code, `${what}: ${onBlue.trim()} on both sides`);
+  return block(
     code,
-    "block",
     `blue has ${what} "${onBlue}", the config has ${key} "${wanted}"`,
     `Set ${key} to what blue has: with another value people are logged out or pages point to the wrong place`,
   );
@@ -82,10 +75,9 @@ function same(code: string, what: string, onBlue: string, key: string, wanted: s
 function sameSecretKey(blue: WikiSettings, secretKey: string): Finding {
   const code = "APP_SECRET_KEY";
   if (createHash("sha256").update(secretKey).digest("hex") === blue.secretKeyHash)
-    return finding(code, "pass", "$wgSecretKey is the same on both sides");
-  return finding(
+    return pass(code, "$wgSecretKey is the same on both sides");
+  return block(
     code,
-    "block",
     "$wgSecretKey in the config is another than blue's",
     "Set the config's secret wiki.secretKey to the value in blue's LocalSettings.php: with another one everyone is logged out",
   );
@@ -127,39 +119,34 @@ function version(blue: WikiSettings, green: SiteInfo | undefined): Finding {
   const code = "APP_VERSION";
   const branch = (text: string) => text.split(".").slice(0, 2).join(".");
   if (branch(blue.version) !== "1.39") {
-    return finding(
+    return block(
       code,
-      "block",
       `blue runs MediaWiki ${blue.version}, green is made for 1.39`,
       "Upgrade blue to 1.39 first: the version must be the same on both sides while the wiki moves",
     );
   }
   if (green && branch(green.version) !== branch(blue.version)) {
-    return finding(
+    return block(
       code,
-      "block",
       `blue runs MediaWiki ${blue.version}, green ${green.version}`,
       "Give green an image of blue's version; upgrading is a step of its own, after the move",
     );
   }
   if (green && green.version !== blue.version) {
-    return finding(
+    return warn(
       code,
-      "warn",
       `blue runs MediaWiki ${blue.version}, green ${green.version}`,
       "Patch releases of one branch share their database layout; update the older side when you can",
     );
   }
-  return finding(code, "pass", `MediaWiki ${blue.version}${green ? " on both sides" : ""}`);
+  return pass(code, `MediaWiki ${blue.version}${green ? " on both sides" : ""}`);
 }
 
 function sessions(blue: WikiSettings): Finding {
   const store = sessionStore(blue);
-  if (store === "database")
-    return finding("APP_SESSIONS", "pass", "sessions live in the database and move with it");
-  return finding(
+  if (store === "database") return pass("APP_SESSIONS", "sessions live in the database and move with it");
+  return block(
     "APP_SESSIONS",
-    "block",
     `blue keeps sessions in ${store} ($wgSessionCacheType ${JSON.stringify(blue.wgSessionCacheType)}), which does not move: everyone would be logged out`,
     'Set $wgSessionCacheType = CACHE_DB; in blue\'s LocalSettings.php some hours before the move. People who are logged in now, without "keep me logged in", log in once more',
   );
@@ -167,10 +154,9 @@ function sessions(blue: WikiSettings): Finding {
 
 function jobRunRate(blue: WikiSettings): Finding {
   const code = "APP_JOB_RUN_RATE";
-  if (blue.wgJobRunRate === 0) return finding(code, "pass", "jobs run as a service, not within page views");
-  return finding(
+  if (blue.wgJobRunRate === 0) return pass(code, "jobs run as a service, not within page views");
+  return warn(
     code,
-    "warn",
     `blue runs jobs within page views ($wgJobRunRate ${blue.wgJobRunRate})`,
     "Set $wgJobRunRate = 0; on blue and run maintenance/runJobs.php from cron, so that the cutover can stop jobs; a job caught by the fence is tried again otherwise",
   );
@@ -179,10 +165,9 @@ function jobRunRate(blue: WikiSettings): Finding {
 function jobQueue(blue: WikiSettings): Finding {
   const code = "APP_JOB_QUEUE";
   if (blue.wgJobTypeClass === "JobQueueDB" || blue.wgJobTypeClass === "")
-    return finding(code, "pass", "jobs live in the database and move with it");
-  return finding(
+    return pass(code, "jobs live in the database and move with it");
+  return block(
     code,
-    "block",
     `blue keeps its jobs in ${blue.wgJobTypeClass}, which does not move`,
     "Let the queue run empty and set $wgJobTypeConf['default'] back to JobQueueDB on blue",
   );
@@ -190,10 +175,9 @@ function jobQueue(blue: WikiSettings): Finding {
 
 function readOnly(blue: WikiSettings): Finding {
   const code = "APP_READ_ONLY";
-  if (!blue.wgReadOnly) return finding(code, "pass", "blue takes edits");
-  return finding(
+  if (!blue.wgReadOnly) return pass(code, "blue takes edits");
+  return warn(
     code,
-    "warn",
     `blue is read-only by $wgReadOnly ("${blue.wgReadOnly}")`,
     "Nothing is lost by that; take it out of LocalSettings.php if it is not meant",
   );
@@ -205,11 +189,10 @@ function readOnlyFile(blue: WikiSettings): Finding {
   const inside = typeof file === "string" && file.startsWith(`${blue.wgUploadDirectory}/`);
   const name = inside ? (file as string).slice(blue.wgUploadDirectory.length + 1) : "";
   if (!inside || name === "lock_yBgMBwiR") {
-    return finding(code, "pass", "a read-only notice on blue does not reach green with the uploads");
+    return pass(code, "a read-only notice on blue does not reach green with the uploads");
   }
-  return finding(
+  return warn(
     code,
-    "warn",
     `$wgReadOnlyFile is ${name} inside blue's upload directory, from where it would be copied`,
     "Don't make that file while the wiki moves, or set $wgReadOnlyFile to a path elsewhere",
   );

@@ -1,10 +1,10 @@
 import type { Move } from "../context";
 import { execInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
+import { type Finding, findingOf } from "../finding";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { flipGuardrails } from "../mariadb/preflight/guardrails";
 import type { Side } from "../move";
-import type { Finding } from "../mover";
 import { judgeWebTiers, type WebAnswer } from "../web/guardrails";
 import { readSiteInfo, type SiteInfo, siteInfoQuery, Wiki } from "../web/wiki";
 
@@ -53,8 +53,7 @@ async function webGuardrails(move: Move, { from, to }: { from: Side; to: Side })
     const [here, there] = await Promise.all([answerOf(move, from), answerOf(move, to)]);
     return judgeWebTiers(here, there);
   } catch (error) {
-    if (!(error instanceof WikiferryError)) throw error;
-    return [{ code: error.code, severity: "block", found: error.found, wayOut: error.wayOut }];
+    return [findingOf(error)];
   }
 }
 

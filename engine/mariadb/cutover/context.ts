@@ -1,5 +1,5 @@
+import type { Finding } from "../../finding";
 import type { CutoverLimits, Side } from "../../move";
-import type { Finding } from "../../mover";
 import type { Report } from "../../progress";
 import type { Journal } from "../control/journal";
 import type { Server } from "../server";

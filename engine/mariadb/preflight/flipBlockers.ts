@@ -1,4 +1,4 @@
-import type { Finding } from "../../mover";
+import type { Finding } from "../../finding";
 import { type FlipQuestion, flipGuardrails } from "./guardrails";
 
 /** What forbids a flip now. Never writes. */

@@ -1,6 +1,5 @@
-import { WikiferryError } from "../../errors";
+import { asked, block, type Finding, findingOf, pass, warn } from "../../finding";
 import type { MoveSpec, Side } from "../../move";
-import type { Finding } from "../../mover";
 import { accountsOf, accountsPastReadOnly } from "../accounts/accounts";
 import { readVariables, restartNeeded } from "../adopt/adopt";
 import { type AdoptionChange, adoptionNeeded } from "../adopt/changes";
@@ -34,7 +33,7 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
     try {
       return await server.value("SELECT VERSION()");
     } catch (error) {
-      unreachable.push(asFinding(error));
+      unreachable.push(findingOf(error));
       return undefined;
     }
   };
@@ -82,27 +81,10 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
   return findings;
 }
 
-/** @throws anything that does not say its own way out */
-function asFinding(error: unknown): Finding {
-  if (!(error instanceof WikiferryError)) throw error;
-  return { code: error.code, severity: "block", found: error.found, wayOut: error.wayOut };
-}
-
-/** What a question came to; one that could not be answered is a finding itself. */
-async function asked(question: () => Promise<Finding>): Promise<Finding> {
-  try {
-    return await question();
-  } catch (error) {
-    return asFinding(error);
-  }
-}
-
-const pass = (code: string, found: string): Finding => ({ code, severity: "pass", found, wayOut: "" });
-
 async function greenEmptyFinding(green: Server, wiki: string): Promise<Finding> {
   const foreign = await foreignDatabases(green, wiki);
   return foreign.length > 0
-    ? asFinding(greenNotEmpty(foreign))
+    ? findingOf(greenNotEmpty(foreign))
     : pass("GREEN_NOT_EMPTY", "green's MariaDB is empty or of this move");
 }
 
@@ -111,23 +93,21 @@ async function databaseMissing(blue: Server, database: string): Promise<Finding>
     `SELECT schema_name AS name FROM information_schema.schemata
       WHERE schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'wikiferry')`,
   );
-  return {
-    code: "DB_MISSING",
-    severity: "block",
-    found: `blue has no database ${database}, but ${others.map((row) => row.name).join(", ") || "none at all"}`,
-    wayOut: "Set wiki.database to $wgDBname of LocalSettings.php",
-  };
+  return block(
+    "DB_MISSING",
+    `blue has no database ${database}, but ${others.map((row) => row.name).join(", ") || "none at all"}`,
+    "Set wiki.database to $wgDBname of LocalSettings.php",
+  );
 }
 
 /** A wiki has a `page` table; a wrong prefix shows here, before anything else goes wrong by it. */
 export function tablesFinding(names: readonly string[], database: string, tablePrefix: string): Finding {
   if (names.includes(`${tablePrefix}page`)) return pass("DB_MISSING", `${database} holds a wiki`);
-  return {
-    code: "DB_MISSING",
-    severity: "block",
-    found: `${database} has no table ${tablePrefix}page`,
-    wayOut: "Set wiki.database and wiki.tablePrefix to $wgDBname and $wgDBprefix of LocalSettings.php",
-  };
+  return block(
+    "DB_MISSING",
+    `${database} has no table ${tablePrefix}page`,
+    "Set wiki.database and wiki.tablePrefix to $wgDBname and $wgDBprefix of LocalSettings.php",
+  );
 }
 
 /** Views, triggers, routines and events run as their definer, who must be on green too; the wiki's account is. */
@@ -144,39 +124,35 @@ async function definersFinding(blue: Server, database: string, appUser: string):
   if (others.length === 0 && events.length === 0) {
     return pass("SCHEMA_DEFINERS", "no view, trigger, routine or event needs another account on green");
   }
-  return {
-    code: "SCHEMA_DEFINERS",
-    severity: "warn",
-    found: [
+  return warn(
+    "SCHEMA_DEFINERS",
+    [
       ...others.map((row) => `${row.kind} ${row.name} runs as ${row.definer}`),
       ...events.map((row) => `event ${row.name} rests on green`),
     ].join(", "),
-    wayOut:
-      "Make those accounts on both sides before the flip, or give what runs as them another definer; enable events by hand after the flip (ALTER EVENT … ENABLE)",
-  };
+    "Make those accounts on both sides before the flip, or give what runs as them another definer; enable events by hand after the flip (ALTER EVENT … ENABLE)",
+  );
 }
 
 async function applicationFinding(blue: Server, appUser: string): Promise<Finding> {
   const accounts = await accountsOf(blue, appUser);
   if (accounts.length === 0) {
-    return {
-      code: "APP_ACCOUNT",
-      severity: "block",
-      found: `blue's MariaDB has no account ${appUser}`,
-      wayOut: "Set wiki.appUser to $wgDBuser of LocalSettings.php",
-    };
+    return block(
+      "APP_ACCOUNT",
+      `blue's MariaDB has no account ${appUser}`,
+      "Set wiki.appUser to $wgDBuser of LocalSettings.php",
+    );
   }
   const past = await accountsPastReadOnly(blue);
   const both = accounts.find((account) =>
     past.some((other) => other.user === account.user && other.host === account.host),
   );
   if (both) {
-    return {
-      code: "RIGHTS_READ_ONLY_ADMIN",
-      severity: "block",
-      found: `${both.user}@${both.host} on blue may write past read_only`,
-      wayOut: `Take SUPER and READ_ONLY ADMIN from it: GRANT it what the wiki needs on its own database, then REVOKE the rest; the fence would not hold it`,
-    };
+    return block(
+      "RIGHTS_READ_ONLY_ADMIN",
+      `${both.user}@${both.host} on blue may write past read_only`,
+      `Take SUPER and READ_ONLY ADMIN from it: GRANT it what the wiki needs on its own database, then REVOKE the rest; the fence would not hold it`,
+    );
   }
   return pass(
     "APP_ACCOUNT",
@@ -192,22 +168,20 @@ export function adoptionFinding(
   const restarting = changes.filter((change) => change.restart);
   if (changes.length === 0) return pass("ADOPT_RESTART_NEEDED", "blue's MariaDB can be followed as it is");
   if (restarting.length === 0) {
-    return {
-      code: "ADOPT_SETTINGS",
-      severity: "warn",
-      found: `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
-      wayOut: "Nothing to do: it is set while the server runs",
-    };
+    return warn(
+      "ADOPT_SETTINGS",
+      `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
+      "Nothing to do: it is set while the server runs",
+    );
   }
-  if (adopting && !allowRestart) return asFinding(restartNeeded(restarting));
-  return {
-    code: "ADOPT_RESTART_NEEDED",
-    severity: "warn",
-    found: `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
-    wayOut: allowRestart
+  if (adopting && !allowRestart) return findingOf(restartNeeded(restarting));
+  return warn(
+    "ADOPT_RESTART_NEEDED",
+    `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
+    allowRestart
       ? "Phase prepare restarts it once, for a few seconds, at adopt.restartAt"
       : "Phase sync needs one restart of a few seconds: set adopt.allowRestart to true, and adopt.restartAt to a quiet minute",
-  };
+  );
 }
 
 function describe({ setting, from, to, reason, cost }: AdoptionChange): string {
@@ -243,10 +217,5 @@ export function diskSpaceFinding(dataBytes: number, freeBytes: number, copied: b
   const found = `green has ${inMebibytes(freeBytes)} free, ${inMebibytes(neededBytes)} needed for ${inMebibytes(dataBytes)} of data`;
   return freeBytes >= neededBytes
     ? pass("DISK_SPACE", found)
-    : {
-        code: "DISK_SPACE",
-        severity: "block",
-        found,
-        wayOut: "Give green's host a larger disk, or free some space on it",
-      };
+    : block("DISK_SPACE", found, "Give green's host a larger disk, or free some space on it");
 }

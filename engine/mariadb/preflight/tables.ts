@@ -1,4 +1,4 @@
-import type { Finding } from "../../mover";
+import { block, type Finding, pass, warn } from "../../finding";
 import { quoted } from "../identifier";
 import type { Server } from "../server";
 
@@ -72,23 +72,19 @@ export function storageEngineFinding(tables: readonly TableFacts[], tablePrefix:
     table.name.startsWith(tablePrefix) && table.name.slice(tablePrefix.length) in rebuildable;
   const lost = outside.filter((table) => !canBeMade(table));
   if (lost.length > 0) {
-    return {
-      code: "STORAGE_ENGINE",
-      severity: "block",
-      found: `${lost.map((table) => `${table.name} (${table.engine})`).join(", ")} hold${lost.length === 1 ? "s" : ""} rows outside of transactions: no snapshot covers them, and a crash may leave them half written`,
-      wayOut: `Convert on blue: ${lost.map((table) => `ALTER TABLE ${quoted(table.name)} ENGINE=InnoDB`).join("; ")}`,
-    };
+    return block(
+      "STORAGE_ENGINE",
+      `${lost.map((table) => `${table.name} (${table.engine})`).join(", ")} hold${lost.length === 1 ? "s" : ""} rows outside of transactions: no snapshot covers them, and a crash may leave them half written`,
+      `Convert on blue: ${lost.map((table) => `ALTER TABLE ${quoted(table.name)} ENGINE=InnoDB`).join("; ")}`,
+    );
   }
   const kept = outside.map((table) => table.name);
-  return {
-    code: "STORAGE_ENGINE",
-    severity: "pass",
-    found:
-      kept.length === 0
-        ? "every table with rows has transactions"
-        : `${kept.join(", ")}: without transactions, brought into line by the stream; ${[...new Set(outside.map((table) => rebuildable[table.name.slice(tablePrefix.length)]))].join(", ")} would make them again`,
-    wayOut: "",
-  };
+  return pass(
+    "STORAGE_ENGINE",
+    kept.length === 0
+      ? "every table with rows has transactions"
+      : `${kept.join(", ")}: without transactions, brought into line by the stream; ${[...new Set(outside.map((table) => rebuildable[table.name.slice(tablePrefix.length)]))].join(", ")} would make them again`,
+  );
 }
 
 /**
@@ -101,22 +97,19 @@ export function primaryKeyFinding(tables: readonly TableFacts[]): Finding {
   const without = tables.filter((table) => !table.identified);
   const lost = without.filter((table) => table.floatColumns.length > 0);
   if (lost.length > 0) {
-    return {
-      code: "NO_PRIMARY_KEY",
-      severity: "block",
-      found: `${lost.map((table) => `${table.name} (${table.floatColumns.join(", ")})`).join(", ")}: no key identifies a row, and FLOAT columns do not compare equal after a copy, so changes could not be applied`,
-      wayOut: `Give each a primary key on blue, such as ${lost.map((table) => `ALTER TABLE ${quoted(table.name)} ADD COLUMN id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY`).join("; ")}, or change FLOAT to DOUBLE`,
-    };
+    return block(
+      "NO_PRIMARY_KEY",
+      `${lost.map((table) => `${table.name} (${table.floatColumns.join(", ")})`).join(", ")}: no key identifies a row, and FLOAT columns do not compare equal after a copy, so changes could not be applied`,
+      `Give each a primary key on blue, such as ${lost.map((table) => `ALTER TABLE ${quoted(table.name)} ADD COLUMN id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY`).join("; ")}, or change FLOAT to DOUBLE`,
+    );
   }
   const slow = without.filter((table) => table.hasRows);
   if (slow.length > 0) {
-    return {
-      code: "NO_PRIMARY_KEY",
-      severity: "warn",
-      found: `${slow.map((table) => table.name).join(", ")}: no key identifies a row`,
-      wayOut:
-        "They are copied and compared as a whole; a change of many of their rows makes green lag, so add a primary key where you can",
-    };
+    return warn(
+      "NO_PRIMARY_KEY",
+      `${slow.map((table) => table.name).join(", ")}: no key identifies a row`,
+      "They are copied and compared as a whole; a change of many of their rows makes green lag, so add a primary key where you can",
+    );
   }
-  return { code: "NO_PRIMARY_KEY", severity: "pass", found: "a key identifies each row", wayOut: "" };
+  return pass("NO_PRIMARY_KEY", "a key identifies each row");
 }

@@ -1,4 +1,4 @@
-import type { Finding } from "../../mover";
+import { block, type Finding, pass } from "../../finding";
 
 export interface ServerVersion {
   mariadb: boolean;
@@ -30,42 +30,32 @@ export const oldestMajorMinor = [10, 4] as const;
 
 /** Whether blue can be followed by green, from what `VERSION()` says on each; green may not be there yet. */
 export function versionFinding(blue: string, green: string | undefined): Finding {
-  const block = (found: string, wayOut: string): Finding => ({
-    code: "DB_VERSION",
-    severity: "block",
-    found,
-    wayOut,
-  });
+  const refused = (found: string, wayOut: string) => block("DB_VERSION", found, wayOut);
   const oldest = oldestMajorMinor.join(".");
   const old = parseVersion(blue);
   if (!old?.mariadb) {
-    return block(
+    return refused(
       `blue's database server is ${blue}, wanted MariaDB ${oldest} or newer`,
       "MySQL's GTIDs and MariaDB's do not understand each other: move to MariaDB on the old host first",
     );
   }
   if (compare(old, oldestMajorMinor) < 0) {
-    return block(
+    return refused(
       `blue's MariaDB is ${blue}, wanted ${oldest} or newer`,
       "Upgrade MariaDB on the old host first (by its packages, then mariadb-upgrade)",
     );
   }
   const fresh = green === undefined ? undefined : parseVersion(green);
   if (green !== undefined && !fresh?.mariadb) {
-    return block(`green's database server is ${green}, wanted MariaDB`, "Set green's image to a MariaDB");
+    return refused(`green's database server is ${green}, wanted MariaDB`, "Set green's image to a MariaDB");
   }
   if (fresh && compare(old, [fresh.major, fresh.minor]) > 0) {
-    return block(
+    return refused(
       `blue's MariaDB is ${blue}, newer than green's ${green}`,
       "Set green's image to the same version or a newer one: an older server does not follow a newer one",
     );
   }
-  return {
-    code: "DB_VERSION",
-    severity: "pass",
-    found: `blue has ${blue}${green === undefined ? "" : `, green ${green}`}`,
-    wayOut: "",
-  };
+  return pass("DB_VERSION", `blue has ${blue}${green === undefined ? "" : `, green ${green}`}`);
 }
 
 function compare(version: ServerVersion, other: readonly [number, number]): number {

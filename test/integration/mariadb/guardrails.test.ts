@@ -1,3 +1,4 @@
+import type { Finding, Severity } from "../../../engine/finding";
 import { acquireLease, releaseLease } from "../../../engine/mariadb/control/lease";
 import { freeBytesOnBlue } from "../../../engine/mariadb/preflight/freeBytes";
 import { type FlipQuestion, flipGuardrails } from "../../../engine/mariadb/preflight/guardrails";
@@ -6,7 +7,6 @@ import { positions } from "../../../engine/mariadb/replication/status";
 import { armDeadMan, disarmDeadMan, seeDeadMan } from "../../../engine/mariadb/rule/deadMan";
 import { Server, type Session } from "../../../engine/mariadb/server";
 import { recordVerification } from "../../../engine/mariadb/verify/record";
-import type { Finding, Severity } from "../../../engine/mover";
 import { flipOutlook } from "../../../engine/preflight/outlook";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
 import { eventually } from "../../support/mariadb";

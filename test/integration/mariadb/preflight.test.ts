@@ -1,7 +1,7 @@
+import type { Finding } from "../../../engine/finding";
 import { estimate } from "../../../engine/mariadb/preflight/estimate";
 import { freeBytesOnGreen } from "../../../engine/mariadb/preflight/freeBytes";
 import { mariadbPreflight, type PreflightQuestion } from "../../../engine/mariadb/preflight/preflight";
-import type { Finding } from "../../../engine/mover";
 import { SshConnection } from "../../../engine/ssh/connection";
 import { startServerOfVersion } from "../../doubles/oldServer";
 import { type Pair, startPair, strangerKey } from "../../support/mariadb";

@@ -1,8 +1,8 @@
+import type { Finding, Severity } from "../../../engine/finding";
 import { clockFinding, roomFinding } from "../../../engine/mariadb/preflight/guardrails/control";
 import { list } from "../../../engine/mariadb/preflight/guardrails/guardrail";
 import { objectDifferences, type SchemaObject } from "../../../engine/mariadb/preflight/guardrails/objects";
 import { rightsOn } from "../../../engine/mariadb/preflight/guardrails/rights";
-import type { Finding, Severity } from "../../../engine/mover";
 import { flipOutlook } from "../../../engine/preflight/outlook";
 import { judgeWebTiers, type WebAnswer } from "../../../engine/web/guardrails";
 

@@ -1,9 +1,9 @@
-import type { Finding } from "../../../mover";
+import { block, type Finding, pass, warn } from "../../../finding";
 import { readLease } from "../../control/lease";
 import { freeSomeSpace } from "../../room";
 import { isAwake, seeDeadMan } from "../../rule/deadMan";
 import type { Server } from "../../server";
-import { block, type FlipQuestion, type Guardrail, pass, warn } from "./guardrail";
+import type { FlipQuestion, Guardrail } from "./guardrail";
 
 /** What the move itself relies on: one operator, clocks that agree, events that run, room for the binary log. */
 export const control: Guardrail = async (question) => {

@@ -1,5 +1,5 @@
+import type { Finding } from "../../../finding";
 import type { CutoverLimits, Side } from "../../../move";
-import type { Finding } from "../../../mover";
 import type { Server } from "../../server";
 
 /** A flip from `primary` to `replica` that somebody has in mind. */
@@ -24,22 +24,6 @@ export interface FlipQuestion {
  * thing that it looked at, also where that is fine.
  */
 export type Guardrail = (question: FlipQuestion) => Promise<Finding[]>;
-
-export const pass = (code: string, found: string): Finding => ({ code, severity: "pass", found, wayOut: "" });
-
-export const warn = (code: string, found: string, wayOut: string): Finding => ({
-  code,
-  severity: "warn",
-  found,
-  wayOut,
-});
-
-export const block = (code: string, found: string, wayOut: string): Finding => ({
-  code,
-  severity: "block",
-  found,
-  wayOut,
-});
 
 /** At most `most` names and how many more there are. */
 export function list(names: readonly string[], most = 5): string {

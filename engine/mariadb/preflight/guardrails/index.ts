@@ -1,9 +1,8 @@
-import { WikiferryError } from "../../../errors";
-import type { Finding } from "../../../mover";
+import { block, type Finding, findingOf } from "../../../finding";
 import { hasControlSchema } from "../../control/schema";
 import type { Server } from "../../server";
 import { control } from "./control";
-import { block, type FlipQuestion, type Guardrail } from "./guardrail";
+import type { FlipQuestion, Guardrail } from "./guardrail";
 import { jobs } from "./jobs";
 import { rights } from "./rights";
 import { schema } from "./schema";
@@ -52,8 +51,7 @@ async function withoutControlSchema(server: Server): Promise<Finding | undefined
   try {
     if (await hasControlSchema(server)) return undefined;
   } catch (error) {
-    if (!(error instanceof WikiferryError)) throw error;
-    return block(error.code, error.found, error.wayOut);
+    return findingOf(error);
   }
   return block(
     "CTRL_SCHEMA",

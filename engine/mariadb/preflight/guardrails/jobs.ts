@@ -1,4 +1,5 @@
-import { type Guardrail, pass, warn } from "./guardrail";
+import { pass, warn } from "../../../finding";
+import type { Guardrail } from "./guardrail";
 
 /** Jobs that the wiki has put off; above this the queue is called long. */
 const manyJobs = 1_000;

@@ -1,8 +1,8 @@
-import type { Finding } from "../../../mover";
+import { block, type Finding, pass, warn } from "../../../finding";
 import { type Account, accountsOf, accountsPastReadOnly } from "../../accounts/accounts";
 import { replicationUser } from "../../replication/follow";
 import type { Server } from "../../server";
-import { block, type FlipQuestion, type Guardrail, list, pass, warn } from "./guardrail";
+import { type FlipQuestion, type Guardrail, list } from "./guardrail";
 
 const same = (a: Account, b: Account) => a.user === b.user && a.host === b.host;
 const nameOf = ({ user, host }: Account) => `${user}@${host}`;

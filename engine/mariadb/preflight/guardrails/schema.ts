@@ -1,10 +1,10 @@
-import type { Finding } from "../../../mover";
+import { block, type Finding, pass, warn } from "../../../finding";
 import { waitForGtid } from "../../replication/follow";
 import { positions } from "../../replication/status";
 import type { Server } from "../../server";
 import { definitionDifferences, readDefinitions, type TableDefinition } from "../../verify/definitions";
 import { primaryKeyFinding, readTables, storageEngineFinding } from "../tables";
-import { block, type FlipQuestion, type Guardrail, list, pass, warn } from "./guardrail";
+import { type FlipQuestion, type Guardrail, list } from "./guardrail";
 import { objectDifferences, readObjects, type SchemaObject } from "./objects";
 
 interface Schema {

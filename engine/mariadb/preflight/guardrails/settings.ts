@@ -1,7 +1,7 @@
-import type { Finding } from "../../../mover";
+import { block, type Finding, pass, warn } from "../../../finding";
 import { keptSeconds, rollbackWindowSeconds, type Variables } from "../../adopt/changes";
 import type { Row, Server } from "../../server";
-import { block, type Guardrail, pass, warn } from "./guardrail";
+import type { Guardrail } from "./guardrail";
 
 /** A server's settings, and what its binary log leaves out. */
 interface Settings {

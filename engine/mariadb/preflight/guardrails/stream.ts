@@ -1,9 +1,9 @@
-import type { Finding } from "../../../mover";
+import { block, type Finding, pass, warn } from "../../../finding";
 import { replicationUser } from "../../replication/follow";
 import { distance, errant, newest } from "../../replication/gtid";
 import { type Positions, parseReplicationStatus, positions } from "../../replication/status";
 import type { Row, Server } from "../../server";
-import { block, type Guardrail, list, pass, warn } from "./guardrail";
+import { type Guardrail, list } from "./guardrail";
 
 /** How one server takes part in replication. */
 export interface Streams {

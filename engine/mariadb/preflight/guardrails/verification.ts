@@ -1,5 +1,6 @@
+import { block, pass } from "../../../finding";
 import { lastVerification } from "../../verify/record";
-import { block, type Guardrail, pass } from "./guardrail";
+import type { Guardrail } from "./guardrail";
 
 /** The two databases were compared not long ago, and were the same. */
 export const verification: Guardrail = async ({ replica, limits }) => {

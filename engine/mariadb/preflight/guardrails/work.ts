@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Finding } from "../../../mover";
+import { block, type Finding, pass, warn } from "../../../finding";
 import type { Server } from "../../server";
-import { block, type FlipQuestion, type Guardrail, list, pass, warn } from "./guardrail";
+import { type FlipQuestion, type Guardrail, list } from "./guardrail";
 
 /** What is under way on either side that would make the fence wait, or the replica stay behind. */
 export const work: Guardrail = async (question) => {

@@ -1,0 +1,41 @@
+import { WikiferryError } from "./errors";
+
+export type Severity = "pass" | "warn" | "block";
+
+/** One finding of a preflight or a guardrail. */
+export interface Finding {
+  /** Stable code, such as `REPL_BINLOG_OFF`. */
+  code: string;
+  severity: Severity;
+  /** What was found, one sentence. */
+  found: string;
+  /** What to do, and what it costs; empty for `pass`. */
+  wayOut: string;
+}
+
+export function pass(code: string, found: string): Finding {
+  return { code, severity: "pass", found, wayOut: "" };
+}
+
+export function warn(code: string, found: string, wayOut: string): Finding {
+  return { code, severity: "warn", found, wayOut };
+}
+
+export function block(code: string, found: string, wayOut: string): Finding {
+  return { code, severity: "block", found, wayOut };
+}
+
+/** An error as a finding. @throws anything that does not say its own way out */
+export function findingOf(error: unknown, tell: typeof block = block): Finding {
+  if (!(error instanceof WikiferryError)) throw error;
+  return tell(error.code, error.found, error.wayOut);
+}
+
+/** What a question came to; one that could not be answered is a finding itself. */
+export async function asked(question: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await question();
+  } catch (error) {
+    return findingOf(error);
+  }
+}
