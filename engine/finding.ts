@@ -31,8 +31,8 @@ export function findingOf(error: unknown, tell: typeof block = block): Finding {
   return tell(error.code, error.found, error.wayOut);
 }
 
-/** What a question came to; one that could not be answered is a finding itself. */
-export async function asked(question: () => Promise<Finding>): Promise<Finding> {
+/** What a question came to; one that could not be answered is a finding itself. @throws as `findingOf` */
+export async function asked<T>(question: () => Promise<T>): Promise<T | Finding> {
   try {
     return await question();
   } catch (error) {

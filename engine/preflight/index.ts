@@ -1,7 +1,7 @@
 import type { Move } from "../context";
 import { execInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
-import { type Finding, findingOf, warn } from "../finding";
+import { asked, type Finding, findingOf, warn } from "../finding";
 import { copyState } from "../mariadb/copy/copy";
 import { estimate } from "../mariadb/preflight/estimate";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
@@ -102,21 +102,12 @@ async function hostsUnreachable(move: Move): Promise<Finding[]> {
   for (const ssh of [blue.web.ssh, blue.database.ssh, blue.files.ssh, green.database.dockerVia]) {
     if (ssh) hosts.set(`${ssh.host}:${ssh.port}`, ssh);
   }
+  const nothing = () => undefined;
   const attempts = await Promise.all([
-    ...[...hosts.values()].map((ssh) => attempt(async () => void (await move.pool.to(ssh)))),
-    attempt(async () => void (await move.blue.session())),
+    ...[...hosts.values()].map((ssh) => asked(() => move.pool.to(ssh).then(nothing))),
+    asked(() => move.blue.session().then(nothing)),
   ]);
   const findings = attempts.filter((finding) => finding !== undefined);
   // The database lies behind a host of its own: one cause is told once.
   return [...new Map(findings.map((finding) => [finding.code + finding.found, finding])).values()];
-}
-
-/** What went wrong, as a finding; anything but an error that says its own way out is thrown on. */
-async function attempt(act: () => Promise<void>): Promise<Finding | undefined> {
-  try {
-    await act();
-    return undefined;
-  } catch (error) {
-    return findingOf(error);
-  }
 }

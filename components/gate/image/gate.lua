@@ -328,8 +328,8 @@ local function patience_ms(txn)
   return hold_max_ms
 end
 
--- What was held goes on `turn_ms` after the one before, or all would within `turns_ms`: side by side they would take a
--- small machine's processors for themselves, and those who read meanwhile would wait.
+-- What was held goes on one by one, `turn_ms` apart, or less where so many would not all have gone within `turns_ms`:
+-- side by side they would take a small machine's processors for themselves, and those who read meanwhile would wait.
 local turn_ms, turns_ms = 3, 250
 local last_turn = 0
 
