@@ -16,6 +16,7 @@ import {
 import { deriveSecret } from "../../engine/secrets";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
+import { isAlive } from "../setup/alive";
 import { serviceImage } from "./image";
 
 const docker = new Docker();
@@ -329,16 +330,6 @@ export async function removeLeftovers(): Promise<void> {
         .getVolume(info.Name)
         .remove()
         .catch(() => {});
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Docker from "dockerode";
 import { sleep, which } from "zx";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { installPackages, onDebianAsRoot } from "./apt";
 import { stateFile } from "./paths";
-import { step } from "./say";
+import { say, step } from "./say";
+import { enginePidFiles, removeStalePid } from "./stalePid";
 
 /** A client of the engine that `DOCKER_HOST` names, or of the local socket. */
 export const dockerClient = (): Docker => new Docker();
@@ -30,6 +31,11 @@ async function start(daemon: string): Promise<void> {
   const logFile = stateFile("dockerd.log");
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, "a");
+  const logBegins = statSync(logFile).size;
+  for (const [program, file] of Object.entries(enginePidFiles)) {
+    const pid = removeStalePid(file, program);
+    if (pid !== undefined) say(`removed ${file}: process ${pid} is not ${program}`);
+  }
   const path = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`;
   const child = spawn(daemon, [], {
     detached: true,
@@ -51,13 +57,18 @@ async function start(daemon: string): Promise<void> {
       if (ended !== undefined || Date.now() > deadlineMs)
         throw new WikiferryError(
           "SETUP_DOCKER",
-          `${daemon} did not start: ${ended ?? problem}`,
+          `${daemon} did not start: ${[ended ?? problem, lastWords(logFile, logBegins)].filter(Boolean).join(": ")}`,
           `See ${logFile}, start Docker by hand, then run this again.`,
         );
       await sleep(200);
     }
   });
   child.unref();
+}
+
+/** The last line of a log since byte `from`; empty where nothing was written. */
+function lastWords(logFile: string, from: number): string {
+  return readFileSync(logFile).subarray(from).toString("utf8").trimEnd().split("\n").at(-1) ?? "";
 }
 
 /** Ends with a Docker engine that answers, or says in one sentence what is missing. */

@@ -2,37 +2,39 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { sleep } from "zx";
 import { messageOf } from "../../engine/errors";
+import { livingPid, markOf } from "./alive";
 import { stateFile } from "./paths";
 import { say } from "./say";
 
+/** The process that holds the lock, while it lives. */
 function ownerOf(path: string): number | undefined {
   try {
-    const pid = Number(readFileSync(path, "utf8"));
-    if (!Number.isInteger(pid) || pid <= 0) return undefined;
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? -1 : undefined;
+    return livingPid(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
   }
 }
 
 /**
  * Runs `work` while no other process on this machine does so for this checkout; waits for as long as the
- * other one lives. A lock whose process is gone is taken over.
+ * other one lives. A lock whose process is gone is taken over, also where another process has its number by now.
  */
-export async function withLock<T>(work: () => Promise<T>): Promise<T> {
-  const path = stateFile("setup.lock");
+export async function withLock<T>(work: () => Promise<T>, path = stateFile("setup.lock")): Promise<T> {
+  const mine = markOf(process.pid);
   mkdirSync(dirname(path), { recursive: true });
+  let unowned = 0;
   for (let waitedMs = 0; ; waitedMs += 500) {
     try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
+      writeFileSync(path, mine, { flag: "wx" });
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const owner = ownerOf(path);
+    unowned = owner === undefined ? unowned + 1 : 0;
     // A lock file is created empty and filled a moment later: an empty one is given that moment.
-    if (owner === undefined && waitedMs > 0) {
+    if (unowned > 1) {
+      unowned = 0;
       rmSync(path, { force: true });
       continue;
     }
@@ -41,7 +43,7 @@ export async function withLock<T>(work: () => Promise<T>): Promise<T> {
   }
   const release = () => {
     try {
-      if (readFileSync(path, "utf8") === String(process.pid)) rmSync(path, { force: true });
+      if (readFileSync(path, "utf8") === mine) rmSync(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") say(`lock not removed: ${messageOf(error)}`);
     }
