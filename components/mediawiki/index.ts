@@ -44,6 +44,12 @@ export interface MediaWikiArgs {
   uploads: pulumi.Input<string>;
 }
 
+/**
+ * The job runner's weight where processors are short, the others having Docker's default of 1024. What waited while
+ * jobs were stopped for a flip is worked off right after it, and readers go before that.
+ */
+const jobShares = 256;
+
 /** Green's web tier, and the job runner as a service of its own. */
 export class MediaWiki extends pulumi.ComponentResource {
   /** `host:port` on green's network. */
@@ -112,7 +118,7 @@ export class MediaWiki extends pulumi.ComponentResource {
       wait: true,
       waitTimeout: 180,
     });
-    container("jobs", { name: "green-jobs", command: ["jobs"] }, [web]);
+    container("jobs", { name: "green-jobs", command: ["jobs"], cpuShares: jobShares }, [web]);
     this.address = pulumi.interpolate`${web.name}:8080`;
     this.registerOutputs({ address: this.address });
   }

@@ -11,7 +11,7 @@ import { ladder } from "./ladder";
 import { type LoadSummary, noFigures } from "./load/tally";
 import type { RehearsalOptions } from "./options";
 import { type CopyFact, estimateFacts } from "./predictions";
-import { confirmedGapMs, readTimeline } from "./report";
+import { confirmedGapMs, feltOf, readTimeline } from "./report";
 import type { FlipFact, HostAction, RehearsalFacts } from "./report/types";
 import type { Run } from "./run";
 import { readStackConfig } from "./stackConfig";
@@ -42,7 +42,12 @@ export async function factsOf(
     const predicted = prediction ? { ...flip, predictedPauseMs: prediction.ms } : flip;
     if (!requests || !existsSync(requests)) return predicted;
     const timeline = readTimeline(requests, flip.pauseStartedAtMs);
-    return { ...predicted, timeline, confirmedGapMs: confirmedGapMs(timeline, flip.from, flip.to) };
+    return {
+      ...predicted,
+      timeline,
+      confirmedGapMs: confirmedGapMs(timeline, flip.from, flip.to),
+      felt: feltOf(timeline, flip.writePauseMs),
+    };
   });
   return {
     machine: machine(),

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -96,13 +96,14 @@ export class Pulumi {
   run(args: string[], stdin?: string, env: Record<string, string> = {}): Promise<PulumiRun> {
     const startedMs = Date.now();
     return new Promise((resolve, reject) => {
-      const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
+      const child = spawn("nice", ["pulumi", ...args, "--non-interactive", "--color", "never"], {
         cwd: projectDir,
         env: { ...process.env, ...stageEnvironment(this.stage), ...env },
         stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
         // A group of its own: a Ctrl-C in the terminal reaches it once, by `passOn`.
         detached: true,
       });
+      if (child.pid !== undefined) giveWay(child.pid);
       this.child = child;
       let stopped = false;
       const passOn = () => {
@@ -143,6 +144,19 @@ export class Pulumi {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
+  }
+}
+
+/**
+ * Lets a session of processes give way to the wiki where processors are short, as `nice` alone does not where Linux
+ * shares them by session first (sched(7), autogroups). The tool's place is a machine of its own, such as a CI runner;
+ * here it shares one with both sides.
+ */
+function giveWay(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, "10");
+  } catch {
+    // This system has no such groups, or the command has ended.
   }
 }
 

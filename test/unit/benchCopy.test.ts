@@ -1,9 +1,10 @@
-import { inTurn, median, ratioOf } from "../../scripts/bench/copy/figures";
+import { inTurn, ratioOf } from "../../scripts/bench/copy/figures";
 import { parseOptions } from "../../scripts/bench/copy/options";
 import type { Comparison } from "../../scripts/bench/copy/pairs";
 import { format, reportOf } from "../../scripts/bench/copy/report";
 import { blockBytes, writeProse } from "../../scripts/bench/data/prose";
 import { rowsFor, wikiTables } from "../../scripts/bench/data/tables";
+import { median } from "../../scripts/median";
 
 describe("bench:copy", () => {
   const logical: Comparison = {

@@ -8,7 +8,7 @@ import { conclude, type RehearsalFacts, summary, writeReport } from "../../scrip
 import { count, duration, size, some } from "../../scripts/rehearsal/report/format";
 import { html } from "../../scripts/rehearsal/report/markup";
 import { page } from "../../scripts/rehearsal/report/page";
-import { confirmedGapMs, heldWrites, timelineOf } from "../../scripts/rehearsal/report/timeline";
+import { confirmedGapMs, feltOf, heldWrites, timelineOf } from "../../scripts/rehearsal/report/timeline";
 import { flip, goodFacts, judgeTable } from "./reportFacts";
 
 const brokenNames = (facts: RehearsalFacts) =>
@@ -135,7 +135,7 @@ test("what people saw of a pause lasts from the last save confirmed by one side 
   expect(confirmedGapMs(timelineOf(requests.slice(1), 1000), "blue", "green")).toBeUndefined();
 });
 
-test("the summary has at most fifteen lines, whatever went wrong", () => {
+test("the summary has at most sixteen lines, whatever went wrong", () => {
   const bad = goodFacts({
     judge: { ...judgeTable({ lost: 1, doubled: 2, altered: 3 }), loggedOut: 4 },
     flips: [0, 1, 2, 3, 4, 5].map((n) => flip(n, 2000)),
@@ -144,8 +144,14 @@ test("the summary has at most fifteen lines, whatever went wrong", () => {
       .slice(1),
   });
   for (const facts of [goodFacts(), bad, goodFacts({ flips: [], phases: [], judgements: [] })])
-    expect(summary(conclude(facts)).split("\n").length).toBeLessThanOrEqual(15);
+    expect(summary(conclude(facts)).split("\n").length).toBeLessThanOrEqual(16);
   expect(summary(conclude(goodFacts()))).toMatch(/^OK {2}0 edits lost · longest write pause 74 ms\n/);
+  const felt = { edits: { beforeMs: 55, afterMs: 80 }, views: { beforeMs: 36, afterMs: 55 } };
+  const told = goodFacts({ flips: goodFacts().flips.map((fact) => ({ ...fact, felt })) });
+  expect(summary(conclude(told))).toContain(
+    "a save took 55 and 80, 55 and 80, 55 and 80 ms, a page 36 and 55, 36 and 55, 36 and 55 ms (medians)",
+  );
+  expect(page(conclude(told))).toContain("in the ten after it 80\u00a0ms and 55\u00a0ms.");
   expect(summary(conclude(bad))).toMatch(/^NOT OK {2}8 promises broken · 1 edit lost · /);
 });
 
@@ -230,6 +236,29 @@ test("a timeline has what was under way within 15 s, and knows which writes met 
   );
   expect(timeline.requests.map(({ startMs }) => startMs)).toEqual([-16_000, -10, 30, 70]);
   expect(heldWrites(timeline, 60)).toEqual([{ startMs: -10, latencyMs: 100, kind: "edit", ok: true }]);
+});
+
+test("what was felt is how long saves and page views took in the 10 s before the pause and after its end", () => {
+  const at = (startMs: number, latencyMs: number, kind: "view" | "edit") =>
+    ({ startedAtMs: 100_000 + startMs, latencyMs, kind, ok: true }) as const;
+  const requests = [
+    at(-10_100, 900, "edit"),
+    at(-9_000, 50, "edit"),
+    at(-5_000, 52, "edit"),
+    at(-1, 60, "edit"),
+    at(30, 170, "edit"),
+    at(60, 80, "edit"),
+    at(10_050, 100, "edit"),
+    at(10_070, 900, "edit"),
+    at(-300, 31.4, "view"),
+    at(40, 900, "view"),
+    at(500, 40, "view"),
+  ];
+  expect(feltOf(timelineOf(requests, 100_000), 60)).toEqual({
+    edits: { beforeMs: 52, afterMs: 90 },
+    views: { beforeMs: 31, afterMs: 40 },
+  });
+  expect(feltOf(timelineOf(requests.slice(0, -1), 100_000), 60)).toBeUndefined();
 });
 
 test("figures read as people write them", () => {

@@ -1,4 +1,5 @@
-import { median, ratioOf, rounded } from "./figures";
+import { median } from "../../median";
+import { ratioOf, rounded } from "./figures";
 import type { Growth } from "./growth";
 import type { Comparison } from "./pairs";
 

@@ -1,3 +1,4 @@
+import { median } from "../../median";
 import { say } from "../cutover/say";
 import { exitWith } from "../exit";
 import { spoiledTables } from "./corruptions";
@@ -5,7 +6,7 @@ import { fillBoth, type Lab, spoil, startLab } from "./lab";
 import { type BenchOptions, parseOptions } from "./options";
 import { compareInOwnProcess } from "./ours/ours";
 import { TableChecksum } from "./peers/percona/percona";
-import { allFound, type BenchReport, format, median, type Pair, peerOf, rounded } from "./report";
+import { allFound, type BenchReport, format, type Pair, peerOf, rounded } from "./report";
 
 const spoiledDatabase = "spoiled";
 /** Times a quarter of the data. */

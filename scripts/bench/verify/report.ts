@@ -1,3 +1,4 @@
+import { median } from "../../median";
 export interface Pair {
   ours: number;
   peer: number;
@@ -9,11 +10,6 @@ export interface BenchReport {
   peers: { name: string; seconds: number; ratio: number }[];
   growth: { factor: number; bytes: number; seconds: number; peakMemoryBytes: number }[];
   corruptions: { name: string; found: boolean; foundByPeer: boolean }[];
-}
-
-/** The middle one; of an even number the lower of the two. */
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
 }
 
 /** @param ratio Our time by the peer's, of each pair; the median counts. */

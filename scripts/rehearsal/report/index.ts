@@ -5,7 +5,7 @@ import { promises } from "./promises";
 import type { RehearsalFacts, RehearsalReport } from "./types";
 
 export { summary } from "./summary";
-export { confirmedGapMs, readTimeline, type Timeline } from "./timeline";
+export { confirmedGapMs, feltOf, readTimeline, type Timeline } from "./timeline";
 export type * from "./types";
 
 /** Adds the promises and the verdict to what was seen. Pure. */

@@ -137,11 +137,14 @@ function flipSection(flip: FlipFact, index: number): Markup {
       : ` From the last save that ${from} confirmed to the first that ${to} confirmed, its own time included, it took ${duration(flip.confirmedGapMs)}.`;
   const predicted =
     predictedPauseMs === undefined ? "" : ` The preview had said ${duration(predictedPauseMs)}.`;
+  const felt = flip.felt
+    ? ` In the ten seconds before it a save took ${duration(flip.felt.edits.beforeMs)} and a page ${duration(flip.felt.views.beforeMs)} in the median, in the ten after it ${duration(flip.felt.edits.afterMs)} and ${duration(flip.felt.views.afterMs)}.`
+    : "";
   const charts = timeline
     ? html`<div class="charts">${timelineChart(flip, timeline)}${closeUpChart(flip, timeline)}</div>${legend()}`
     : undefined;
   return html`<section><h2>Flip ${index + 1}: from ${side(from)} to ${side(to)}</h2>
-<p>No edit could be saved for <b>${duration(writePauseMs)}</b>.${predicted} ${waited}${confirmed}</p>
+<p>No edit could be saved for <b>${duration(writePauseMs)}</b>.${predicted} ${waited}${confirmed}${felt}</p>
 ${verifiedWords(flip)}${charts}<h3>Where the pause went</h3>${steps(flip)}</section>`;
 }
 

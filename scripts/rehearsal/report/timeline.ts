@@ -1,4 +1,5 @@
 import type { Side } from "../../../engine/move";
+import { median } from "../../median";
 import { type RequestKind, type RequestRecord, readRequests } from "../load/requestLog";
 
 /** How far a timeline reaches to either side, in milliseconds. */
@@ -49,4 +50,37 @@ export function confirmedGapMs(timeline: Timeline, from: Side, to: Side): number
   const [before, after] = [answeredAt(from), answeredAt(to)];
   if (before.length === 0 || after.length === 0) return undefined;
   return Math.round(Math.min(...after) - Math.max(...before));
+}
+
+/** How far before and after a pause `feltOf` looks, in milliseconds. */
+export const FELT_REACH_MS = 10_000;
+
+/** What a request took in the median, in milliseconds. */
+export interface Felt {
+  edits: { beforeMs: number; afterMs: number };
+  views: { beforeMs: number; afterMs: number };
+}
+
+/**
+ * What people felt of a flip beside its pause: how long a save and a page view took in the 10 s before and after it.
+ * Undefined where one of the four was not seen.
+ */
+export function feltOf({ requests }: Timeline, writePauseMs: number): Felt | undefined {
+  const took = (kind: RequestKind, fromMs: number, toMs: number) =>
+    Math.round(
+      median(
+        requests
+          .filter((request) => request.kind === kind && request.startMs >= fromMs && request.startMs < toMs)
+          .map(({ latencyMs }) => latencyMs),
+      ),
+    );
+  const both = (kind: RequestKind) => ({
+    beforeMs: took(kind, -FELT_REACH_MS, 0),
+    afterMs: took(kind, writePauseMs, writePauseMs + FELT_REACH_MS),
+  });
+  const felt = { edits: both("edit"), views: both("view") };
+  const seen = [felt.edits, felt.views].every(
+    ({ beforeMs, afterMs }) => !Number.isNaN(beforeMs) && !Number.isNaN(afterMs),
+  );
+  return seen ? felt : undefined;
 }

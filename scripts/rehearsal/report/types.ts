@@ -2,7 +2,7 @@ import type { Side } from "../../../engine/move";
 import type { JudgeResult, JudgeTable } from "../judge";
 import type { Complaint } from "../load/tally";
 import type { Refusal } from "../refusal";
-import type { Timeline } from "./timeline";
+import type { Felt, Timeline } from "./timeline";
 
 /** One rung of the phase ladder. */
 export interface PhaseFact {
@@ -47,6 +47,8 @@ export interface FlipFact {
    * saving itself included. In milliseconds; none where nobody saved on either side.
    */
   confirmedGapMs?: number;
+  /** How long a save and a page view took before and after; none where nobody saved or read. */
+  felt?: Felt;
   /** When the write pause began, epoch in milliseconds. */
   pauseStartedAtMs: number;
   /** In order. */
