@@ -53,6 +53,7 @@ export async function makeDebianImage(): Promise<void> {
   const security = mirrors.security ?? "http://deb.debian.org/debian-security";
   const folder = mkdtempSync(join(tmpdir(), "wikiferry-debian-"));
   const root = join(folder, "root");
+  const archive = join(folder, "root.tar");
   try {
     await step("making a Debian base image, about 40 s", async () => {
       const run = $({ quiet: true });
@@ -63,14 +64,14 @@ export async function makeDebianImage(): Promise<void> {
       writeFileSync(join(root, "etc/apt/sources.list"), `${sources.join("\n")}\n`);
       rmSync(join(root, "var/cache/apt/archives"), { recursive: true, force: true });
       rmSync(join(root, "var/lib/apt/lists"), { recursive: true, force: true });
-      const tar = $({ quiet: true })`tar -C ${root} --numeric-owner -c .`;
+      // By way of a file: dockerode looks for its socket before it reads, and a command's output would begin without it.
+      await run`tar -C ${root} --numeric-owner -cf ${archive} .`;
       const docker = dockerClient();
       const [repo, tag] = debianImage.split(":");
-      const answer = await docker.importImage(tar.stdout, { repo, tag });
+      const answer = await docker.importImage(archive, { repo, tag });
       await new Promise<void>((resolve, reject) =>
         docker.modem.followProgress(answer, (error: Error | null) => (error ? reject(error) : resolve())),
       );
-      await tar;
     });
   } catch (error) {
     if (error instanceof WikiferryError) throw error;
