@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
+import { pids, read } from "../proc";
 
 /** A process of this machine. */
 export interface Process {
@@ -49,22 +50,4 @@ export function underWay(
     if (directory !== projectDir || !/(^|\/)node$/.test(argv[0] ?? "")) return false;
     return argv.some((word) => /(^|\/)scripts\/rehearsal\/(load\/)?main\.ts$/.test(word));
   });
-}
-
-/** Of all processes; none where there is no /proc. */
-export function pids(): number[] {
-  return read(() => readdirSync("/proc"), [] as string[])
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-/** Reads of a process, which may end, or be another account's, at any moment. */
-export function read(get: () => string): string;
-export function read<T>(get: () => T, otherwise: T): T;
-export function read(get: () => unknown, otherwise: unknown = ""): unknown {
-  try {
-    return get();
-  } catch {
-    return otherwise;
-  }
 }

@@ -16,7 +16,7 @@ import {
 import { deriveSecret } from "../../engine/secrets";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
-import { isAlive } from "../setup/alive";
+import { isAlive } from "../proc";
 import { serviceImage } from "./image";
 
 const docker = new Docker();

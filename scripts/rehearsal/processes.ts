@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { pids, read } from "../clean/processes";
+import { pids, read } from "../proc";
 
 export interface ProcessFacts {
   parent: number;

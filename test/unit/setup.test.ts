@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { markOf } from "../../scripts/setup/alive";
+import { markOf } from "../../scripts/proc";
 import { withLock } from "../../scripts/setup/lock";
 import { removeStalePid } from "../../scripts/setup/stalePid";
 

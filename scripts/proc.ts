@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Whether a process has this number now; not whether it is the one that had it before (see `markOf`). */
 export function isAlive(pid: number): boolean {
@@ -16,12 +16,7 @@ export function isAlive(pid: number): boolean {
  * start (proc(5), `stat`, field 22; empty where there is no /proc).
  */
 export function markOf(pid: number): string {
-  let stat = "";
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  } catch {
-    // Ended, or a system without /proc.
-  }
+  const stat = read(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
   // The program's name, field 2, is in parentheses and may hold any character.
   const fromThird = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return `${pid} ${fromThird[19] ?? ""}`;
@@ -31,4 +26,22 @@ export function markOf(pid: number): string {
 export function livingPid(mark: string): number | undefined {
   const pid = Number(mark.split(" ")[0]);
   return isAlive(pid) && markOf(pid) === mark ? pid : undefined;
+}
+
+/** Of all processes; none where there is no /proc. */
+export function pids(): number[] {
+  return read(() => readdirSync("/proc"), [] as string[])
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Reads of a process, which may end, or be another account's, at any moment. */
+export function read(get: () => string): string;
+export function read<T>(get: () => T, otherwise: T): T;
+export function read(get: () => unknown, otherwise: unknown = ""): unknown {
+  try {
+    return get();
+  } catch {
+    return otherwise;
+  }
 }
