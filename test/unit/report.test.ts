@@ -135,7 +135,7 @@ test("what people saw of a pause lasts from the last save confirmed by one side 
   expect(confirmedGapMs(timelineOf(requests.slice(1), 1000), "blue", "green")).toBeUndefined();
 });
 
-test("the summary has at most sixteen lines, whatever went wrong", () => {
+test("the summary has at most fifteen lines, whatever went wrong", () => {
   const bad = goodFacts({
     judge: { ...judgeTable({ lost: 1, doubled: 2, altered: 3 }), loggedOut: 4 },
     flips: [0, 1, 2, 3, 4, 5].map((n) => flip(n, 2000)),
@@ -143,10 +143,15 @@ test("the summary has at most sixteen lines, whatever went wrong", () => {
       .phases.map((phase) => ({ ...phase, unchanged: false }))
       .slice(1),
   });
-  for (const facts of [goodFacts(), bad, goodFacts({ flips: [], phases: [], judgements: [] })])
-    expect(summary(conclude(facts)).split("\n").length).toBeLessThanOrEqual(16);
-  expect(summary(conclude(goodFacts()))).toMatch(/^OK {2}0 edits lost · longest write pause 74 ms\n/);
   const felt = { edits: { beforeMs: 55, afterMs: 80 }, views: { beforeMs: 36, afterMs: 55 } };
+  const worst = {
+    ...bad,
+    flips: bad.flips.map((fact) => ({ ...fact, felt })),
+    refusals: [{ at: "2026-11-21T09:31:00Z", during: "active green", code: "PRIMARY_LAG", message: "" }],
+  };
+  for (const facts of [goodFacts(), bad, worst, goodFacts({ flips: [], phases: [], judgements: [] })])
+    expect(summary(conclude(facts)).split("\n").length).toBeLessThanOrEqual(15);
+  expect(summary(conclude(goodFacts()))).toMatch(/^OK {2}0 edits lost · longest write pause 74 ms\n/);
   const told = goodFacts({ flips: goodFacts().flips.map((fact) => ({ ...fact, felt })) });
   expect(summary(conclude(told))).toContain(
     "a save took 55 and 80, 55 and 80, 55 and 80 ms, a page 36 and 55, 36 and 55, 36 and 55 ms (medians)",

@@ -1,4 +1,5 @@
 import { median } from "../../median";
+
 export interface Pair {
   ours: number;
   peer: number;

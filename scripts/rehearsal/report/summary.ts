@@ -2,7 +2,7 @@ import { count, duration, some } from "./format";
 import type { FlipFact, RehearsalReport } from "./types";
 import { headline } from "./verdict";
 
-/** The report in at most sixteen lines, for a terminal. */
+/** The report in at most fifteen lines, for a terminal. */
 export function summary(report: RehearsalReport): string {
   const { judge, flips, phases, promises, restart, wiki } = report;
   const { edits, uploads, views } = judge;
@@ -37,7 +37,7 @@ export function summary(report: RehearsalReport): string {
   if (restart) lines.push(`restart   ${restart.host}: ${duration(restart.ms)}, before the judged time`);
   lines.push(`promises  ${count(promises.length - broken.length)} of ${count(promises.length)} kept`);
   // One line stays free for where the report is.
-  for (const { name, found } of broken.slice(0, 15 - lines.length)) lines.push(`  broken  ${name}: ${found}`);
+  for (const { name, found } of broken.slice(0, 14 - lines.length)) lines.push(`  broken  ${name}: ${found}`);
   lines.push("report    reports/rehearsal.html, reports/rehearsal.json");
   return lines.join("\n");
 }
