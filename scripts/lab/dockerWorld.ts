@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import Docker from "dockerode";
+import { type PutFile, putFiles } from "../putFiles";
 
 /** Containers, networks and volumes of one test file, with names of their own; `close` removes them all. */
 export class DockerWorld {
@@ -42,12 +43,13 @@ export class DockerWorld {
     return name;
   }
 
-  /** Starts a container whose published ports get free numbers on 127.0.0.1. */
+  /** Starts a container, with these files in it, whose published ports get free numbers on 127.0.0.1. */
   async run(
     what: string,
     image: string,
     options: Docker.ContainerCreateOptions = {},
     ports: number[] = [],
+    files: PutFile[] = [],
   ): Promise<RunningContainer> {
     const container = await this.docker.createContainer({
       ...options,
@@ -63,6 +65,7 @@ export class DockerWorld {
       },
     });
     this.cleanups.push(() => container.remove({ force: true, v: true }));
+    if (files.length > 0) await putFiles(container, files);
     await container.start();
     return new RunningContainer(container, this.name(what));
   }

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, connect, createServer } from "node:net";
 import Docker from "dockerode";
-import { pack } from "tar-stream";
 import { messageOf } from "../../engine/errors";
 import { Server } from "../../engine/mariadb/server";
 import { issueCertificate } from "../../engine/mariadb/tls/certificates";
@@ -17,6 +16,7 @@ import { deriveSecret } from "../../engine/secrets";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
 import { isAlive } from "../proc";
+import { type PutFile, putFiles } from "../putFiles";
 import { serviceImage } from "./image";
 
 const docker = new Docker();
@@ -91,7 +91,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
     side: Side,
     env: Record<string, string>,
     ports: number[],
-    files: TarFile[] = [],
+    files: PutFile[] = [],
   ): Promise<{ container: Docker.Container; ports: number[]; address: string }> => {
     const name = `${side}-db`;
     const volume = options.volumes?.[side];
@@ -124,7 +124,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
       },
     });
     started.push(container);
-    if (files.length > 0) await container.putArchive(tarOf(files), { path: "/" });
+    if (files.length > 0) await putFiles(container, files);
     await container.start();
     const { Ports, Networks } = (await container.inspect()).NetworkSettings;
     return {
@@ -141,8 +141,8 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
       {},
       [22],
       [
-        { name: "root/.ssh/authorized_keys", mode: 0o600, text: `${operator.public}\n` },
-        { name: "etc/ssh/ssh_host_ed25519_key", mode: 0o600, text: `${host.private}\n` },
+        { path: "/root/.ssh/authorized_keys", content: `${operator.public}\n` },
+        { path: "/etc/ssh/ssh_host_ed25519_key", content: `${host.private}\n` },
       ],
     ),
     start(
@@ -368,19 +368,6 @@ function listens(port: number): Promise<void> {
     socket.once("error", reject);
     socket.once("close", () => reject(new Error("closed")));
   });
-}
-
-interface TarFile {
-  name: string;
-  mode: number;
-  text: string;
-}
-
-function tarOf(files: TarFile[]): NodeJS.ReadableStream {
-  const archive = pack();
-  for (const file of files) archive.entry({ name: file.name, mode: file.mode }, file.text);
-  archive.finalize();
-  return archive;
 }
 
 /** A key pair that nobody expects. */

@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
 import type Docker from "dockerode";
-import { pack } from "tar-stream";
 import { WikiferryError } from "../../engine/errors";
+import { type PutFile, putFiles } from "../putFiles";
 import { dockerClient } from "../setup/docker";
 
 export const docker: Docker = dockerClient();
@@ -56,27 +56,8 @@ export async function run(container: string, command: string[], options: ExecOpt
 export const sh = (container: string, script: string, options?: ExecOptions): Promise<string> =>
   run(container, ["sh", "-euc", script], options);
 
-export interface PutFile {
-  /** Absolute; folders on the way must exist. */
-  path: string;
-  content: string | Buffer;
-  mode?: number;
-  uid?: number;
-}
-
-/** Writes files into a container, running or not; nothing shows in a process list. */
-export async function put(container: string, files: PutFile[]): Promise<void> {
-  const archive = pack();
-  for (const file of files)
-    archive.entry(
-      { name: file.path.slice(1), mode: file.mode ?? 0o600, uid: file.uid ?? 0, gid: file.uid ?? 0 },
-      file.content,
-    );
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
-  await docker.getContainer(container).putArchive(Buffer.concat(chunks), { path: "/" });
-}
+export const put = (container: string, files: PutFile[]): Promise<void> =>
+  putFiles(docker.getContainer(container), files);
 
 /** Runs a script in a container of its own that is gone afterwards. */
 export async function runOnce(

@@ -16,7 +16,6 @@ const world = new DockerWorld();
 const operator = freshKey();
 const host = freshKey();
 const pool = new SshPool(operator.private);
-const local = new SshPool("");
 const directory = "/srv/uploads";
 let pair: Pair;
 let files: RunningContainer;
@@ -83,18 +82,11 @@ beforeAll(async () => {
     await testImage("blue-files"),
     { HostConfig: { NetworkMode: network.name, Binds: ["/var/run/docker.sock:/var/run/docker.sock"] } },
     [22],
+    [
+      { path: "/root/.ssh/authorized_keys", content: `${operator.public}\n` },
+      { path: "/etc/ssh/ssh_host_ed25519_key", content: `${host.private}\n` },
+    ],
   );
-  const container = { container: files.name };
-  const write = (path: string, content: string, mode: string) =>
-    runInContainer(container, ["sh", "-c", `cat >${path} && chmod ${mode} ${path}`], local, {
-      stdin: content,
-    });
-  await write("/root/.ssh/authorized_keys", `${operator.public}\n`, "600");
-  await write("/etc/ssh/ssh_host_ed25519_key", `${host.private}\n`, "600");
-  await until("sshd", async () => {
-    await runInContainer(container, ["sh", "-c", "kill -HUP $(cat /run/sshd.pid)"], local);
-    return true;
-  });
   ssh = { host: "127.0.0.1", port: await files.port(22), user: "root", hostKey: host.public };
   await until("ssh", async () => {
     await pool.to(ssh);

@@ -1,6 +1,5 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { runInContainer } from "../../engine/docker/exec";
 import type { SshTarget } from "../../engine/move";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
@@ -33,27 +32,23 @@ let readOnly = false;
 let hosts: (string | undefined)[] = [];
 
 beforeAll(async () => {
-  const web = await world.run("web", await testImage("blue-web"), { Cmd: ["ssh"] }, [22]);
-  const write = (path: string, content: string, mode: string) =>
-    runInContainer({ container: web.name }, ["sh", "-c", `cat >${path} && chmod ${mode} ${path}`], pool, {
-      stdin: content,
-    });
-  await write("/root/.ssh/authorized_keys", `${operator.public}\n`, "600");
-  await write(
-    "/etc/mediawiki/LocalSettings.php",
-    `<?php
+  const localSettings = `<?php
 $wgServer = "http://wiki.example.org"; $wgScriptPath = ""; $wgDBname = "wikidb"; $wgDBuser = "wikiuser"; $wgDBpassword = "p";
 $wgSecretKey = "${secretKey}"; $wgMainCacheType = CACHE_ACCEL; $wgJobRunRate = 0;
 $wgObjectCaches['mine'] = [ 'class' => 'RedisBagOStuff', 'servers' => [ 'x' ], 'password' => 'hidden' ];
 $wgObjectCaches['odd'] = [ 'factory' => static function () { return null; } ];
-`,
-    "644",
+`;
+  const web = await world.run(
+    "web",
+    await testImage("blue-web"),
+    { Cmd: ["ssh"] },
+    [22],
+    [
+      { path: "/root/.ssh/authorized_keys", content: `${operator.public}\n` },
+      { path: "/etc/ssh/ssh_host_ed25519_key", content: `${host.private}\n` },
+      { path: "/etc/mediawiki/LocalSettings.php", content: localSettings, mode: 0o644 },
+    ],
   );
-  await write("/etc/ssh/ssh_host_ed25519_key", `${host.private}\n`, "600");
-  await until("sshd", async () => {
-    await runInContainer({ container: web.name }, ["sh", "-c", "kill -HUP $(cat /run/sshd.pid)"], pool);
-    return true;
-  });
   ssh = { host: "127.0.0.1", port: await web.port(22), user: "root", hostKey: host.public };
   await until("ssh", async () => {
     await pool.to(ssh);
