@@ -6,6 +6,8 @@ const base = {
 };
 
 module.exports = {
+  // Servers take their time where others use the machine, too; a test that hangs has its own limit.
+  testTimeout: 120_000,
   testSequencer: "<rootDir>/test/support/longestFirst.js",
   // A worker keeps what each file has loaded; beyond this much it is replaced.
   workerIdleMemoryLimit: "1500MB",

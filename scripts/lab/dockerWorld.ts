@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import Docker from "dockerode";
 import { type PutFile, putFiles } from "../putFiles";
+import { labelsOfOurs } from "./leftovers";
 
 /** Containers, networks and volumes of one test file, with names of their own; `close` removes them all. */
 export class DockerWorld {
   readonly docker = new Docker();
   private readonly prefix = `wikiferry-test-${randomBytes(4).toString("hex")}`;
-  /** By this `removeLeftovers` of `mariadb.ts` knows what a killed run left behind. */
-  private readonly labels = { "wikiferry.test": String(process.pid) };
+  private readonly labels = labelsOfOurs();
   private readonly cleanups: (() => Promise<unknown>)[] = [];
 
   name(what: string): string {

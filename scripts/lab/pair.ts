@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import Docker from "dockerode";
 import { messageOf } from "../../engine/errors";
 import { Server } from "../../engine/mariadb/server";
@@ -15,12 +15,12 @@ import {
 import { deriveSecret } from "../../engine/secrets";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
-import { isAlive } from "../proc";
 import { type PutFile, putFiles } from "../putFiles";
+import { freePort } from "./freePort";
 import { serviceImage } from "./image";
+import { labelsOfOurs, removeLeftovers } from "./leftovers";
 
 const docker = new Docker();
-const label = "wikiferry.test";
 const dataDirectory = "/var/lib/mysql";
 
 /** A blue and a green MariaDB of their own, on a network of their own. */
@@ -74,7 +74,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
   };
   const database = options.database ?? "wikidb";
   const id = `${process.pid}-${randomBytes(3).toString("hex")}`;
-  const labels = { [label]: String(process.pid) };
+  const labels = labelsOfOurs();
   const operator = freshKey();
   const host = freshKey();
   const secrets: Secrets = {
@@ -310,29 +310,6 @@ async function createNetwork(name: string, labels: Record<string, string>, fixed
   }
 }
 
-/** Removes what test runs left behind whose process no longer lives. */
-export async function removeLeftovers(): Promise<void> {
-  const filters = { label: [label] };
-  for (const info of await docker.listContainers({ all: true, filters })) {
-    if (!isAlive(Number(info.Labels[label])))
-      await docker.getContainer(info.Id).remove({ force: true, v: true });
-  }
-  for (const info of await docker.listNetworks({ filters })) {
-    if (!isAlive(Number(info.Labels?.[label])))
-      await docker
-        .getNetwork(info.Id)
-        .remove()
-        .catch(() => {});
-  }
-  for (const info of (await docker.listVolumes({ filters })).Volumes ?? []) {
-    if (!isAlive(Number(info.Labels?.[label])))
-      await docker
-        .getVolume(info.Name)
-        .remove()
-        .catch(() => {});
-  }
-}
-
 /** Repeats `attempt` until it throws no more. */
 export async function eventually<T>(attempt: () => Promise<T>, timeoutMs: number, what: string): Promise<T> {
   const end = Date.now() + timeoutMs;
@@ -344,17 +321,6 @@ export async function eventually<T>(attempt: () => Promise<T>, timeoutMs: number
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-}
-
-/** A port of 127.0.0.1 that nobody has at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function listens(port: number): Promise<void> {

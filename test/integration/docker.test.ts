@@ -3,10 +3,11 @@ import { Readable } from "node:stream";
 import { execInContainer, runInContainer } from "../../engine/docker/exec";
 import type { ContainerRef } from "../../engine/move";
 import { SshPool } from "../../engine/ssh/pool";
+import { removeLeftovers } from "../../scripts/lab/leftovers";
+import { markOf } from "../../scripts/proc";
 import { DockerWorld } from "../support/dockerWorld";
 import { testImage } from "../support/image";
-
-jest.setTimeout(60_000);
+import { until } from "../support/until";
 
 const world = new DockerWorld();
 const pool = new SshPool("");
@@ -88,4 +89,32 @@ test("a missing and a stopped container, and a failing command, each have their 
     code: "CONTAINER_COMMAND",
     found: expect.stringContaining("exit code 3: no"),
   });
+});
+
+test("what a killed run left behind is taken away, also where a later process has its number", async () => {
+  const image = await testImage("redis");
+  const [pid, began] = markOf(process.pid).split(" ");
+  const create = (what: string, owner: string) =>
+    world.docker.createContainer({
+      name: world.name(what),
+      Image: image,
+      Labels: { "wikiferry.test": owner },
+    });
+  const [mine, before] = await Promise.all([
+    create("mine", `${pid} ${began}`),
+    create("before", `${pid} ${Number(began) - 1}`),
+  ]);
+  try {
+    await Promise.all([removeLeftovers(), removeLeftovers()]);
+    // Another worker may be at it as well.
+    await until("its removal", () =>
+      before.inspect().then(
+        () => false,
+        (error) => error.statusCode === 404,
+      ),
+    );
+    expect((await mine.inspect()).State.Status).toBe("created");
+  } finally {
+    await mine.remove();
+  }
 });

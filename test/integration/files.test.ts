@@ -10,8 +10,6 @@ import { testImage } from "../support/image";
 import { type Pair, startPair } from "../support/mariadb";
 import { until } from "../support/until";
 
-jest.setTimeout(120_000);
-
 const world = new DockerWorld();
 const operator = freshKey();
 const host = freshKey();

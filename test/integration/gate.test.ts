@@ -3,8 +3,6 @@ import { Gate } from "../../engine/gate/gate";
 import { GateWorld, type Question, type TestGate } from "../support/gateWorld";
 import { until } from "../support/until";
 
-jest.setTimeout(60_000);
-
 const world = new GateWorld();
 const { blue, green } = world;
 let testGate: TestGate;

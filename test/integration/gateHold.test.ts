@@ -5,8 +5,6 @@ import { GateWorld, type TestGate } from "../support/gateWorld";
 import { RawClient } from "../support/rawClient";
 import { until } from "../support/until";
 
-jest.setTimeout(60_000);
-
 const world = new GateWorld();
 const { blue, green } = world;
 let gate: TestGate;

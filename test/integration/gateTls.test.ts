@@ -2,8 +2,6 @@ import { issueCertificate } from "../../engine/mariadb/tls/certificates";
 import { GateWorld } from "../support/gateWorld";
 import { until } from "../support/until";
 
-jest.setTimeout(60_000);
-
 const name = "blue.example.org";
 let world: GateWorld;
 let ca: string;

@@ -2,8 +2,6 @@ import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, GateWorld, type TestGate } from "../support/gateWorld";
 
-jest.setTimeout(90_000);
-
 const world = new GateWorld();
 const { blue, green } = world;
 let gate: TestGate;

@@ -4,8 +4,6 @@ import { adminPassword, GateWorld, type TestGate } from "../support/gateWorld";
 import { RawClient } from "../support/rawClient";
 import { until } from "../support/until";
 
-jest.setTimeout(60_000);
-
 const world = new GateWorld();
 let gate: TestGate;
 

@@ -4,8 +4,6 @@ import { DockerWorld, type RunningContainer } from "../support/dockerWorld";
 import { testImage } from "../support/image";
 import { until } from "../support/until";
 
-jest.setTimeout(60_000);
-
 const world = new DockerWorld();
 const pool = new SshPool("");
 const password = "s3cret".repeat(6);

@@ -10,8 +10,6 @@ import { DockerWorld } from "../support/dockerWorld";
 import { testImage } from "../support/image";
 import { until } from "../support/until";
 
-jest.setTimeout(120_000);
-
 const world = new DockerWorld();
 const operator = freshKey();
 const host = freshKey();

@@ -88,7 +88,7 @@ beforeAll(async () => {
   world = await ensureWorld(options);
 }, 180_000);
 
-afterAll(() => removeWorld({ name: options.name }), 60_000);
+afterAll(() => removeWorld({ name: options.name }));
 
 test("the wiki has the pages, revisions, files and users that were asked for", async () => {
   const counted = await statistics();
@@ -150,7 +150,7 @@ test("an editor logs in, edits and uploads; a reset takes it back", async () => 
 
   world = await resetWorld(options);
   expect(await statistics()).toEqual(before);
-}, 60_000);
+});
 
 test("the operator restarts the database over SSH and the wiki goes on", async () => {
   await ssh(world.hosts.db, "service mariadb restart");
@@ -158,7 +158,7 @@ test("the operator restarts the database over SSH and the wiki goes on", async (
   const { stdout } = await ssh(world.hosts.files, "ls /srv/uploads && command -v rsync");
   expect(stdout).toContain("/usr/bin/rsync");
   await ssh(world.hosts.web, "service cron stop && service cron start && service apache2 reload");
-}, 60_000);
+});
 
 test("a world that runs is taken as it is", async () => {
   const again = await ensureWorld(options);
@@ -177,7 +177,7 @@ test("removal leaves nothing of it", async () => {
   expect((await docker.listVolumes({ filters })).Volumes ?? []).toEqual([]);
   expect(await docker.listNetworks({ filters })).toEqual([]);
   expect(await ifThere(docker.getVolume("wikiferry-worldtest-db").inspect())).toBeUndefined();
-}, 60_000);
+});
 
 test("a size that can't be is refused", async () => {
   await expect(ensureWorld({ ...options, pages: 3 })).rejects.toMatchObject({ code: "WORLD_SIZE" });

@@ -31,4 +31,4 @@ test("a provider ends when nobody listens any more where its engine did, though 
   for (const socket of sockets) socket.destroy();
   engine.close();
   expect(await ended).toBe(1);
-}, 60_000);
+});

@@ -8,7 +8,7 @@ import { withKeys } from "./keys";
 import type { RowDifference } from "./narrow";
 import type { TableDifference } from "./record";
 import type { ColumnKind } from "./rowText";
-import { openSnapshots } from "./snapshots";
+import { openSnapshots, type SnapshotOptions } from "./snapshots";
 
 /** Rows that are read and written at a time. */
 const batchRows = 50;
@@ -35,7 +35,7 @@ export async function repairRows(
     );
   }
   let mended = 0;
-  const snapshots = await openSnapshots(primary, replica, 1, async ({ primary: [source] }) => {
+  const mend: SnapshotOptions["whileStill"] = async ({ primary: [source] }) => {
     const target = await replica.open();
     try {
       await target.run(
@@ -57,7 +57,8 @@ export async function repairRows(
       // What was not committed is undone with it.
       target.destroy();
     }
-  });
+  };
+  const snapshots = await openSnapshots(primary, replica, { whileStill: mend });
   await snapshots.close();
   return mended;
 }

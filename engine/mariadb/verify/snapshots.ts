@@ -14,8 +14,19 @@ export interface Snapshots {
   close(): Promise<void>;
 }
 
-/** How long the replica may take to reach the primary's snapshots, in milliseconds. */
-const reachTimeoutMs = 60_000;
+export interface SnapshotOptions {
+  /** How many on each side, 1 by default; fewer on a primary so busy that they never come out the same. */
+  sessions?: number;
+  /** Is done while the replica stands at the snapshots' state. */
+  whileStill?(still: Omit<Snapshots, "close">): Promise<void>;
+  /**
+   * How long the replica may stand at one position on its way to the snapshots', in ms; a minute by default. While it
+   * comes nearer it may take as long as it needs.
+   */
+  patienceMs?: number;
+}
+
+const standstillMs = 60_000;
 /** So often the primary's snapshots are taken anew when a commit came between them. */
 const tries = 8;
 
@@ -24,15 +35,12 @@ const tries = 8;
  * (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/): of several that the primary takes at once, those
  * at one place are kept. The replica applies up to exactly there, takes its own, and goes on. Whatever happens, the
  * replica follows again when this throws, or the snapshots are closed.
- * @param sessions How many on each side; fewer on a primary so busy that they never come out the same.
- * @param whileStill Is done while the replica stands at the snapshots' state.
  * @throws `VERIFY_NO_SNAPSHOT` when the replica does not get there
  */
 export async function openSnapshots(
   primary: Server,
   replica: Server,
-  sessions = 1,
-  whileStill?: (still: Omit<Snapshots, "close">) => Promise<void>,
+  { sessions = 1, whileStill, patienceMs = standstillMs }: SnapshotOptions = {},
 ): Promise<Snapshots> {
   const opened: Session[] = [];
   const end = () => {
@@ -52,7 +60,7 @@ export async function openSnapshots(
   try {
     await control.run("STOP SLAVE");
     const { gtid, same } = await primarySnapshots(there);
-    await applyUpTo(replica, control, gtid);
+    await applyUpTo(replica, control, gtid, patienceMs);
     await Promise.all(here.map((session) => session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")));
     const applied = (await positions(replica)).applied;
     if (!samePosition(applied, gtid)) throw noSnapshot(replica, gtid, `it has applied up to ${applied}`);
@@ -115,11 +123,11 @@ function snapshotPlace(session: Session): Promise<Place | undefined> {
   });
 }
 
-async function applyUpTo(replica: Server, control: Session, gtid: string): Promise<void> {
+async function applyUpTo(replica: Server, control: Session, gtid: string, patienceMs: number): Promise<void> {
   // UNTIL a position that is reached already would let the threads run on.
   if (contains((await positions(replica)).applied, gtid)) return;
   await control.run("START SLAVE UNTIL master_gtid_pos = ?", [gtid]);
-  const end = performance.now() + reachTimeoutMs;
+  let last = { applied: "", since: performance.now() };
   for (;;) {
     const status = await replicationStatus(replica);
     if (!status) throw noSnapshot(replica, gtid, "it follows no one");
@@ -129,7 +137,14 @@ async function applyUpTo(replica: Server, control: Session, gtid: string): Promi
     }
     if (status.io === "no" && status.ioError.number !== 0)
       throw noSnapshot(replica, gtid, status.ioError.message);
-    if (performance.now() > end) throw noSnapshot(replica, gtid, `it is at ${status.appliedGtid}`);
+    const now = performance.now();
+    if (status.appliedGtid !== last.applied) last = { applied: status.appliedGtid, since: now };
+    if (now - last.since > patienceMs)
+      throw noSnapshot(
+        replica,
+        gtid,
+        `it has stood at ${last.applied} for ${Math.round(patienceMs / 1000)} s`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

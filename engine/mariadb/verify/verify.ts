@@ -62,7 +62,7 @@ async function compare(
   { report = silent, tablePrefix = "", sessions = defaultSessions, repair = false }: VerifyOptions,
 ): Promise<Verification> {
   const start = performance.now();
-  const snapshots = await openSnapshots(primary, replica, sessions);
+  const snapshots = await openSnapshots(primary, replica, { sessions });
   try {
     const plan = await planFor(snapshots, replica, database);
     const compared = await comparePieces(snapshots, plan.pieces, progressOf(plan.pieces, report));

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { removeLeftovers } from "../../lab/pair";
+import { removeLeftovers } from "../../lab/leftovers";
 
 /** A process that outlives this one if it is killed, and then removes the servers that it leaves behind. */
 export function startReaper(): () => Promise<void> {

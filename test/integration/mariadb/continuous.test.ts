@@ -62,12 +62,12 @@ beforeAll(async () => {
   await caughtUp();
   editors = await Editors.start(pair, { writers: 4, perSecond: 100 });
   await editors.acknowledges(10);
-}, 120_000);
+});
 
 afterAll(async () => {
   await editors?.stop();
   await pair?.stop();
-}, 60_000);
+});
 
 async function caughtUp(): Promise<void> {
   expect(await waitForGtid(pair.green, (await positions(pair.blue)).binlog, 20_000)).toBe(true);
@@ -122,7 +122,7 @@ test("rows of tables with every kind of key are compared after they have changed
   } finally {
     await continuous.end();
   }
-}, 60_000);
+});
 
 test("a change of definitions is followed", async () => {
   const continuous = await following();
@@ -141,7 +141,7 @@ test("a change of definitions is followed", async () => {
   } finally {
     await continuous.end();
   }
-}, 60_000);
+});
 
 test.each<[kind: string, spoil: string, change: string, named: RegExp]>([
   [
@@ -174,28 +174,24 @@ test.each<[kind: string, spoil: string, change: string, named: RegExp]>([
     "INSERT INTO keyless VALUES ('other', 8)",
     /keyless/,
   ],
-])(
-  "%s that has changed, and is not the same, is found",
-  async (_kind, spoil, change, named) => {
-    // An update brings the whole row along: what it meets is mended by it. So it comes first.
-    const whole = await verify(pair.blue, pair.green, pair.database);
-    const gtid = await write(change);
-    await caughtUp();
-    await corrupt(spoil);
-    const continuous = await ContinuousVerification.begin(pair.blue, pair.green, pair.database, whole.gtid);
-    try {
-      await expect(continuous.upTo(gtid, 30_000)).rejects.toMatchObject({
-        code: "VERIFY_MISMATCH",
-        found: expect.stringMatching(named),
-      });
-      expect(continuous.differingTables).toHaveLength(1);
-    } finally {
-      await continuous.end();
-      await verify(pair.blue, pair.green, pair.database, { repair: true });
-    }
-  },
-  60_000,
-);
+])("%s that has changed, and is not the same, is found", async (_kind, spoil, change, named) => {
+  // An update brings the whole row along: what it meets is mended by it. So it comes first.
+  const whole = await verify(pair.blue, pair.green, pair.database);
+  const gtid = await write(change);
+  await caughtUp();
+  await corrupt(spoil);
+  const continuous = await ContinuousVerification.begin(pair.blue, pair.green, pair.database, whole.gtid);
+  try {
+    await expect(continuous.upTo(gtid, 30_000)).rejects.toMatchObject({
+      code: "VERIFY_MISMATCH",
+      found: expect.stringMatching(named),
+    });
+    expect(continuous.differingTables).toHaveLength(1);
+  } finally {
+    await continuous.end();
+    await verify(pair.blue, pair.green, pair.database, { repair: true });
+  }
+});
 
 test("goes on and on until it is ended, and records how far it came on both", async () => {
   const whole = await verify(pair.blue, pair.green, pair.database);
@@ -217,7 +213,7 @@ test("goes on and on until it is ended, and records how far it came on both", as
     expect(last?.gtid).not.toBe(whole.gtid);
   }
   expect(said[0]).toMatch(/^the same up to 0-1-\d+, \d+ changed rows compared/);
-}, 60_000);
+});
 
 test("a binary log that is not there any more is no difference, only the end of it", async () => {
   const whole = await verify(pair.blue, pair.green, pair.database);
@@ -237,7 +233,7 @@ test("a binary log that is not there any more is no difference, only the end of 
   } finally {
     await continuous.end();
   }
-}, 30_000);
+});
 
 function context(tail: VerificationTail, changes: Partial<CutoverContext> = {}): CutoverContext {
   return {
@@ -281,7 +277,7 @@ test("a flip to and fro is verified to the fence's GTID, under writes", async ()
     for (const side of ["blue", "green"] as const)
       expect(await lastVerification(pair[side])).toMatchObject({ ok: true, gtid: result.verifiedTo });
   }
-}, 120_000);
+});
 
 test("a difference in what changed last undoes the attempt, and no flip is possible until all is compared", async () => {
   await write("UPDATE page SET shown = 'before' WHERE id = 50");
@@ -311,7 +307,7 @@ test("a difference in what changed last undoes the attempt, and no flip is possi
     expect(await lastVerification(pair[side])).toMatchObject({ ok: false, differing: [{ table: "page" }] });
   const mended = await verify(pair.blue, pair.green, pair.database, { repair: true });
   expect(mended).toMatchObject({ ok: true, repaired: 1 });
-}, 60_000);
+});
 
 test("what can't be compared while writes wait holds none of them: the flip is made and says so", async () => {
   await write("INSERT INTO keyless SELECT REPEAT('k', 50), seq FROM seq_1_to_80000", "ANALYZE TABLE keyless");
@@ -332,4 +328,4 @@ test("what can't be compared while writes wait holds none of them: the flip is m
     why: expect.stringContaining("keyless can only"),
   });
   expect(result.verifiedTo).not.toBe(result.fenceGtid);
-}, 60_000);
+});

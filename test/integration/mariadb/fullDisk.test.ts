@@ -7,8 +7,6 @@ import { type FollowingPair, startFollowingPair } from "../../support/followingP
 import { smallDisk } from "../../support/smallDisk";
 import { until } from "../../support/until";
 
-jest.setTimeout(120_000);
-
 const filler = "/var/lib/mysql/filler";
 
 describe("a small disk", () => {

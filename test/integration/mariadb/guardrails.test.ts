@@ -12,8 +12,6 @@ import { type FollowingPair, startFollowingPair } from "../../support/followingP
 import { eventually } from "../../support/mariadb";
 import { fillWiki } from "../../support/mariadbContent";
 
-jest.setTimeout(120_000);
-
 let pair: FollowingPair;
 const own = "guardrails:test";
 /** Plenty, whatever the machine has. */
@@ -135,7 +133,7 @@ afterEach(() => {
   for (const session of hands.splice(0)) session.destroy();
 });
 
-afterAll(() => pair?.stop(), 60_000);
+afterAll(() => pair?.stop());
 
 test("a healthy pair passes everywhere, and each thing that was looked at is told", async () => {
   const started = performance.now();

@@ -24,14 +24,12 @@ import { eventually } from "../../support/mariadb";
 
 const positionOf = async (server: Server) => (await server.value("SELECT @@GLOBAL.gtid_binlog_pos")) ?? "";
 
-jest.setTimeout(120_000);
-
 let pair: FollowingPair;
 const sides: readonly Side[] = ["blue", "green"];
 
 beforeAll(async () => {
   pair = await startFollowingPair();
-}, 120_000);
+});
 afterAll(() => pair?.stop());
 
 const isClosed = async (server: Server) => (await server.value("SELECT @@GLOBAL.read_only")) === "1";
@@ -167,10 +165,10 @@ describe("the dead man's switch", () => {
 
   test("opens a fenced server once the lease has ended, and that run can't commit any more", async () => {
     const { blue } = pair;
-    await acquireLease(blue, { holder: "dies", purpose: "test", epoch: 1, durationMs: 1_500 });
+    await acquireLease(blue, { holder: "dies", purpose: "test", epoch: 1, durationMs: 4_000 });
     await obey(await blue.unlogged(), fenceStatement("blue"), ["dies"]);
     expect(await isClosed(blue)).toBe(true);
-    await eventually(async () => expect(await isClosed(blue)).toBe(false), 15_000, "the opening");
+    await eventually(async () => expect(await isClosed(blue)).toBe(false), 20_000, "the opening");
     await expect(
       commitRole(blue, { to: "green", epoch: 0, leaseHolder: "dies", position: await positionOf(blue) }),
     ).rejects.toMatchObject({

@@ -1,6 +1,9 @@
 import { openSnapshot } from "../../../engine/mariadb/copy/logical/snapshot";
+import { waitForGtid } from "../../../engine/mariadb/replication/follow";
+import { positions } from "../../../engine/mariadb/replication/status";
 import { openSnapshots } from "../../../engine/mariadb/verify/snapshots";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
+import { until } from "../../support/until";
 
 let pair: FollowingPair;
 let first: number;
@@ -9,18 +12,24 @@ beforeAll(async () => {
   pair = await startFollowingPair();
   await pair.blue.run(`CREATE TABLE \`${pair.database}\`.counted (id INT AUTO_INCREMENT PRIMARY KEY)`);
   first = sequence((await pair.blue.value("SELECT @@gtid_binlog_pos")) ?? "");
-}, 120_000);
+});
 
 afterAll(() => pair?.stop());
 
 const sequence = (gtid: string) => Number(gtid.split("-")[2]);
 
-/** Every transaction is one row; meanwhile somebody asks the server for its status, on and on. */
-async function underWrites(work: () => Promise<void>): Promise<void> {
+/**
+ * Every transaction is one row; meanwhile somebody asks the server for its status, on and on.
+ * @param rest What a writer waits for after every hundred of its rows.
+ */
+async function underWrites(work: () => Promise<void>, rest = async () => {}): Promise<void> {
   let going = true;
   const each = async (statement: string) => {
     const session = await pair.blue.open({ database: pair.database });
-    while (going) await session.rows(statement);
+    for (let n = 1; going; n++) {
+      await session.rows(statement);
+      if (n % 100 === 0) await rest();
+    }
     await session.close();
   };
   const others = [
@@ -52,17 +61,62 @@ test(
   300_000,
 );
 
-test(
-  "a comparison's snapshots on both sides are the same",
-  () =>
-    underWrites(async () => {
+/** When green has what blue had. */
+async function greenCaughtUp(timeoutMs: number): Promise<void> {
+  expect(await waitForGtid(pair.green, (await positions(pair.blue)).binlog, timeoutMs)).toBe(true);
+}
+
+describe("a comparison's snapshots", () => {
+  // The test before wrote as fast as blue could.
+  beforeAll(() => greenCaughtUp(240_000), 250_000);
+
+  test("on both sides are the same", async () => {
+    const compare = async () => {
       for (let round = 0; round < 12; round++) {
-        const { primary, replica, gtid, close } = await openSnapshots(pair.blue, pair.green, 4);
+        const { primary, replica, gtid, close } = await openSnapshots(pair.blue, pair.green, { sessions: 4 });
         const rows = sequence(gtid) - first;
         for (const session of [...primary, ...replica])
           expect(Number(await session.value(`SELECT COUNT(*) FROM \`${pair.database}\`.counted`))).toBe(rows);
         await close();
       }
-    }),
-  300_000,
-);
+    };
+    await underWrites(compare, () => greenCaughtUp(60_000));
+  }, 300_000);
+
+  test("are waited for while green comes nearer, and given up when it stands", async () => {
+    await greenCaughtUp(60_000);
+    const slowed = await pair.green.open();
+    await slowed.run("SET SESSION sql_log_bin = 0");
+    const patient = { patienceMs: 2_000 };
+    const stopping =
+      "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO = 'STOP SLAVE' AND TIME_MS > 1000";
+    const open = () => openSnapshots(pair.blue, pair.green, patient);
+    try {
+      await slowed.run("CREATE TRIGGER ??.slow BEFORE INSERT ON ??.counted FOR EACH ROW DO SLEEP(0.5)", [
+        pair.database,
+        pair.database,
+      ]);
+      await slowed.run("STOP SLAVE");
+      await slowed.run("SET GLOBAL slave_run_triggers_for_rbr = YES");
+      for (let row = 0; row < 20; row++)
+        await pair.blue.run("INSERT INTO ??.counted VALUES ()", [pair.database]);
+      const began = performance.now();
+      await (await open()).close();
+      expect(performance.now() - began).toBeGreaterThan(patient.patienceMs);
+    } finally {
+      await slowed.run("DROP TRIGGER ??.slow", [pair.database]);
+      await slowed.run("SET GLOBAL slave_run_triggers_for_rbr = NO");
+    }
+    await slowed.run("STOP SLAVE");
+    await slowed.run("LOCK TABLES ??.counted READ", [pair.database]);
+    await pair.blue.run("INSERT INTO ??.counted VALUES ()", [pair.database]);
+    const given = expect(open()).rejects.toThrow(
+      /VERIFY_NO_SNAPSHOT: green did not reach .* it has stood at .* for 2 s/,
+    );
+    // Then it stops the stream, which waits for the transaction that stands.
+    await until("that it gives up", () => pair.green.value(stopping).then((n) => n === "1"), 60_000);
+    slowed.destroy();
+    await given;
+    await greenCaughtUp(30_000);
+  });
+});

@@ -104,7 +104,7 @@ exports.remote = remote.stdout;
     server = await sshServer();
     port = (server.address() as AddressInfo).port;
     program = await Program.make(source("hello"));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     try {
@@ -114,13 +114,13 @@ exports.remote = remote.stdout;
       server?.close();
       rmSync(files, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 
   test("create runs here and over SSH, with input, environment and both outputs", async () => {
     await program.up();
     expect(readFileSync(join(files, "made"), "utf8")).toBe("hello");
     expect(await program.outputs()).toEqual({ local: "created", errors: "me", remote: `${password} there` });
-  }, 60_000);
+  });
 
   test("what a secret went into is not in the state, nor is the key", () => {
     const state = program.stateText();
@@ -130,13 +130,13 @@ exports.remote = remote.stdout;
 
   test("a second up changes nothing", async () => {
     await program.up("--expect-no-changes");
-  }, 30_000);
+  });
 
   test("update knows what the command printed before; a trigger makes a new one", async () => {
     program.rewrite(source("goodbye", hostKey.public, "2"));
     expect(await program.up()).toMatch(/1 updated[\s\S]*1 replaced|1 replaced[\s\S]*1 updated/);
     expect((await program.outputs()).local).toBe("created then updated");
-  }, 30_000);
+  });
 
   test("another host key is refused, and nothing is sent", async () => {
     program.rewrite(source("goodbye", otherHostKey.public, "3"));
@@ -145,7 +145,7 @@ exports.remote = remote.stdout;
     expect(text).toMatch(/another host key|no matching host key/);
     program.rewrite(source("goodbye", hostKey.public, "4"));
     await program.up();
-  }, 60_000);
+  });
 
   test("an exit code that comes in one piece with the command's beginning is seen", async () => {
     const proxy = await gatheringProxy(port);
@@ -167,5 +167,5 @@ exports.remote = remote.stdout;
     } finally {
       proxy.close();
     }
-  }, 30_000);
+  });
 });

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import Docker from "dockerode";
+import { labelsOfOurs } from "../../../scripts/lab/leftovers";
 import { Program } from "./program";
 
 const engine = new Docker();
 const id = `wikiferry-test-${randomBytes(4).toString("hex")}`;
+const owner = labelsOfOurs()["wikiferry.test"];
 const password = `secret-${randomBytes(8).toString("hex")}`;
 
 const source = (greeting: string, extra = "") => `
@@ -24,7 +26,7 @@ const container = new docker.Container("box", {
   securityOpts: ["no-new-privileges"],
   ports: [{ internal: 80, ip: "127.0.0.1" }],
   healthcheck: { tests: ["CMD", "test", "-s", "/data/greeting"], interval: "500ms", retries: 3 },
-  labels: [{ label: "wikiferry.test", value: "${process.pid}" }],
+  labels: [{ label: "wikiferry.test", value: "${owner}" }],
   memory: 64,
   wait: true,
   waitTimeout: 20,
@@ -40,35 +42,35 @@ describe("containers by the offline docker plugin, on a real engine", () => {
 
   beforeAll(async () => {
     program = await Program.make(source("hello"));
-  }, 60_000);
+  });
 
-  afterAll(() => program?.close(), 60_000);
+  afterAll(() => program?.close());
 
   const box = () => engine.getContainer(`${id}-box`).inspect();
 
   test("preview before anything exists", async () => {
     expect(await program.run("preview")).toMatch(/4 to create|5 to create/);
     await expect(box()).rejects.toMatchObject({ statusCode: 404 });
-  }, 30_000);
+  });
 
   test("up makes what the program says, and waits until it is healthy", async () => {
     await program.up();
     const { Config, HostConfig, NetworkSettings, State } = await box();
     expect(State.Health?.Status).toBe("healthy");
     expect(Config.Env).toEqual(expect.arrayContaining(["GREETING=hello", `PASSWORD=${password}`]));
-    expect(Config.Labels["wikiferry.test"]).toBe(String(process.pid));
+    expect(Config.Labels["wikiferry.test"]).toBe(owner);
     expect(HostConfig.Memory).toBe(64 * 1024 * 1024);
     expect(HostConfig.CapDrop).toEqual(["ALL"]);
     expect(Object.keys(NetworkSettings.Networks)).toEqual([`${id}-net`]);
     expect(NetworkSettings.Ports["80/tcp"]?.[0]?.HostIp).toBe("127.0.0.1");
     expect((await program.outputs()).address).toBe(NetworkSettings.Networks[`${id}-net`]?.IPAddress);
-  }, 60_000);
+  });
 
   test("a second up changes nothing, also after a refresh", async () => {
     await program.up("--expect-no-changes");
     await program.run("refresh", "--yes", "--skip-preview", "--expect-no-changes");
     await program.up("--expect-no-changes");
-  }, 60_000);
+  });
 
   test("a secret environment variable is nowhere in the state", () => {
     expect(program.stateText()).not.toContain(password);
@@ -80,7 +82,7 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     expect(await program.run("refresh", "--yes", "--skip-preview")).toMatch(/1 updated/);
     await program.up();
     expect(await box()).toMatchObject({ Id, State: { Running: true } });
-  }, 60_000);
+  });
 
   test("memory and restart policy are changed in place, the environment by a new container", async () => {
     const { Id } = await box();
@@ -95,14 +97,14 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     const replaced = await box();
     expect(replaced.Id).not.toBe(Id);
     expect(replaced.Config.Env).toContain("GREETING=goodbye");
-  }, 60_000);
+  });
 
   test("an unknown property fails in preview, by its name", async () => {
     program.rewrite(source("goodbye", "").replace("internal: 80,", "internal: 80, extrenal: 81,"));
     const { code, text } = await program.attempt("preview");
     expect(code).not.toBe(0);
     expect(text).toMatch(/unknown property "ports\[0\]\.extrenal"/);
-  }, 30_000);
+  });
 
   test("a container that ends at once fails with its exit code and last lines, and the next up mends it", async () => {
     program.rewrite(source("broken").replace("exec sleep 600", "echo no such thing >&2; exit 7"));
@@ -114,5 +116,5 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     await program.up();
     expect((await box()).State.Running).toBe(true);
     await program.up("--expect-no-changes");
-  }, 60_000);
+  });
 });

@@ -62,7 +62,7 @@ new mysql.Grant("app-watch", { user: user.user, host: user.host, database: "*", 
     port = await server.port(3306);
     admin = await connectWhenUp("admin", adminPassword);
     program = await Program.make(source('["SELECT", "INSERT"]'));
-  }, 90_000);
+  });
 
   afterAll(async () => {
     try {
@@ -73,7 +73,7 @@ new mysql.Grant("app-watch", { user: user.user, host: user.host, database: "*", 
       await admin?.end();
       await world.close();
     }
-  }, 60_000);
+  });
 
   test("up makes database, account and rights", async () => {
     await program.up();
@@ -91,7 +91,7 @@ new mysql.Grant("app-watch", { user: user.user, host: user.host, database: "*", 
       database: "my-wiki",
     });
     await app.end();
-  }, 60_000);
+  });
 
   test("a second up and a refresh change nothing, and no password is in the state", async () => {
     await program.run("refresh", "--yes", "--skip-preview", "--expect-no-changes");
@@ -99,7 +99,7 @@ new mysql.Grant("app-watch", { user: user.user, host: user.host, database: "*", 
     const state = program.stateText();
     expect(state).not.toContain(adminPassword);
     expect(state).not.toContain(password.slice(-16));
-  }, 60_000);
+  });
 
   test("a right that was revoked by hand is given again; rights and password change in place", async () => {
     await admin.query("REVOKE INSERT ON `my-wiki`.* FROM 'app'@'%'");
@@ -114,5 +114,5 @@ new mysql.Grant("app-watch", { user: user.user, host: user.host, database: "*", 
     program.rewrite(source('["SELECT"]', "another one"));
     await program.up();
     expect(await grants()).toContainEqual(expect.stringMatching(/^GRANT SELECT ON `my-wiki`\.\*/));
-  }, 60_000);
+  });
 });

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { exampleSecrets } from "../../support/stackConfig";
 
-jest.setTimeout(60_000);
-
 const root = join(__dirname, "../../..");
 const goldenDirectory = join(root, "test/golden");
 
