@@ -6,7 +6,7 @@ import { messageOf, WikiferryError } from "../errors";
 import type { ContainerRef } from "../move";
 import type { SshPool } from "../ssh/pool";
 import { dockerFor } from "./engine";
-import { FrameSplitter } from "./frames";
+import { type Frame, FrameSplitter } from "./frames";
 
 export interface ContainerExecResult {
   exitCode: number;
@@ -46,28 +46,65 @@ export async function execInContainer(
   const fed = feed(stream, options.stdin).catch((error: unknown) => error);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  const splitter = new FrameSplitter();
+  const take = options.onStdout ?? ((data: Buffer) => void stdout.push(data));
+  let brokenOff: unknown;
   try {
-    for await (const chunk of stream) {
-      for (const frame of splitter.split(chunk as Buffer)) {
-        if (frame.stream === "stderr") stderr.push(frame.data);
-        else if (options.onStdout) await options.onStdout(frame.data);
-        else stdout.push(frame.data);
-      }
-    }
+    await readAll(stream, take, (data) => void stderr.push(data));
   } catch (error) {
     const inputError = isSourceError(await settled(fed)) ? await fed : undefined;
-    throw inputError ?? error;
+    if (inputError) throw inputError;
+    if (!(error instanceof StreamError)) throw error;
+    brokenOff = error.cause;
   } finally {
     stream.destroy();
   }
   const inputError = await settled(fed);
   if (isSourceError(inputError)) throw inputError;
-  return {
-    exitCode: await exitCodeOf(exec, ref),
-    stdout: Buffer.concat(stdout).toString(),
-    stderr: Buffer.concat(stderr).toString(),
+  // The engine closes the connection under what is still being sent to a command that has ended. If that failed, this is
+  // told, with as much of its output as had come; a success might lack some of it.
+  const exitCode = await exitCodeOf(exec, ref).catch((error) => {
+    throw brokenOff ? explain(brokenOff, ref) : error;
+  });
+  if (brokenOff && exitCode === 0) throw explain(brokenOff, ref);
+  return { exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+}
+
+/** An error of the connection to the container, its `cause`, as opposed to one of who takes the output. */
+class StreamError extends Error {}
+
+type Take = (data: Buffer) => void | Promise<void>;
+
+/**
+ * Hands on the output until it ends, no faster than it is taken. By events: iterating over a stream that broke off leaves
+ * out what had already come. @throws `StreamError`, or what a taker throws
+ */
+function readAll(stream: Duplex, takeStdout: Take, takeStderr: Take): Promise<void> {
+  const splitter = new FrameSplitter();
+  const handOn = (frames: Iterator<Frame>): void | Promise<void> => {
+    for (let next = frames.next(); !next.done; next = frames.next()) {
+      const work = (next.value.stream === "stderr" ? takeStderr : takeStdout)(next.value.data);
+      if (work) return work.then(() => handOn(frames));
+    }
   };
+  return new Promise((resolve, reject) => {
+    let taken = Promise.resolve();
+    stream.on("data", (chunk: Buffer) => {
+      try {
+        const work = handOn(splitter.split(chunk));
+        if (!work) return;
+        stream.pause();
+        taken = work.then(() => void stream.resume());
+        taken.catch(reject);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    const broken = (cause: unknown) =>
+      taken.then(() => reject(new StreamError(messageOf(cause), { cause })), reject);
+    stream.once("end", () => taken.then(resolve, reject));
+    stream.once("error", broken);
+    stream.once("close", () => broken(new Error("the connection was closed")));
+  });
 }
 
 /** Starts a command in a running container; its output comes multiplexed (`FrameSplitter`). @throws as `execInContainer` */
@@ -142,10 +179,18 @@ function settled(promise: Promise<unknown>): Promise<unknown> {
 }
 
 async function exitCodeOf(exec: Docker.Exec, ref: ContainerRef): Promise<number> {
+  let unanswered: unknown;
   // The output ends a moment before the engine has noted the exit code.
   for (let attempt = 0; attempt < 50; attempt++) {
-    const state = await exec.inspect();
-    if (!state.Running && state.ExitCode !== null) return state.ExitCode;
+    try {
+      const state = await exec.inspect();
+      if (!state.Running && state.ExitCode !== null) return state.ExitCode;
+      unanswered = undefined;
+    } catch (error) {
+      // Asked once more: a connection that was kept may have ended meanwhile.
+      if (unanswered) throw explain(error, ref);
+      unanswered = error;
+    }
     await sleep(20 + attempt * 4);
   }
   throw new WikiferryError(

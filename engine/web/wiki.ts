@@ -85,7 +85,7 @@ export class Wiki {
     const started = performance.now();
     for (;;) {
       const leftMs = timeoutMs - (performance.now() - started);
-      const info = await this.siteInfo(Math.max(100, leftMs));
+      const info = await this.siteInfo(Math.max(1_000, leftMs));
       const waitedMs = performance.now() - started;
       if (!info.readOnly) return waitedMs;
       if (waitedMs >= timeoutMs) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { otherSide, type Side } from "../../engine/move";
 import { faults } from "./faults";
+import type { Operator } from "./operator/operator";
 import { pointOf } from "./operator/order";
 import type { FaultOptions } from "./options";
 import { type Point, planRun } from "./plan";
@@ -11,6 +12,7 @@ import { startWorld, type World } from "./world/world";
 const load = { clients: 12, perSecond: 120 };
 /** Flips without a fault at the beginning, one each way: the first shows the points at which a flip can be struck. */
 const firstFlips = 2;
+const firstTries = 3;
 /** How often a fault's moment is drawn, should the flip not come to it. */
 const draws = 3;
 
@@ -73,13 +75,7 @@ async function pointsOf(world: World, operators: Operators): Promise<Point[]> {
   world.clients.start("first");
   await world.clients.acknowledges(20, { timeoutMs: 15_000 });
   for (let flip = 0; flip < firstFlips; flip++) {
-    const operator = operators.take();
-    world.command(operator, { from, to: otherSide(from) });
-    await operator.exited;
-    if (operator.end?.outcome !== "flipped")
-      throw new Error(
-        `a flip without a fault did not succeed: ${operator.ending}\n${operator.said.map(({ text }) => text).join("\n")}`,
-      );
+    const operator = await flipped(world, operators, from);
     const endAt = operator.said.at(-1)?.at ?? 0;
     for (const { at, text } of operator.said) {
       const colon = text.indexOf(": ");
@@ -93,6 +89,20 @@ async function pointsOf(world: World, operators: Operators): Promise<Point[]> {
   await world.clients.stop();
   await operators.collect();
   return points;
+}
+
+/** A flip without a fault; one that was undone, since the machine stood still, is tried again. */
+async function flipped(world: World, operators: Operators, from: Side): Promise<Operator> {
+  for (let tries = 1; ; tries++) {
+    const operator = operators.take();
+    world.command(operator, { from, to: otherSide(from) });
+    await operator.exited;
+    if (operator.end?.outcome === "flipped") return operator;
+    if (tries === firstTries)
+      throw new Error(
+        `a flip without a fault did not succeed: ${operator.ending}\n${operator.said.map(({ text }) => text).join("\n")}`,
+      );
+  }
 }
 
 /** Whether the databases open and close by themselves. */

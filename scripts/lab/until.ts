@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Asks until the answer is something other than false or an error; then answers that. */
-export async function until<T>(what: string, ask: () => Promise<T | false>, timeoutMs = 15_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T | false>, timeoutMs = 60_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   let problem: unknown;
   while (Date.now() < end) {

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { WikiferryError } from "../../engine/errors";
 import { projectDir } from "../setup/paths";
 import { processesUnder } from "./processes";
+import { type PassingRefusal, passingRefusal } from "./refusal";
 import { type Stage, stackName, stageEnvironment } from "./stage";
 
 export interface PulumiRun {
@@ -14,6 +16,10 @@ export interface PulumiRun {
   output: string;
   ms: number;
 }
+
+/** How often a run that was refused is tried again, and after how long. */
+const refusedTries = 4;
+const refusedPauseMs = 10_000;
 
 const upArgs = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
@@ -27,17 +33,21 @@ export class Pulumi {
     private readonly onLine: (line: string) => void = () => {},
   ) {}
 
-  /** `pulumi up`: carries out what the config wants. @throws `PULUMI_UP` */
-  async up(): Promise<PulumiRun> {
-    const result = await this.tryUp();
-    if (result.exitCode !== 0) throw upFailed(result);
-    return result;
-  }
-
-  /** The same; a failure is returned, not thrown. */
-  async tryUp(): Promise<PulumiRun> {
-    await this.clearInterrupted();
-    return this.run(upArgs);
+  /**
+   * `pulumi up`: carries out what the config wants. A refusal that passes by itself is waited for, as a wiki's owner
+   * would; `onRefusal` hears of it, and when it is tried again.
+   * @throws `PULUMI_UP`
+   */
+  async up(onRefusal: (refusal: PassingRefusal, next: string) => void = () => {}): Promise<PulumiRun> {
+    for (let attempt = 1; ; attempt++) {
+      await this.clearInterrupted();
+      const result = await this.run(upArgs);
+      if (result.exitCode === 0) return result;
+      const refusal = passingRefusal(result.output);
+      if (!refusal || attempt > refusedTries) throw upFailed(result);
+      onRefusal(refusal, `again in ${refusedPauseMs / 1000} s, ${attempt} of ${refusedTries}`);
+      await sleep(refusedPauseMs);
+    }
   }
 
   /** A second `pulumi up`, which should find nothing to do; says whether that is so. */
@@ -169,7 +179,7 @@ function stoppedByHand(): WikiferryError {
 }
 
 /** What a failed `pulumi up` is told as. */
-export function upFailed(result: PulumiRun): WikiferryError {
+function upFailed(result: PulumiRun): WikiferryError {
   return failed("PULUMI_UP", upArgs, result);
 }
 

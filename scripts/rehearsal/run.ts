@@ -11,8 +11,8 @@ import { Load } from "./load/client";
 import type { LoadSummary } from "./load/tally";
 import type { RehearsalOptions } from "./options";
 import { lastPrediction, type Predicted } from "./predictions";
-import { Pulumi, type PulumiRun, upFailed } from "./pulumi";
-import { passingRefusal, type Refusal } from "./refusal";
+import { Pulumi, type PulumiRun } from "./pulumi";
+import type { Refusal } from "./refusal";
 import type { Failure, PhaseFact, RehearsalFacts } from "./report/types";
 import { progressIn, type Say } from "./say";
 import { freshStage, stageAt } from "./stage";
@@ -20,10 +20,6 @@ import { freshStage, stageAt } from "./stage";
 /** Since this mark readers and editors are judged: blue's one restart lies before it. */
 const judged = "judged";
 export const gateUrl = "http://127.0.0.1:8080";
-
-/** How often a flip that was refused is tried again, and after how long, in milliseconds. */
-const refusedTries = 4;
-const refusedPauseMs = 10_000;
 
 /** One rehearsal, and what was seen of it so far. */
 export class Run {
@@ -151,19 +147,11 @@ export class Run {
     );
   }
 
-  /** `pulumi up`; a refusal that passes by itself is waited for, as a wiki's owner would. */
-  private async up(rung: Rung): Promise<PulumiRun> {
-    for (let attempt = 1; ; attempt++) {
-      const result = await this.pulumi.tryUp();
-      if (result.exitCode === 0) return result;
-      const refusal = passingRefusal(result.output);
-      if (!refusal || attempt > refusedTries) throw upFailed(result);
+  private up(rung: Rung): Promise<PulumiRun> {
+    return this.pulumi.up((refusal, next) => {
       this.refusals.push({ at: new Date().toISOString(), during: rung.name, ...refusal });
-      this.say.line(
-        `${rung.name}: refused, again in ${refusedPauseMs / 1000} s, ${attempt} of ${refusedTries}: ${refusal.message}`,
-      );
-      await sleep(refusedPauseMs);
-    }
+      this.say.line(`${rung.name}: refused, ${next}: ${refusal.message}`);
+    });
   }
 
   private async startLoad(): Promise<void> {

@@ -1,16 +1,33 @@
 import { existsSync } from "node:fs";
-import { $ } from "zx";
+import pLimit from "p-limit";
+import { $, sleep } from "zx";
 import { step } from "./say";
 
 /** Whether this process may install Debian or Ubuntu packages. */
 export const onDebianAsRoot = (): boolean => existsSync("/etc/debian_version") && process.getuid?.() === 0;
 
+/** apt's locks admit one at a time. */
+const oneAtATime = pLimit(1);
+/** How long another program's apt is waited for. */
+const lockMs = 300_000;
+
 /** Installs packages without what they merely recommend, asking nothing. */
-export async function installPackages(...names: string[]): Promise<void> {
+export function installPackages(...names: string[]): Promise<void> {
+  return oneAtATime(() => step(`installing ${names.join(", ")}`, () => install(names)));
+}
+
+async function install(names: readonly string[]): Promise<void> {
   const run = $({ quiet: true, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-  await step(`installing ${names.join(", ")}`, async () => {
-    await run`apt-get update`;
-    // Services are started by the set-up itself: a package script that starts one may wait for an init system.
-    await run`apt-get install -y --no-install-recommends ${names}`;
-  });
+  const options = ["-o", `DPkg::Lock::Timeout=${lockMs / 1000}`, "-o", "Acquire::Retries=3"];
+  const deadlineMs = Date.now() + lockMs;
+  // The lock on the lists of packages is not among those that apt itself waits for.
+  for (;;) {
+    const updated = await run({ nothrow: true })`apt-get ${options} update`;
+    if (updated.exitCode === 0) break;
+    if (!/Could not get lock/.test(updated.stderr) || Date.now() > deadlineMs)
+      throw new Error(`apt-get update: ${updated.stderr.trim()}`);
+    await sleep(1_000);
+  }
+  // Services are started by the set-up itself: a package script that starts one may wait for an init system.
+  await run`apt-get ${options} install -y --no-install-recommends ${names}`;
 }

@@ -7,7 +7,7 @@ import { messageOf, WikiferryError } from "../../engine/errors";
 import { installPackages, onDebianAsRoot } from "./apt";
 import { stateFile } from "./paths";
 import { say, step } from "./say";
-import { enginePidFiles, removeStalePid } from "./stalePid";
+import { enginePidFiles, isHeld, removeStalePid } from "./stalePid";
 
 /** A client of the engine that `DOCKER_HOST` names, or of the local socket. */
 export const dockerClient = (): Docker => new Docker();
@@ -54,7 +54,9 @@ async function start(daemon: string): Promise<void> {
     for (;;) {
       const problem = await engineProblem();
       if (!problem) break;
-      if (ended !== undefined || Date.now() > deadlineMs)
+      // One that somebody else has just started keeps ours from running, and will answer.
+      const hopeless = ended !== undefined && !isHeld(enginePidFiles.dockerd, "dockerd");
+      if (hopeless || Date.now() > deadlineMs)
         throw new WikiferryError(
           "SETUP_DOCKER",
           `${daemon} did not start: ${[ended ?? problem, lastWords(logFile, logBegins)].filter(Boolean).join(": ")}`,

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import type Docker from "dockerode";
 import pLimit from "p-limit";
+import { sleep } from "zx";
 import { baseIn, filesIn, imageName } from "../../engine/docker/imageFolder";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { debianImage, makeDebianImage } from "./debian";
@@ -10,6 +11,9 @@ import { projectDir } from "./paths";
 import { imageSite, reachable } from "./probe";
 import { type ImageRecord, readRecord } from "./record";
 import { say, step } from "./say";
+
+/** After which a build that failed is tried once more. */
+const againMs = 5_000;
 
 interface ImageFolder {
   service: string;
@@ -124,14 +128,24 @@ class Bases {
 }
 
 async function buildImage(docker: Docker, folder: ImageFolder, base: string, ref: string): Promise<void> {
+  const build = async () => {
+    const stream = await docker.buildImage(
+      { context: folder.path, src: filesIn(folder.path) },
+      // Host network: a package mirror that only this machine can reach serves the build too.
+      { t: ref, buildargs: { BASE: base }, networkmode: "host", rm: true, forcerm: true },
+    );
+    await follow(docker, stream);
+  };
   try {
     await step(`building the image ${folder.service} on ${base}`, async () => {
-      const stream = await docker.buildImage(
-        { context: folder.path, src: filesIn(folder.path) },
-        // Host network: a package mirror that only this machine can reach serves the build too.
-        { t: ref, buildargs: { BASE: base }, networkmode: "host", rm: true, forcerm: true },
-      );
-      await follow(docker, stream);
+      try {
+        await build();
+      } catch (error) {
+        // A download may have broken off. What was made of the image before it is not made again.
+        say(`${folder.service}: ${messageOf(error)}; once more in ${againMs / 1000} s`);
+        await sleep(againMs);
+        await build();
+      }
     });
   } catch (error) {
     throw new WikiferryError(

@@ -1,19 +1,22 @@
 const answers = new Map<string, Promise<boolean>>();
 
+/** So long an answer is waited for, once and once again: the first may have come while this machine was busy. */
+const timeoutsMs = [3_000, 5_000];
+
 async function ask(url: string): Promise<boolean> {
-  try {
-    const answer = await fetch(url, {
-      method: "HEAD",
-      redirect: "manual",
-      signal: AbortSignal.timeout(3000),
-    });
-    return answer.status < 500;
-  } catch {
-    return false;
+  for (const timeoutMs of timeoutsMs) {
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const answer = await fetch(url, { method: "HEAD", redirect: "manual", signal });
+      return answer.status < 500;
+    } catch (error) {
+      if ((error as Error).name !== "TimeoutError") return false;
+    }
   }
+  return false;
 }
 
-/** Whether a download site answers within 3 s; asked once for each run. */
+/** Whether a download site answers within 8 s; asked once for each run. */
 export function reachable(url: string): Promise<boolean> {
   let answer = answers.get(url);
   if (!answer) {

@@ -1,6 +1,8 @@
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { openMove } from "../../engine/context";
 import { readJournal } from "../../engine/mariadb/control/journal";
@@ -19,8 +21,11 @@ let processes = "";
 let report: RehearsalReport;
 
 describe("npm run rehearsal", () => {
+  let child: ChildProcessByStdio<null, Readable, Readable>;
+  let ended: Promise<unknown>;
+
   beforeAll(async () => {
-    const child = spawn(
+    child = spawn(
       process.execPath,
       [
         "--require",
@@ -41,17 +46,22 @@ describe("npm run rehearsal", () => {
       ],
       { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
     );
+    ended = once(child, "close");
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk: Buffer) => (printed += chunk));
     const sampler = setInterval(async () => {
       processes += (await promisify(execFile)("ps", ["auxwww"], { maxBuffer: 16 << 20 })).stdout;
     }, 3_000);
-    await new Promise((resolve) => child.on("close", resolve));
+    await ended;
     clearInterval(sampler);
     report = JSON.parse(readFileSync(join(root, "reports/rehearsal.json"), "utf8"));
-  }, 900_000);
+  });
 
-  afterAll(removeGreen);
+  afterAll(async () => {
+    if (child.exitCode === null) child.kill("SIGTERM");
+    await ended;
+    await removeGreen();
+  });
 
   test("a small wiki moves over, back, over, and the old side is retired", () => {
     expect(report.phases.map(({ name }) => name)).toEqual([

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execInContainer, runInContainer } from "../../engine/docker/exec";
 import type { ContainerRef } from "../../engine/move";
 import { SshPool } from "../../engine/ssh/pool";
@@ -10,6 +11,7 @@ import { testImage } from "../support/image";
 import { until } from "../support/until";
 
 const world = new DockerWorld();
+const standStill = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 const pool = new SshPool("");
 let ref: ContainerRef;
 
@@ -55,13 +57,32 @@ test("64 MB go through a command unaltered while memory stays small", async () =
 });
 
 test("a command that leaves its input unread ends all the same", async () => {
-  const endless = Readable.from(
-    (function* () {
-      for (;;) yield Buffer.alloc(65_536, "x");
-    })(),
-  );
-  const result = await execInContainer(ref, ["head", "-c", "3"], pool, { stdin: endless });
+  const endless = async function* () {
+    for (;;) {
+      yield Buffer.alloc(65_536, "x");
+      await sleep(20);
+    }
+  };
+  const result = await execInContainer(ref, ["head", "-c", "3"], pool, { stdin: Readable.from(endless()) });
   expect(result).toMatchObject({ exitCode: 0, stdout: "xxx" });
+});
+
+test("a command that fails while it is sent its input has its exit code and its words, however the connection ends", async () => {
+  const endless = async function* () {
+    for (;;) {
+      yield Buffer.alloc(65_536, "x");
+      await sleep(1);
+    }
+  };
+  for (let turn = 0; turn < 10; turn++) {
+    const running = execInContainer(ref, ["sh", "-c", "sleep 0.3; echo full >&2; exit 28"], pool, {
+      stdin: Readable.from(endless()),
+    });
+    // Its words and its end come while nobody listens, and while there is input that nobody has read.
+    await sleep(200);
+    standStill(400);
+    expect(await running).toMatchObject({ exitCode: 28, stderr: "full\n" });
+  }
 });
 
 test("an input that breaks off is an error, not a short success", async () => {

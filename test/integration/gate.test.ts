@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { Gate } from "../../engine/gate/gate";
-import { GateWorld, type Question, type TestGate } from "../support/gateWorld";
+import { GateWorld, gateAt, type Question, type TestGate } from "../support/gateWorld";
 import { until } from "../support/until";
 
 const world = new GateWorld();
@@ -132,7 +132,7 @@ test("the wiki sees the client's address, its own name and the protocol", async 
 });
 
 test("the runtime API refuses whoever lacks the password, and a wrong value", async () => {
-  const stranger = new Gate({ host: "127.0.0.1", port: await testGate.running.port(9999) }, world.pool);
+  const stranger = gateAt(await testGate.running.port(9999), world.pool, "");
   await expect(stranger.state()).rejects.toThrow(/GATE_REFUSED/);
   await expect(gate.set({ canary: 140 })).rejects.toThrow(/GATE_REFUSED: .*canary=140/);
   const nowhere = new Gate({ host: "127.0.0.1", port: 1 }, world.pool);

@@ -91,12 +91,13 @@ test("a connection that the old worker keeps obeys a hold and a turn told to the
 });
 
 test("writes in flight at the old worker are counted and waited for", async () => {
-  const slow = gate.ask("POST", "/api.php?sleep=2500");
+  const slow = gate.ask("POST", "/api.php?wait");
   await until("in flight", async () => (await gate.admin.inFlightWrites()) === 1);
   await gate.reload();
   expect((await gate.admin.state()).writes).toEqual({ blue: 1, green: 0 });
   await gate.admin.hold();
   expect(await gate.admin.drain(50)).toBe(1);
+  setTimeout(() => blue.letGo(), 300);
   expect(await gate.admin.drain(10_000)).toBe(0);
   expect(blue.taken[0]?.answeredAt).toBeLessThan(performance.now());
   expect((await slow).status).toBe(200);

@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, GateWorld, type TestGate } from "../support/gateWorld";
+import { until } from "../support/until";
 
 const world = new GateWorld();
 const { blue, green } = world;
@@ -38,6 +39,7 @@ test("50 turns under 16 writers and 4 readers: nothing fails, and no write reach
     const to = turn % 2 ? "blue" : "green";
     await gate.admin.hold();
     expect(await gate.admin.drain(5_000)).toBe(0);
+    await until("a write held", async () => (await gate.admin.state()).held > 0);
     const drainedAt = performance.now();
     // Longer than a look at the hold, so that a write that slips through is seen.
     await sleep(10);
@@ -53,10 +55,10 @@ test("50 turns under 16 writers and 4 readers: nothing fails, and no write reach
   expect(failures).toEqual([]);
   expect(answers.filter((answer) => answer.status !== 200)).toEqual([]);
   for (const [index, { drainedAt, toldAt, to }] of turns.entries()) {
-    const until = turns[index + 1]?.drainedAt ?? Number.POSITIVE_INFINITY;
+    const ends = turns[index + 1]?.drainedAt ?? Number.POSITIVE_INFINITY;
     const writes = (side: typeof blue) =>
       side.taken.filter(
-        (taken) => taken.method === "POST" && taken.begunAt > drainedAt && taken.begunAt < until,
+        (taken) => taken.method === "POST" && taken.begunAt > drainedAt && taken.begunAt < ends,
       );
     const [right, wrong] = to === "green" ? [green, blue] : [blue, green];
     expect(writes(wrong)).toEqual([]);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { sh } from "../../scripts/world/docker";
 import { adminPassword, GateWorld, type TestGate } from "../support/gateWorld";
 import { RawClient } from "../support/rawClient";
@@ -6,10 +5,13 @@ import { until } from "../support/until";
 
 const world = new GateWorld();
 let gate: TestGate;
+/** One that waits for its volume. */
+let patient: TestGate;
 
 beforeAll(async () => {
   await world.open();
   gate = await world.gate("volume");
+  patient = await world.gate("patient", ["KEEP_MS=15000"]);
   await world.bothUp(gate);
 });
 
@@ -18,18 +20,19 @@ beforeEach(() => gate.admin.turn("blue"));
 afterAll(() => world.close());
 
 /** Sends a signal to what writes to the volume, as if its disk hung, or it had been killed. */
-const signalKeeper = (signal: "STOP" | "CONT" | "KILL") =>
+const signalKeeper = (signal: "STOP" | "CONT" | "KILL", { running } = gate) =>
   sh(
-    gate.running.name,
+    running.name,
+    // Not this shell, whose own text is without what it looks for.
     `for process in /proc/[0-9]*; do
-       case $(tr '\\0' ' ' <$process/cmdline) in *"keeper.sh keep "*) kill -${signal} "\${process#/proc/}"; exit ;; esac
+       case $(tr '\\0' ' ' <$process/cmdline) in *"keeper.sh"" keep "*) kill -${signal} "\${process#/proc/}"; exit ;; esac
      done
      exit 1`,
   );
 
 /** What a restart would find: the route of the file with the higher number. */
-async function kept(): Promise<string | undefined> {
-  const lines = (await sh(gate.running.name, "cat /state/route.?")).trim().split("\n");
+async function kept({ running } = gate): Promise<string | undefined> {
+  const lines = (await sh(running.name, "cat /state/route.?")).trim().split("\n");
   const whole = lines.map((line) => line.trim().split(/ +/)).filter((words) => words[5] === "end");
   const [newest] = whole.sort((a, b) => Number(b[0]) - Number(a[0]));
   return newest?.slice(1, 5).join(" ");
@@ -57,17 +60,18 @@ test("while the volume's disk hangs, views and edits are served, a change is ref
 });
 
 test("a change whose tool dies while the disk hangs comes into force as a whole, and the next one is taken", async () => {
-  await signalKeeper("STOP");
-  const port = await gate.running.port(9999);
-  const tool = await RawClient.open(port);
+  await signalKeeper("STOP", patient);
+  const tool = await RawClient.open(await patient.running.port(9999));
   tool.write(`gate login ${adminPassword};prompt\ngate set primary=green canary=9\n`);
-  await sleep(200);
+  // What is written there comes into force once the keeper has it.
+  await until("the change has come", async () =>
+    /^green blue 9 /m.test(await sh(patient.running.name, "cat /tmp/gate/route.*")),
+  );
   tool.reset();
-  await sleep(200);
-  await signalKeeper("CONT");
-  await until("in force", async () => (await gate.admin.state()).primary === "green");
-  expect(await kept()).toBe("green blue 9 0");
-  expect(await gate.admin.set({ canary: 3 })).toMatchObject({ primary: "green", canary: 3 });
+  await signalKeeper("CONT", patient);
+  await until("in force", async () => (await patient.admin.state()).primary === "green");
+  expect(await kept(patient)).toBe("green blue 9 0");
+  expect(await patient.admin.set({ canary: 3 })).toMatchObject({ primary: "green", canary: 3 });
 });
 
 test("a change that came to the disk after it had been refused is not in force after a restart", async () => {

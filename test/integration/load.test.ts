@@ -82,13 +82,21 @@ function input(name: string, changes: Partial<LoadInput> = {}): LoadInput {
 const judged = (historyFile: string) =>
   judge({ historyFile, base: world.wikiUrl, hostHeader: new URL(world.wiki.serverUrl).host });
 
+const kindsIn = (historyFile: string) =>
+  [
+    ...new Set(
+      readHistory(historyFile)
+        .filter(isChange)
+        .map(({ kind }) => kind),
+    ),
+  ].sort();
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 const inDatabase = (sql: string) => sh("loadtest-db", `mariadb wikidb -e "${sql}"`);
 
 beforeAll(async () => {
   await removeWorld({ name: options.name });
   world = await ensureWorld(options);
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   rmSync(dir, { recursive: true });
@@ -103,12 +111,13 @@ describe("people at work on a wiki", () => {
   beforeAll(async () => {
     relay = await new Relay(options.ports.http).listen();
     load = await Load.start(input("work"));
-    await pause(4_000);
+    await until("first edits", async () => load.stats().edits.acknowledged >= 5, 60_000);
     await load.mark("judged");
     await load.retarget(`http://127.0.0.1:${relay.port}`);
     await until("enough edits", async () => load.stats().edits.acknowledged >= 90, 240_000);
+    await until("one of each kind", async () => kindsIn(load.historyFile).length === 4, 60_000);
     summary = await load.stop();
-  }, 300_000);
+  }, 400_000);
 
   afterAll(() => relay.close());
 
@@ -128,8 +137,7 @@ describe("people at work on a wiki", () => {
 
   test("editors edit, create, move and upload, and the history has each of it", () => {
     const changes = readHistory(load.historyFile).filter(isChange);
-    const kinds = new Set(changes.map(({ kind }) => kind));
-    expect([...kinds].sort()).toEqual(["create", "edit", "move", "upload"]);
+    expect(kindsIn(load.historyFile)).toEqual(["create", "edit", "move", "upload"]);
     const { edits, uploads } = summary.total;
     expect(changes).toHaveLength(edits.acknowledged + uploads.acknowledged);
     const requests = readRequests(load.requestsFile);
@@ -214,7 +222,8 @@ test("an edit whose answer is lost on the way counts as made or failed by what t
 }, 240_000);
 
 test("people whose sessions are lost are counted as logged out, and log in again", async () => {
-  const load = await Load.start(input("sessions"));
+  // A slow page view with a session that is gone by then would count once more.
+  const load = await Load.start(input("sessions", { viewsPerSecond: 0 }));
   await pause(1_500);
   await inDatabase("DELETE FROM objectcache WHERE keyname LIKE '%MWSession%'");
   await until("everybody noticed", async () => load.stats().loggedOut >= 3, 60_000);
@@ -231,7 +240,7 @@ test("a wrong password ends the load with a code and the way out", async () => {
 });
 
 test("a load ends by itself after its time, and can still be asked for its summary", async () => {
-  const load = await Load.start(input("short", { minutes: 0.1 }));
+  const load = await Load.start(input("short", { minutes: 0.3 }));
   await until("its end", async () => load.isOver, 60_000);
   const summary = await load.stop();
   expect(summary.total.edits.acknowledged).toBeGreaterThan(0);

@@ -86,7 +86,7 @@ async function images(): Promise<{ name: string; url: string; sha1: string }[]> 
 beforeAll(async () => {
   await removeWorld({ name: options.name });
   world = await ensureWorld(options);
-}, 180_000);
+}, 600_000);
 
 afterAll(() => removeWorld({ name: options.name }));
 

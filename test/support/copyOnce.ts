@@ -1,6 +1,7 @@
 /**
  * Runs one copy in a process of its own, which a test may kill: move and secrets come by standard input as JSON. Says
- * each piece that it begins to copy, as a line of JSON, before its first row is read.
+ * each piece that it begins to copy, as a line of JSON, before its first row is read. At a report that begins as
+ * `stopAt` it stands still, until it is killed.
  */
 import { writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
@@ -9,8 +10,11 @@ import { copyDatabase } from "../../engine/mariadb/copy/copy";
 import type { LogicalContext } from "../../engine/mariadb/copy/logical/run";
 
 async function main(): Promise<void> {
-  const { spec, secrets, pieceBytes } = JSON.parse(await text(process.stdin));
-  const move = openMove(spec, secrets, () => {});
+  const { spec, secrets, pieceBytes, stopAt } = JSON.parse(await text(process.stdin));
+  const move = openMove(spec, secrets, ({ message }) => {
+    if (stopAt && message.startsWith(stopAt))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0);
+  });
   const context: LogicalContext = {
     ...move,
     pieceBytes,

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mysql, { type Connection } from "mysql2/promise";
@@ -125,7 +125,7 @@ export class Editors implements Surroundings {
       user: "wikiuser",
       password: this.pair.secrets.appPassword,
       database: this.pair.database,
-      connectTimeout: 3_000,
+      connectTimeout: 20_000,
     });
     connection.on("error", () => {});
     return connection;
@@ -149,7 +149,10 @@ export class Editors implements Surroundings {
   }
 
   async lastFiles(from: Side, to: Side): Promise<void> {
-    await cp(join(this.directory, from), join(this.directory, to), { recursive: true, force: false });
+    const [source, target] = [join(this.directory, from), join(this.directory, to)];
+    const there = new Set(await readdir(target));
+    for (const file of await readdir(source))
+      if (!there.has(file)) await copyFile(join(source, file), join(target, file));
   }
 
   async awaitWritable(side: Side, timeoutMs: number): Promise<void> {

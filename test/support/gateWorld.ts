@@ -23,6 +23,10 @@ export interface Question {
 
 export const adminPassword = "a9F".repeat(12);
 
+/** Patient, since other tests use the machine, too. */
+export const gateAt = (port: number, pool: SshPool, password = adminPassword): Gate =>
+  new Gate({ host: "127.0.0.1", port }, pool, { password, timeoutMs: 10_000 });
+
 /** A gate's container in a test, and the ways to it. */
 export class TestGate {
   private constructor(
@@ -40,9 +44,7 @@ export class TestGate {
     });
     // At the end of a test its container is removed, and the logs with it.
     end.catch(() => {});
-    const admin = new Gate({ host: "127.0.0.1", port: await running.port(9999) }, pool, {
-      password: adminPassword,
-    });
+    const admin = gateAt(await running.port(9999), pool);
     await until("the gate, or its end", async () => ended !== undefined || (await admin.state()));
     if (ended === undefined) return new TestGate(running, pool, await running.port(8080), admin);
     admin.close();
@@ -69,9 +71,7 @@ export class TestGate {
   async reopen(): Promise<void> {
     this.admin.close();
     this.port = await this.running.port(8080);
-    this.admin = new Gate({ host: "127.0.0.1", port: await this.running.port(9999) }, this.pool, {
-      password: adminPassword,
-    });
+    this.admin = gateAt(await this.running.port(9999), this.pool);
     await until("the gate", () => this.admin.state());
   }
 

@@ -18,7 +18,7 @@ export interface Taken {
 
 /**
  * A small web server that stands for one side behind the gate. It answers each request with its name, a GET of
- * /images/… with 404 unless the file is in `files`, `?sleep=MS` late, and /health with 200 while `healthy`.
+ * /images/… with 404 unless the file is in `files`, `?wait` after `letGo`, and /health with 200 while `healthy`.
  */
 export class Upstream {
   readonly taken: Taken[] = [];
@@ -27,6 +27,7 @@ export class Upstream {
   /** Requests whose headers came, health checks aside. */
   begun = 0;
   private readonly server: Server;
+  private waiting: (() => void)[] = [];
   private readonly sockets = new Set<Socket>();
 
   /** @param tls PEM texts; with them it speaks TLS. */
@@ -54,6 +55,11 @@ export class Upstream {
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  /** Answers what came with `?wait` so far. */
+  letGo(): void {
+    for (const answerNow of this.waiting.splice(0)) answerNow();
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
@@ -87,8 +93,7 @@ export class Upstream {
         taken.answeredAt = performance.now();
         response.writeHead(missing ? 404 : 200).end(`${this.name} ${bodyBytes}`);
       };
-      const sleepMs = Number(/[?&]sleep=(\d+)/.exec(url)?.[1] ?? 0);
-      if (sleepMs > 0) setTimeout(answerNow, sleepMs);
+      if (url.endsWith("?wait")) this.waiting.push(answerNow);
       else answerNow();
     });
   }

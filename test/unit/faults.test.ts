@@ -337,6 +337,8 @@ describe("a way that can be broken", () => {
     const start = performance.now();
     socket.write("a");
     await sleep(20);
+    // What has come while this thread stood still is read first.
+    await new Promise((resolve) => setImmediate(resolve));
     proxy.delay(0);
     socket.write("b");
     await until(() => heard() === "ab");

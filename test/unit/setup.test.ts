@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { markOf } from "../../scripts/proc";
 import { withLock } from "../../scripts/setup/lock";
-import { removeStalePid } from "../../scripts/setup/stalePid";
+import { isHeld, removeStalePid } from "../../scripts/setup/stalePid";
 
 let directory: string;
 let file: string;
@@ -42,6 +42,9 @@ describe("the pid file of an engine that is gone", () => {
     writeFileSync(file, `${sleeper.pid}`);
     expect(removeStalePid(file, "sleep")).toBeUndefined();
     expect(readFileSync(file, "utf8")).toBe(`${sleeper.pid}`);
+    expect(isHeld(file, "sleep")).toBe(true);
+    expect(isHeld(file, "dockerd")).toBe(false);
+    expect(isHeld(join(directory, "none"), "sleep")).toBe(false);
   });
 
   it("stays where it holds no number, and need not be there", () => {

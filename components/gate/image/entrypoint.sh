@@ -22,6 +22,7 @@
 #                         first 32 kB and the kernel's socket buffers.
 #   HOLD_H2_BODY_MS [1000]  how long a body over 8 kB may be held on HTTP/2, where the page views of the same
 #                         connection wait behind it
+#   KEEP_MS [1500]        how long the volume may take over a change; the tool waits 2 s for an answer
 #   MAXCONN [2000]  CONNECT_TIMEOUT_MS [3000]  SERVER_TIMEOUT_MS [120000]  CLIENT_TIMEOUT_MS [120000]
 set -eu
 umask 077
@@ -58,12 +59,14 @@ export FORWARDED_PROTO="${FORWARDED_PROTO:-http}" GREEN_HEALTH_PATH="${GREEN_HEA
 export HOLD_MAX_MS="${HOLD_MAX_MS:-15000}"
 export HOLD_MAX_REQUESTS="${HOLD_MAX_REQUESTS:-$((MAXCONN / 2))}"
 export HOLD_MAX_BODY_BYTES="${HOLD_MAX_BODY_BYTES:-109051904}" HOLD_H2_BODY_MS="${HOLD_H2_BODY_MS:-1000}"
+export KEEP_MS="${KEEP_MS:-1500}"
 export CONNECT_TIMEOUT_MS="${CONNECT_TIMEOUT_MS:-3000}" SERVER_TIMEOUT_MS="${SERVER_TIMEOUT_MS:-120000}"
 export CLIENT_TIMEOUT_MS="${CLIENT_TIMEOUT_MS:-120000}"
 check_number HOLD_MAX_MS "$HOLD_MAX_MS"
 check_number HOLD_MAX_REQUESTS "$HOLD_MAX_REQUESTS"
 check_number HOLD_MAX_BODY_BYTES "$HOLD_MAX_BODY_BYTES"
 check_number HOLD_H2_BODY_MS "$HOLD_H2_BODY_MS"
+check_number KEEP_MS "$KEEP_MS"
 check_number CONNECT_TIMEOUT_MS "$CONNECT_TIMEOUT_MS"
 check_number SERVER_TIMEOUT_MS "$SERVER_TIMEOUT_MS"
 check_number CLIENT_TIMEOUT_MS "$CLIENT_TIMEOUT_MS"

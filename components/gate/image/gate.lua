@@ -11,8 +11,7 @@
 
 local run = "/tmp/gate/"
 local file = run .. "route"
--- How long the volume may take over a change, in milliseconds; the tool waits 2 s for an answer.
-local keep_ms = 1500
+local keep_ms = tonumber(os.getenv("KEEP_MS"))
 local hold_max_ms = tonumber(os.getenv("HOLD_MAX_MS"))
 local hold_max_requests = tonumber(os.getenv("HOLD_MAX_REQUESTS"))
 local hold_max_body_bytes = tonumber(os.getenv("HOLD_MAX_BODY_BYTES"))

@@ -44,11 +44,11 @@ describe("a full disk on green", () => {
       const context: LogicalContext = {
         ...pair,
         report: silent,
-        spec: { ...pair.spec, copy: { method: "logical", maxBytesPerSecond: 20_000_000 } },
+        spec: { ...pair.spec, copy: { method: "logical", maxBytesPerSecond: 8_000_000 } },
         pieceBytes: 2_000_000,
         onPiece: ({ id, after }) => {
           pieces.push(`${id} ${after}`);
-          if (pieces.length === 8) filled ??= host.fillDisk();
+          if (pieces.length === 4) filled ??= host.fillDisk();
         },
       };
       return copyDatabase(context);

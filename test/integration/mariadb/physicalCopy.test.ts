@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { copyDatabase, copyState } from "../../../engine/mariadb/copy/copy";
-import { type PlaceState, placeState } from "../../../engine/mariadb/copy/physical/place";
+import { type PlaceState, placeState, sweepPlace } from "../../../engine/mariadb/copy/physical/place";
 import { follow, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { silent } from "../../../engine/progress";
@@ -95,11 +95,14 @@ describe("copying blue's files", () => {
       "root",
     );
     const full = { code: "COPY_RECEIVE_FAILED", found: expect.stringContaining("No space left") };
-    await expect(copyDatabase(ctx())).rejects.toMatchObject(full);
-    const spec = structuredClone(pair.spec);
-    spec.blue.database.replication.host = "127.0.0.1";
-    await expect(copyDatabase({ ...ctx(), spec })).rejects.toMatchObject(full);
-    await inGreen("mv /usr/bin/real /usr/bin/mbstream", "root");
+    try {
+      await expect(copyDatabase(ctx())).rejects.toMatchObject(full);
+      const spec = structuredClone(pair.spec);
+      spec.blue.database.replication.host = "127.0.0.1";
+      await expect(copyDatabase({ ...ctx(), spec })).rejects.toMatchObject(full);
+    } finally {
+      await inGreen("mv /usr/bin/real /usr/bin/mbstream", "root");
+    }
     await nothingIsLeftOnBlue();
   });
 
@@ -118,16 +121,18 @@ describe("copying blue's files", () => {
       await session.close();
     })();
     try {
-      await killedAt("partial", 2_000_000);
+      await killedAt("partial", { maxBytesPerSecond: 2_000_000 });
       await answering();
       expect(await copyState(pair.green)).toEqual({ state: "copying" });
       await nothingIsLeftOnBlue();
-      await killedAt("partial", 2_000_000, "127.0.0.1");
+      // Else what lies there already would be taken for the next one's.
+      await sweepPlace(ctx());
+      await killedAt("partial", { maxBytesPerSecond: 2_000_000, blueHost: "127.0.0.1" });
       await nothingIsLeftOnBlue();
-      await killedAt("received");
+      await killedAt("received", { stopAt: "preparing the files" });
       await answering();
       expect(await pair.green.value("SHOW TABLES FROM mysql LIKE 'witness'")).toBe("witness");
-      await killedAt("ready");
+      await killedAt("ready", { stopAt: "green's MariaDB starts" });
       await answering();
       const result = await copyDatabase(ctx());
       process.stdout.write(`copied at ${result.gtid} during ${edits} edits\n`);
@@ -179,15 +184,21 @@ describe("copying blue's files", () => {
     expect(await copyState(pair.green)).toEqual(before);
   });
 
-  /** Runs a copy in a process of its own and kills it when the copy beside green's data has come so far. */
-  async function killedAt(stage: PlaceState, maxBytesPerSecond = 0, blueHost = "blue-db"): Promise<void> {
+  /**
+   * Runs a copy in a process of its own and kills it when the copy beside green's data has come so far; at the report
+   * that begins as `stopAt` it waits for that.
+   */
+  async function killedAt(
+    stage: PlaceState,
+    { maxBytesPerSecond = 0, blueHost = "blue-db", stopAt = "" },
+  ): Promise<void> {
     const spec = structuredClone(pair.spec);
     spec.copy.maxBytesPerSecond = maxBytesPerSecond;
     spec.blue.database.replication.host = blueHost;
     const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "../../support/copyOnce.ts")], {
       stdio: ["pipe", "inherit", "inherit"],
     });
-    child.stdin?.end(JSON.stringify({ spec, secrets: pair.secrets }));
+    child.stdin?.end(JSON.stringify({ spec, secrets: pair.secrets, stopAt }));
     try {
       await eventually(async () => seen(stage, child), 120_000, `a copy that is ${stage}`);
     } finally {

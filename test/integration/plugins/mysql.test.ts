@@ -45,7 +45,7 @@ new mysql.Grant("app-watch", { user: user.user, host: user.host, database: "*", 
       try {
         return await createConnection({ host: "127.0.0.1", port, user, password: secret });
       } catch (error) {
-        if (attempt > 120) throw error;
+        if (attempt > 400) throw error;
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
     }
