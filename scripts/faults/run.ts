@@ -79,7 +79,8 @@ export async function runFault(
   const start = performance.now();
   const problems: string[] = [];
   const { clients, probes } = world;
-  await prepare(world, operators, plan);
+  // What the last run left behind may end late: once more before the campaign is given up.
+  await prepare(world, operators, plan).catch(() => prepare(world, operators, plan));
   const epoch = (await readRole(world.servers[plan.from]))?.epoch ?? 0;
   probes.blue.forget();
   probes.green.forget();

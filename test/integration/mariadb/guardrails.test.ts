@@ -610,10 +610,20 @@ describe("schema and rights", () => {
     ));
 
   test("a change of the schema that is on its way is no difference", async () => {
-    for (const sql of ["CREATE TABLE wikidb.fresh (id INT PRIMARY KEY)", "DROP TABLE wikidb.fresh"]) {
-      await pair.blue.run(sql);
-      expect(told(await amiss())).not.toContain("block SCHEMA_TABLES");
-    }
+    const changes = ["CREATE TABLE wikidb.fresh (id INT PRIMARY KEY)", "DROP TABLE wikidb.fresh"];
+    const seen = new Set<string>();
+    for (let round = 0; seen.size < changes.length && round < 5; round++)
+      for (const sql of changes) {
+        await pair.blue.run(sql);
+        const began = performance.now();
+        const arrival = arrived().then(() => performance.now() - began);
+        const found = told(await amiss());
+        // On its way for longer it is one: half a second is what a guardrail waits.
+        if ((await arrival) > 400) continue;
+        expect(found).not.toContain("block SCHEMA_TABLES");
+        seen.add(sql);
+      }
+    expect(seen.size).toBe(changes.length);
     await expectNothing();
   });
 
