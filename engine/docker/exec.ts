@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { messageOf, WikiferryError } from "../errors";
 import type { ContainerRef } from "../move";
@@ -166,7 +166,12 @@ async function feed(stream: Duplex, stdin: ContainerExecOptions["stdin"]): Promi
   const source = stdin;
   await pipeline(async function* () {
     try {
-      yield* source;
+      for await (const chunk of source) {
+        // What has come is read first: a write to a command that has ended fails, and takes its last words away.
+        await nextTurn();
+        if (stream.readableEnded) return;
+        yield chunk;
+      }
     } catch (error) {
       throw new SourceError(messageOf(error), { cause: error });
     }
