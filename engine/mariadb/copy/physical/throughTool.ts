@@ -45,18 +45,24 @@ export async function throughTool(
     stop(brokenOff);
     throw error;
   });
+  let sent = 0;
   const backedUp = (async () => {
     const end = await Promise.race([exited, givenUp]);
     if (end === brokenOff) return;
     if (end === lost)
       throw backupFailed("the connection to blue's host was lost while mariadb-backup ran there");
-    await Promise.race([closed, givenUp, ...(end === 0 ? [] : [sleep(patienceMs)])]);
+    sent = end;
+    // Its error is that of ending it here: what came of the backup, the log says.
+    await Promise.race([closed.catch(() => {}), givenUp, ...(end === 0 ? [] : [sleep(patienceMs)])]);
     await custodian.whole(end);
   })();
-  // A backup that failed makes the receiver fail as well.
-  const outcomes = await Promise.allSettled([backedUp, taking]);
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed) throw failed.reason;
+  const [backup, received] = await Promise.allSettled([backedUp, taking]);
+  if (received.status === "rejected") {
+    // A backup that failed makes the receiver fail as well; one whose output nobody took did not fail by itself.
+    const notTaken = sent !== 0 && (await custodian.wasNotTaken(sent).catch(() => false));
+    throw backup.status === "rejected" && !notTaken ? backup.reason : received.reason;
+  }
+  if (backup.status === "rejected") throw backup.reason;
 }
 
 async function take(ctx: CopyContext, stream: Throttle, packed: boolean): Promise<void> {
