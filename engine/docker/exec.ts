@@ -6,7 +6,7 @@ import { messageOf, WikiferryError } from "../errors";
 import type { ContainerRef } from "../move";
 import type { SshPool } from "../ssh/pool";
 import { dockerFor } from "./engine";
-import { type Frame, FrameSplitter } from "./frames";
+import { BrokenOff, readOutput } from "./output";
 
 export interface ContainerExecResult {
   exitCode: number;
@@ -49,11 +49,11 @@ export async function execInContainer(
   const take = options.onStdout ?? ((data: Buffer) => void stdout.push(data));
   let brokenOff: unknown;
   try {
-    await readAll(stream, take, (data) => void stderr.push(data));
+    await readOutput(stream, take, (data) => void stderr.push(data));
   } catch (error) {
     const inputError = isSourceError(await settled(fed)) ? await fed : undefined;
     if (inputError) throw inputError;
-    if (!(error instanceof StreamError)) throw error;
+    if (!(error instanceof BrokenOff)) throw error;
     brokenOff = error.cause;
   } finally {
     stream.destroy();
@@ -67,44 +67,6 @@ export async function execInContainer(
   });
   if (brokenOff && exitCode === 0) throw explain(brokenOff, ref);
   return { exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
-}
-
-/** An error of the connection to the container, its `cause`, as opposed to one of who takes the output. */
-class StreamError extends Error {}
-
-type Take = (data: Buffer) => void | Promise<void>;
-
-/**
- * Hands on the output until it ends, no faster than it is taken. By events: iterating over a stream that broke off leaves
- * out what had already come. @throws `StreamError`, or what a taker throws
- */
-function readAll(stream: Duplex, takeStdout: Take, takeStderr: Take): Promise<void> {
-  const splitter = new FrameSplitter();
-  const handOn = (frames: Iterator<Frame>): void | Promise<void> => {
-    for (let next = frames.next(); !next.done; next = frames.next()) {
-      const work = (next.value.stream === "stderr" ? takeStderr : takeStdout)(next.value.data);
-      if (work) return work.then(() => handOn(frames));
-    }
-  };
-  return new Promise((resolve, reject) => {
-    let taken = Promise.resolve();
-    stream.on("data", (chunk: Buffer) => {
-      try {
-        const work = handOn(splitter.split(chunk));
-        if (!work) return;
-        stream.pause();
-        taken = work.then(() => void stream.resume());
-        taken.catch(reject);
-      } catch (error) {
-        reject(error);
-      }
-    });
-    const broken = (cause: unknown) =>
-      taken.then(() => reject(new StreamError(messageOf(cause), { cause })), reject);
-    stream.once("end", () => taken.then(resolve, reject));
-    stream.once("error", broken);
-    stream.once("close", () => broken(new Error("the connection was closed")));
-  });
 }
 
 /** Starts a command in a running container; its output comes multiplexed (`FrameSplitter`). @throws as `execInContainer` */
