@@ -77,7 +77,8 @@ export class Wiki {
 
   /**
    * Waits until MediaWiki takes edits; answers how long that took, in milliseconds.
-   * MediaWiki keeps a read-only answer of its database for up to 5 s (1.39, `rdbms-server-readonly`).
+   * MediaWiki keeps a read-only answer of its database for up to 5 s (1.39, `rdbms-server-readonly`). The last question
+   * is waited for up to a second longer than `timeoutMs`: a wiki that answers is told from one that does not.
    *
    * @throws `WEB_READ_ONLY`, and as `siteInfo`
    */
