@@ -8,10 +8,10 @@ import { removeLeftovers } from "../../scripts/lab/leftovers";
 import { markOf } from "../../scripts/proc";
 import { DockerWorld } from "../support/dockerWorld";
 import { testImage } from "../support/image";
+import { standStill } from "../support/standStill";
 import { until } from "../support/until";
 
 const world = new DockerWorld();
-const standStill = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 const pool = new SshPool("");
 let ref: ContainerRef;
 

@@ -8,12 +8,12 @@ import { text } from "node:stream/consumers";
 import { openMove } from "../../engine/context";
 import { copyDatabase } from "../../engine/mariadb/copy/copy";
 import type { LogicalContext } from "../../engine/mariadb/copy/logical/run";
+import { standStill } from "./standStill";
 
 async function main(): Promise<void> {
   const { spec, secrets, pieceBytes, stopAt } = JSON.parse(await text(process.stdin));
   const move = openMove(spec, secrets, ({ message }) => {
-    if (stopAt && message.startsWith(stopAt))
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0);
+    if (stopAt && message.startsWith(stopAt)) standStill();
   });
   const context: LogicalContext = {
     ...move,

@@ -4,6 +4,7 @@ import type { Surroundings } from "../../engine/mariadb/cutover/surroundings";
 import { Server } from "../../engine/mariadb/server";
 import type { CutoverLimits, DatabaseSide, Side } from "../../engine/move";
 import { SshPool } from "../../engine/ssh/pool";
+import { standStill } from "./standStill";
 
 /** What the parent sends first. */
 export interface ChildOrder {
@@ -33,7 +34,7 @@ async function main(order: ChildOrder): Promise<void> {
     if (actions++ < order.killAfter) return;
     process.send?.({ killed: action }, undefined, undefined, () => process.kill(process.pid, "SIGKILL"));
     // Nothing more may happen until the message is out and the signal has come.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    standStill(50);
     process.kill(process.pid, "SIGKILL");
   };
   const pool = new SshPool(order.sshPrivateKey);

@@ -9,7 +9,7 @@ import type { CutoverContext } from "../../../engine/mariadb/cutover/context";
 import { cutover, recover } from "../../../engine/mariadb/cutover/cutover";
 import { MariadbDryRun } from "../../../engine/mariadb/dryRun";
 import { MariadbMover } from "../../../engine/mariadb/mover";
-import { isFollowing, waitForGtid } from "../../../engine/mariadb/replication/follow";
+import { isFollowing, outOfOrder, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions, replicationStatus } from "../../../engine/mariadb/replication/status";
 import { armDeadMan } from "../../../engine/mariadb/rule/deadMan";
 import type { Session } from "../../../engine/mariadb/server";
@@ -216,7 +216,6 @@ test("what an administrator writes on the new primary just before the commit sto
     await pair.blue.run("STOP SLAVE IO_THREAD");
     await pair.green.run("INSERT INTO ??.edit (token) VALUES ('stray')", [pair.database]);
   });
-  const outOfOrder = 1950;
   let committed = false;
   const refused = async () => (await replicationStatus(pair.blue))?.sqlError.number === outOfOrder;
   const turned = async () => committed && until("blue's refusal", refused);
