@@ -146,10 +146,17 @@ function sshTarget(config: Config, host: "web" | "database" | "files"): SshTarge
   };
 }
 
-/** The SSH host of green's Docker engine; none is the local engine. */
+/** The SSH host of green's Docker engine; none is the local engine. @throws `CONFIG_MISSING_KEY` without its host key */
 export function dockerHost(config: Config): SshTarget | undefined {
   const match = /^ssh:\/\/([^@]+)@([^:]+)(?::(\d+))?$/.exec(config["green.docker.host"]);
   if (!match) return undefined;
+  if (config["green.docker.hostKey"] === "") {
+    throw new WikiferryError(
+      "CONFIG_MISSING_KEY",
+      `green.docker.hostKey is not set, and green.docker.host is ${config["green.docker.host"]}: whoever stands between could pass for it`,
+      `Compare what \`ssh-keyscan -t ed25519 ${match[2]}\` prints with what the host itself shows, then: pulumi config set --path green.docker.hostKey 'ssh-ed25519 AAAA…'`,
+    );
+  }
   return {
     user: match[1] as string,
     host: match[2] as string,

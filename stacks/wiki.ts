@@ -25,7 +25,8 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
 
   const blue = new BlueEnvironment("blue", { spec, sshPrivateKey: pulumi.secret(secrets.sshPrivateKey) });
   const environment = new GreenEnvironment("green", {
-    dockerHost: config["green.docker.host"] || undefined,
+    dockerHost: dockerHost(config),
+    identityFile: config["ssh.privateKeyFile"] || undefined,
     attachedNetwork: config["green.network"] || undefined,
   });
   const certificate = new Certificate("green-certificate", { spec });

@@ -1,9 +1,27 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { SshTarget } from "../../engine/move";
+
+/**
+ * Options of ssh for a host with this key and no other. By a command instead of a file: a run that doesn't start the
+ * program, such as `pulumi destroy`, finds no file of ours on another machine.
+ */
+export function pinnedSshOptions(hostKey: string, identityFile?: string): string[] {
+  const [kind, key] = hostKey.trim().split(/\s+/);
+  const options = [
+    `KnownHostsCommand=/bin/echo %H ${kind} ${key}`,
+    "UserKnownHostsFile=/dev/null",
+    "GlobalKnownHostsFile=/dev/null",
+    "StrictHostKeyChecking=yes",
+  ];
+  return [...(identityFile ? ["-i", identityFile] : []), ...options.flatMap((option) => ["-o", option])];
+}
 
 export interface GreenEnvironmentArgs {
-  /** Docker engine of the new host, `ssh://user@host`. Defaults to this machine's. */
-  dockerHost?: string;
+  /** SSH host of the new host's Docker engine. Defaults to this machine's engine. */
+  dockerHost?: SshTarget;
+  /** File with the operator's SSH key. Defaults to those that ssh finds by itself. */
+  identityFile?: string;
   /** Name of a Docker network there from which blue is reached. Defaults to none: green's own network routes to it. */
   attachedNetwork?: string;
 }
@@ -19,9 +37,17 @@ export class GreenEnvironment extends pulumi.ComponentResource {
   constructor(name: string, args: GreenEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("wikiferry:environment:Green", name, {}, opts);
     this.attachedNetwork = args.attachedNetwork;
-    this.provider = new docker.Provider(`${name}-docker`, args.dockerHost ? { host: args.dockerHost } : {}, {
-      parent: this,
-    });
+    const host = args.dockerHost;
+    this.provider = new docker.Provider(
+      `${name}-docker`,
+      host
+        ? {
+            host: `ssh://${host.user}@${host.host}:${host.port}`,
+            sshOpts: pinnedSshOptions(host.hostKey, args.identityFile),
+          }
+        : {},
+      { parent: this },
+    );
     const network = new docker.Network(
       `${name}-network`,
       { name: "wikiferry-green", driver: "bridge", labels: [{ label: "wikiferry.side", value: "green" }] },

@@ -45,16 +45,16 @@ function dialOnce(wanted: End, sock: Duplex | undefined): Promise<Client> {
     ...(wanted.agentSocketPath && { agent: wanted.agentSocketPath }),
     readyTimeout: timeoutSeconds * 1000,
     keepaliveInterval: 10_000,
-    ...(wanted.hostKey && {
-      // The server picks a key of the kind that the client asks for first: ask for the expected kind.
-      algorithms: { serverHostKey: serverHostKeyFor(wanted.hostKey) },
-      hostVerifier: (key: Buffer) => {
-        presented = key.toString("base64");
-        return presented === expected;
-      },
-    }),
+    // The server picks a key of the kind that the client asks for first: ask for the expected kind.
+    algorithms: { serverHostKey: serverHostKeyFor(wanted.hostKey ?? "") },
+    hostVerifier: (key: Buffer) => {
+      presented = key.toString("base64");
+      return presented === expected;
+    },
   };
   return new Promise((resolve, reject) => {
+    // The vendor's plugin takes any host then.
+    if (!expected) return reject(new Refused(`${place(wanted)}: hostKey is not set`));
     const client = new Client();
     client.once("ready", () => resolve(client));
     client.once("error", (error: Error & { level?: string }) => {

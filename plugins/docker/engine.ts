@@ -15,23 +15,46 @@ export const configSchema = z.strictObject({
 
 export type DockerConfig = z.infer<typeof configSchema>;
 
-/** The part of ssh's command line that ssh2 can follow: `-i file`, `-p port`, `-o IdentityFile=`, `-o Port=`. */
-export function sshSettings(options: readonly string[]): { identityFile?: string; port?: number } {
-  const settings: { identityFile?: string; port?: number } = {};
-  const words = options.flatMap((option) => option.split(/\s+/)).filter(Boolean);
+/** What ssh2 can follow of ssh's command line. */
+export interface SshSettings {
+  identityFile?: string;
+  port?: number;
+  /** `ssh-ed25519 AAAA…`. */
+  hostKey?: string;
+}
+
+/** Reads `-i FILE`, `-p PORT` and `-o` with IdentityFile, Port, or a KnownHostsCommand that echoes the host's key. */
+export function sshSettings(options: readonly string[]): SshSettings {
+  const settings: SshSettings = {};
+  const words = options.flatMap((option) => /^(-[iop])\s*(.+)$/s.exec(option)?.slice(1) ?? [option]);
   for (let index = 0; index < words.length; index++) {
-    const word = words[index];
-    const value = words[index + 1] ?? "";
-    if (word === "-i") settings.identityFile = value;
-    else if (word === "-p") settings.port = Number(value);
-    else if (word === "-o") {
-      const [key = "", setting = ""] = value.split("=");
+    const value = (words[index + 1] ?? "").trim();
+    if (words[index] === "-i") settings.identityFile = value;
+    else if (words[index] === "-p") settings.port = Number(value);
+    else if (words[index] === "-o") {
+      const [, key = "", setting = ""] = /^(\w+)\s*[=\s]\s*(.*)$/s.exec(value) ?? [];
       if (key.toLowerCase() === "identityfile") settings.identityFile = setting;
       if (key.toLowerCase() === "port") settings.port = Number(setting);
+      if (key.toLowerCase() === "knownhostscommand")
+        settings.hostKey = /^\/(?:usr\/)?bin\/echo\s+\S+\s+(\S+\s+\S+)$/.exec(setting)?.[1];
     } else continue;
     index++;
   }
   return settings;
+}
+
+/** ssh2 takes any host unless it is told how to look at its key. */
+function pinned(host: string, hostKey: string | undefined) {
+  const [kind, expected] = hostKey?.split(/\s+/) ?? [];
+  if (!kind || !expected)
+    throw new Error(
+      `sshOpts of the Docker host ${host} name no host key: set -o "KnownHostsCommand=/bin/echo %H ssh-ed25519 AAAA…"`,
+    );
+  const kinds = kind === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [kind];
+  return {
+    algorithms: { serverHostKey: kinds as ["ssh-ed25519"] },
+    hostVerifier: (key: Buffer) => key.toString("base64") === expected,
+  };
 }
 
 function connect(config: DockerConfig): Docker {
@@ -39,7 +62,7 @@ function connect(config: DockerConfig): Docker {
   const url = new URL(config.host);
   if (url.protocol === "unix:") return new Docker({ socketPath: url.pathname });
   if (url.protocol === "ssh:") {
-    const { identityFile, port } = sshSettings(config.sshOpts ?? []);
+    const { identityFile, port, hostKey } = sshSettings(config.sshOpts ?? []);
     const key = identityFile
       ? readFileSync(identityFile.replace(/^~(?=\/)/, process.env.HOME ?? ""))
       : undefined;
@@ -48,7 +71,10 @@ function connect(config: DockerConfig): Docker {
       host: url.hostname,
       port: Number(url.port) || port || 22,
       username: url.username || process.env.USER || "root",
-      sshOptions: key ? { privateKey: key } : { agent: process.env.SSH_AUTH_SOCK },
+      sshOptions: {
+        ...pinned(url.hostname, hostKey),
+        ...(key ? { privateKey: key } : { agent: process.env.SSH_AUTH_SOCK }),
+      },
     });
   }
   const [ca, cert, key] = (["ca", "cert", "key"] as const).map((name) => {

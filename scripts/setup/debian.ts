@@ -31,6 +31,24 @@ function hostSources(): string[] {
   return ["/etc/apt/sources.list", ...files].filter(existsSync).map((path) => readFileSync(path, "utf8"));
 }
 
+/** The keys of Debian's archive, of the package debian-archive-keyring. */
+const archiveKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/**
+ * Unpacks Debian's minimal system into a folder. Without the keyring debootstrap would warn and go on unchecked.
+ * @throws `SETUP_KEYRING` where the keyring is missing, and what debootstrap says where a signature is not of it.
+ */
+export async function bootstrap(root: string, mirror: string, keyring = archiveKeyring): Promise<void> {
+  if (!existsSync(keyring))
+    throw new WikiferryError(
+      "SETUP_KEYRING",
+      `The signatures of Debian's packages can't be checked: there is no ${keyring}`,
+      "Install the package debian-archive-keyring, then run this again.",
+    );
+  const options = ["--force-check-gpg", `--keyring=${keyring}`, "--variant=minbase"];
+  await $({ quiet: true })`debootstrap ${options} ${suite} ${root} ${mirror}`;
+}
+
 /** Makes the Debian base image with debootstrap. Needs root, since it makes device nodes and owns files. */
 export async function makeDebianImage(): Promise<void> {
   if (process.getuid?.() !== 0)
@@ -48,6 +66,7 @@ export async function makeDebianImage(): Promise<void> {
       );
     await installPackages("debootstrap");
   }
+  if (!existsSync(archiveKeyring) && onDebianAsRoot()) await installPackages("debian-archive-keyring");
   const mirrors = mirrorsIn(hostSources());
   const debian = mirrors.debian ?? "http://deb.debian.org/debian";
   const security = mirrors.security ?? "http://deb.debian.org/debian-security";
@@ -56,8 +75,7 @@ export async function makeDebianImage(): Promise<void> {
   const archive = join(folder, "root.tar");
   try {
     await step("making a Debian base image, about 40 s", async () => {
-      const run = $({ quiet: true });
-      await run`debootstrap --variant=minbase ${suite} ${root} ${debian}`;
+      await bootstrap(root, debian);
       const sources = [`deb ${debian} ${suite} main`, `deb ${debian} ${suite}-updates main`];
       if (await reachable(`${security}/dists/${suite}-security/InRelease`))
         sources.push(`deb ${security} ${suite}-security main`);
@@ -65,7 +83,7 @@ export async function makeDebianImage(): Promise<void> {
       rmSync(join(root, "var/cache/apt/archives"), { recursive: true, force: true });
       rmSync(join(root, "var/lib/apt/lists"), { recursive: true, force: true });
       // By way of a file: dockerode looks for its socket before it reads, and a command's output would begin without it.
-      await run`tar -C ${root} --numeric-owner -cf ${archive} .`;
+      await $({ quiet: true })`tar -C ${root} --numeric-owner -cf ${archive} .`;
       const docker = dockerClient();
       const [repo, tag] = debianImage.split(":");
       const answer = await docker.importImage(archive, { repo, tag });

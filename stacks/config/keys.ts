@@ -13,6 +13,8 @@ interface Key<T> {
   /** Without a default the key must be set. */
   fallback?: T;
   secret?: boolean;
+  /** It must come from a random source: `strength.ts` looks at it. */
+  random?: boolean;
 }
 
 interface Options {
@@ -89,7 +91,7 @@ export const keys = {
 
   masterSecret: {
     ...text("At least 32 random characters. Green's passwords are derived from it.", { secret: true }),
-    schema: z.string().min(32, "must have at least 32 characters"),
+    random: true,
   },
 
   "wiki.name": matching(
@@ -192,7 +194,9 @@ export const keys = {
     "Docker engine of the new host; empty is this machine's.",
     { fallback: "" },
   ),
-  "green.docker.hostKey": matching(hostKey, keyExample, "Its SSH host key.", { fallback: "" }),
+  "green.docker.hostKey": matching(hostKey, keyExample, "Its SSH host key; needed for a host by SSH.", {
+    fallback: "",
+  }),
   "green.network": text(
     "A Docker network there from which blue is reached, if it is not the default route.",
     { fallback: "" },

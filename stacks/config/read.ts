@@ -1,12 +1,13 @@
 import { WikiferryError } from "../../engine/errors";
 import { type Config, type KeyName, keys } from "./keys";
+import { weaknessOf } from "./strength";
 
 /**
  * The stack's config, checked.
  *
  * @param raw What Pulumi hands to a program: `project:key` → text, nested keys as JSON. Keys of other projects are
  *   left alone.
- * @throws `CONFIG_UNKNOWN_KEY`, `CONFIG_MISSING_KEY`, `CONFIG_VALUE`
+ * @throws `CONFIG_UNKNOWN_KEY`, `CONFIG_MISSING_KEY`, `CONFIG_VALUE`, `CONFIG_WEAK_SECRET`
  */
 export function readConfig(raw: Record<string, string>, project = "wikiferry"): Config {
   const given = flatten(raw, project);
@@ -32,6 +33,7 @@ function readKey(name: KeyName, value: unknown): unknown {
     type: string;
     fallback?: unknown;
     secret?: boolean;
+    random?: boolean;
     description: string;
   };
   if (value === undefined) {
@@ -39,17 +41,26 @@ function readKey(name: KeyName, value: unknown): unknown {
     throw new WikiferryError(
       "CONFIG_MISSING_KEY",
       `${name} is not set (${key.description})`,
-      `pulumi config set --path ${key.secret ? "--secret " : ""}${name} VALUE`,
+      setCommand(name, key),
     );
   }
+  const weakness = key.random ? weaknessOf(String(value)) : undefined;
+  if (weakness !== undefined)
+    throw new WikiferryError("CONFIG_WEAK_SECRET", `${name} ${weakness}`, setCommand(name, key));
   const result = key.schema.safeParse(coerce(value, key.type));
   if (result.success) return result.data;
   const shown = key.secret ? "a secret value" : JSON.stringify(value);
   throw new WikiferryError(
     "CONFIG_VALUE",
     `${name} is ${shown} and ${result.error?.issues[0]?.message}`,
-    `pulumi config set --path ${key.secret ? "--secret " : ""}${name} VALUE`,
+    setCommand(name, key),
   );
+}
+
+/** The command that sets a key. It reads a secret from standard input: arguments are in the shell's history and in `ps`. */
+function setCommand(name: string, key: { secret?: boolean; random?: boolean }): string {
+  if (key.random) return `openssl rand -hex 32 | pulumi config set --path --secret ${name}`;
+  return key.secret ? `pulumi config set --path --secret ${name}` : `pulumi config set --path ${name} VALUE`;
 }
 
 /** `a: {b: 1}` and `a.b: 1` are both the key `a.b`. */

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 
 /** Secrets and keys that a stack file of the repository leaves out, as a user would set them. */
 export const exampleSecrets = {
-  masterSecret: "fedcba9876543210fedcba9876543210",
+  masterSecret: "9c1f7ab2e40d63588b7e25f0d1a94c36",
   wiki: { appPassword: "app-password", secretKey: "secret-key" },
   ssh: { privateKeyFile: "", privateKey: "private-key" },
   blue: { database: { adminPassword: "admin-password" } },

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { pinnedSshOptions } from "../../components/environment/green";
 import { container } from "../../plugins/docker/container";
 import { createOptions, durationNs } from "../../plugins/docker/containerOptions";
 import { sshSettings } from "../../plugins/docker/engine";
@@ -145,10 +146,14 @@ describe("the words of the engines", () => {
     });
   });
 
-  test("ssh's options that name the key and the port", () => {
-    expect(sshSettings(["-i", "/k", "-o", "Port=2222", "-o", "StrictHostKeyChecking=yes"])).toEqual({
-      identityFile: "/k",
+  test("ssh's options that name the keys and the port", () => {
+    expect(sshSettings(["-i", "/a key", "-oPort=2222", "-o", "StrictHostKeyChecking=yes"])).toEqual({
+      identityFile: "/a key",
       port: 2222,
+    });
+    expect(sshSettings(pinnedSshOptions("ssh-ed25519 AAAA root@green", "/k"))).toEqual({
+      identityFile: "/k",
+      hostKey: "ssh-ed25519 AAAA",
     });
   });
 

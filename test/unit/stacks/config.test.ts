@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { WikiferryError } from "../../../engine/errors";
 import { keyTable, projectFile } from "../../../stacks/config/document";
 import { readConfig } from "../../../stacks/config/read";
+import { weaknessOf } from "../../../stacks/config/strength";
+import { moveSpec } from "../../../stacks/spec";
 import { rawConfig } from "../../support/stackConfig";
+
+const root = join(__dirname, "../../..");
 
 function refusal(raw: Record<string, string>): WikiferryError {
   try {
@@ -47,7 +52,7 @@ test("a missing key is refused, with what it is and how to set it", () => {
   delete raw["wikiferry:masterSecret"];
   const error = refusal(raw);
   expect(error.code).toBe("CONFIG_MISSING_KEY");
-  expect(error.message).toContain("pulumi config set --path --secret masterSecret VALUE");
+  expect(error.message).toContain("openssl rand -hex 32 | pulumi config set --path --secret masterSecret");
 });
 
 test.each([
@@ -63,15 +68,61 @@ test.each([
   expect(error.found).toBe(found);
 });
 
-test("a wrong secret is refused without being shown", () => {
+test("a wrong secret is refused without being shown, and its remedy puts none on a command line", () => {
   const error = refusal(rawConfig("staging", { masterSecret: "too-short-a-secret" }));
   expect(error.message).toBe(
-    "CONFIG_VALUE: masterSecret is a secret value and must have at least 32 characters. pulumi config set --path --secret masterSecret VALUE",
+    "CONFIG_WEAK_SECRET: masterSecret must have at least 32 characters. openssl rand -hex 32 | pulumi config set --path --secret masterSecret",
+  );
+  const raw = rawConfig("staging");
+  raw["wikiferry:wiki"] = JSON.stringify({ ...JSON.parse(raw["wikiferry:wiki"] ?? ""), secretKey: "" });
+  expect(refusal(raw).message).toBe(
+    "CONFIG_VALUE: wiki.secretKey is a secret value and must not be empty. pulumi config set --path --secret wiki.secretKey",
   );
 });
 
+test.each([
+  ["fedcba9876543210fedcba9876543210", "repeats itself"],
+  ["xK3!xK3!xK3!xK3!xK3!xK3!xK3!xK3!", "has fewer than 8 different characters"],
+  ["9c1f7ab2e40d63588b7e25f0d1a947777777c", "counts or repeats one character"],
+  ["correct-horse-battery-staple-2026", "reads as words"],
+  ["mywikiisthebestwikiintheworld2026", "reads as words"],
+])("the master secret %s is refused: %s", (masterSecret, why) => {
+  expect(refusal(rawConfig("staging", { masterSecret }))).toMatchObject({
+    code: "CONFIG_WEAK_SECRET",
+    found: `masterSecret ${why}`,
+  });
+});
+
+test("what comes from a random source is taken, in hexadecimal digits and in Base64", () => {
+  for (let turn = 0; turn < 2_000; turn++) {
+    // Always the same ones: of a million, some look as if they were typed.
+    const bytes = createHash("sha256").update(`${turn}`).digest();
+    for (const text of [bytes.toString("hex"), bytes.toString("base64")])
+      expect([text, weaknessOf(text)]).toEqual([text, undefined]);
+  }
+});
+
+test("a Docker host by SSH needs its host key", () => {
+  const docker = { host: "ssh://root@green.example.org:2222" };
+  const specOf = (green: object) =>
+    moveSpec(readConfig(rawConfig("staging", { "green.docker": JSON.stringify(green) })));
+  expect(() => specOf(docker)).toThrow(/^CONFIG_MISSING_KEY: green.docker.hostKey is not set/);
+  expect(specOf({ ...docker, hostKey: "ssh-ed25519 AAAA" }).gate.dockerVia).toMatchObject({
+    port: 2222,
+    hostKey: "ssh-ed25519 AAAA",
+  });
+});
+
+test("the examples put no secret on a command line", () => {
+  for (const name of ["README.md", "Pulumi.prod.yaml"]) {
+    const lines = readFileSync(join(root, name), "utf8").split("\n");
+    const setting = lines.filter((line) => /config set .*--secret/.test(line) && !line.includes("`"));
+    expect(setting.length).toBeGreaterThan(2);
+    for (const line of setting) expect(line).toMatch(/--secret [A-Za-z.]+$/);
+  }
+});
+
 test("Pulumi.yaml and the README describe the keys as they are", () => {
-  const root = join(__dirname, "../../..");
   expect(readFileSync(join(root, "Pulumi.yaml"), "utf8")).toBe(projectFile());
   expect(readFileSync(join(root, "README.md"), "utf8")).toContain(keyTable());
 });
