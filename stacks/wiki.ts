@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { Courier } from "../components/courier";
 import { CloudflareEdge } from "../components/edge/cloudflare";
+import { cloudflareAddresses } from "../components/edge/cloudflareAddresses";
 import { BlueEnvironment } from "../components/environment/blue";
 import { GreenEnvironment } from "../components/environment/green";
 import { Gate } from "../components/gate";
@@ -119,6 +120,11 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     adminPassword: derived("gate-admin"),
     serverUrl: config["wiki.serverUrl"],
     uploadPath: config["wiki.uploadPath"],
+    maxConnectionsPerAddress: config["gate.maxConnectionsPerAddress"],
+    trustedProxies: [
+      ...config["gate.trustedProxies"].split(" ").filter(Boolean),
+      ...(config["edge.kind"] === "cloudflare" ? cloudflareAddresses : []),
+    ],
   });
   outputs.url = gate.url;
   const settled = migration.switch({

@@ -24,6 +24,10 @@ export interface GateArgs {
   serverUrl: string;
   /** `$wgUploadPath`. */
   uploadPath: string;
+  /** Most open connections of one client address. */
+  maxConnectionsPerAddress: number;
+  /** Networks of proxies before the gate, which may open any number. */
+  trustedProxies: readonly string[];
 }
 
 /** HAProxy in front of both web tiers; what it decides is set at run time and outlives its reload. */
@@ -53,6 +57,8 @@ export class Gate extends pulumi.ComponentResource {
           `FORWARDED_PROTO=${new URL(args.serverUrl).protocol.replace(":", "")}`,
           `UPLOAD_PATH=${args.uploadPath}`,
           `HOLD_MAX_MS=${args.holdMs}`,
+          `MAX_CONNECTIONS_PER_ADDRESS=${args.maxConnectionsPerAddress}`,
+          `TRUSTED_ADDRESSES=${args.trustedProxies.join(" ")}`,
         ]),
         networksAdvanced: args.environment.networksFor({ reachesBlue: true }),
         ports: [

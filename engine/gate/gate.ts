@@ -4,6 +4,10 @@ import { WikiferryError } from "../errors";
 import type { Address, Side } from "../move";
 import type { SshPool } from "../ssh/pool";
 import { RuntimeConnection } from "./runtimeConnection";
+import { stalledWrites } from "./stalledWrites";
+
+/** After this much of a drain, in milliseconds, and as often from then on, the gate is asked which writes are stalled. */
+const stalledAfterMs = 200;
 
 const side = z.enum(["blue", "green"]);
 const stateSchema = z.object({
@@ -131,12 +135,21 @@ export class Gate {
     return writes.blue + writes.green;
   }
 
-  /** Waits for writes in flight, at most `timeoutMs`; answers how many are left then. */
+  /**
+   * Waits for writes in flight, at most `timeoutMs`; answers how many are left then. One that only its client keeps
+   * open is not waited for (`stalledWrites`), so that nobody can delay a flip by sending slowly.
+   */
   async drain(timeoutMs: number): Promise<number> {
-    const end = performance.now() + timeoutMs;
+    const start = performance.now();
+    let askStalledAt = start + stalledAfterMs;
     for (;;) {
       const left = await this.inFlightWrites();
-      if (left === 0 || performance.now() >= end) return left;
+      const now = performance.now();
+      if (left === 0 || now >= start + timeoutMs) return left;
+      if (now >= askStalledAt) {
+        if (stalledWrites(await this.connection.ask("show sess all")) >= left) return left;
+        askStalledAt = performance.now() + stalledAfterMs;
+      }
       await sleep(1);
     }
   }

@@ -8,6 +8,8 @@ export interface GateContainer {
   adminPassword: string;
   /** Volume of its state. */
   volume: string;
+  /** Networks from which the runtime API may be used, besides this host. */
+  operators?: string[];
 }
 
 /** A gate's container, with a read-only root as in a move. */
@@ -15,7 +17,12 @@ export function gateContainer(
   gate: GateContainer,
 ): Docker.ContainerCreateOptions & { Env: string[]; HostConfig: Docker.HostConfig } {
   return {
-    Env: [`BLUE_ADDRESS=${gate.blue}`, `GREEN_ADDRESS=${gate.green}`, `ADMIN_PASSWORD=${gate.adminPassword}`],
+    Env: [
+      `BLUE_ADDRESS=${gate.blue}`,
+      `GREEN_ADDRESS=${gate.green}`,
+      `ADMIN_PASSWORD=${gate.adminPassword}`,
+      `ADMIN_ADDRESSES=${(gate.operators ?? []).join(" ")}`,
+    ],
     HostConfig: {
       NetworkMode: gate.network,
       ReadonlyRootfs: true,

@@ -250,6 +250,19 @@ export const keys = {
     60_000,
   ),
 
+  "gate.maxConnectionsPerAddress": integer(
+    "Most connections that one client address (an IPv4 address or an IPv6 /64) may have open at the gate.",
+    200,
+    10,
+    100_000,
+  ),
+  "gate.trustedProxies": matching(
+    /^[0-9a-fA-F.:/ ]*$/,
+    "`192.0.2.0/24 198.51.100.7`",
+    "Addresses or networks, separated by spaces, of proxies before the gate, which may open any number of connections. Cloudflare's are known.",
+    { fallback: "" },
+  ),
+
   "edge.kind": oneOf(
     ["none", "cloudflare"],
     "What stands before the gate and is pointed at it in phase switch.",

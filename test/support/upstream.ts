@@ -18,7 +18,8 @@ export interface Taken {
 
 /**
  * A small web server that stands for one side behind the gate. It answers each request with its name, a GET of
- * /images/… with 404 unless the file is in `files`, `?wait` after `letGo`, and /health with 200 while `healthy`.
+ * /images/… with 404 unless the file is in `files`, `?wait` after `letGo`, `?long` with 64 MB, and /health with 200
+ * while `healthy`.
  */
 export class Upstream {
   readonly taken: Taken[] = [];
@@ -91,7 +92,8 @@ export class Upstream {
       const missing = path.startsWith("/images/") && !this.files.has(path);
       const answerNow = () => {
         taken.answeredAt = performance.now();
-        response.writeHead(missing ? 404 : 200).end(`${this.name} ${bodyBytes}`);
+        response.writeHead(missing ? 404 : 200);
+        response.end(url.endsWith("?long") ? Buffer.alloc(64_000_000) : `${this.name} ${bodyBytes}`);
       };
       if (url.endsWith("?wait")) this.waiting.push(answerNow);
       else answerNow();

@@ -23,6 +23,10 @@
 #   HOLD_H2_BODY_MS [1000]  how long a body over 8 kB may be held on HTTP/2, where the page views of the same
 #                         connection wait behind it
 #   KEEP_MS [1500]        how long the volume may take over a change; the tool waits 2 s for an answer
+#   ADMIN_ADDRESSES []    addresses or networks, separated by spaces, that may use the runtime API besides this host
+#   TRUSTED_ADDRESSES []  addresses or networks, separated by spaces, of a CDN or proxies before the gate: they may open
+#                         any number of connections
+#   MAX_CONNECTIONS_PER_ADDRESS [200]  of any other IPv4 address or IPv6 /64
 #   MAXCONN [2000]  CONNECT_TIMEOUT_MS [3000]  SERVER_TIMEOUT_MS [120000]  CLIENT_TIMEOUT_MS [120000]
 set -eu
 umask 077
@@ -49,6 +53,27 @@ check_number() {
   esac
 }
 
+check_networks() {
+  case $2 in
+  *[!0-9a-fA-F.:/\ ]*) fail "$1 is '$2': set addresses or networks such as 192.0.2.0/24, separated by spaces" ;;
+  esac
+}
+
+# The gateway of the default route: Linux writes it as a number in the machine's byte order.
+gateway() {
+  while read -r _ destination hex _; do
+    [ "$destination" = 00000000 ] || continue
+    rest=$hex
+    for _ in 1 2 3 4; do
+      printf '%d' "0x${rest#"${rest%??}"}"
+      rest=${rest%??}
+      [ -z "$rest" ] || printf .
+    done
+    echo
+    return
+  done </proc/net/route
+}
+
 check_address BLUE_ADDRESS "${BLUE_ADDRESS:-}"
 check_address GREEN_ADDRESS "${GREEN_ADDRESS:-}"
 export MAXCONN="${MAXCONN:-2000}"
@@ -67,6 +92,10 @@ check_number HOLD_MAX_REQUESTS "$HOLD_MAX_REQUESTS"
 check_number HOLD_MAX_BODY_BYTES "$HOLD_MAX_BODY_BYTES"
 check_number HOLD_H2_BODY_MS "$HOLD_H2_BODY_MS"
 check_number KEEP_MS "$KEEP_MS"
+export MAX_CONNECTIONS_PER_ADDRESS="${MAX_CONNECTIONS_PER_ADDRESS:-200}"
+check_number MAX_CONNECTIONS_PER_ADDRESS "$MAX_CONNECTIONS_PER_ADDRESS"
+check_networks ADMIN_ADDRESSES "${ADMIN_ADDRESSES:-}"
+check_networks TRUSTED_ADDRESSES "${TRUSTED_ADDRESSES:-}"
 check_number CONNECT_TIMEOUT_MS "$CONNECT_TIMEOUT_MS"
 check_number SERVER_TIMEOUT_MS "$SERVER_TIMEOUT_MS"
 check_number CLIENT_TIMEOUT_MS "$CLIENT_TIMEOUT_MS"
@@ -79,6 +108,8 @@ case ${ADMIN_PASSWORD:-} in *[!A-Za-z0-9]*) fail "ADMIN_PASSWORD has characters 
 mkdir -p "$run"
 rm -f "$run"/worker* "$run"/answer.* "$run"/orders
 mkfifo "$run/orders"
+printf '%s\n' 127.0.0.1 "$(gateway)" ${ADMIN_ADDRESSES:-} >"$run/operators"
+printf '%s\n' ${TRUSTED_ADDRESSES:-} >"$run/trusted"
 bash "$share/keeper.sh" begin
 
 # A name that Docker's or the network's DNS knows is asked for again all the time, because a container that is made
