@@ -5,6 +5,7 @@ import type { DatabaseSide, Side } from "../move";
 import { describeAddress } from "../ssh/connection";
 import type { SshPool } from "../ssh/pool";
 import type { Pace } from "./pace";
+import { lackOfRights, refusalOf } from "./refusal";
 
 export type Row = Record<string, unknown>;
 
@@ -57,7 +58,10 @@ export class Session {
     return result.affectedRows ?? 0;
   }
 
-  /** @throws `DB_UNREACHABLE` when the connection is lost; what the server answers is thrown as it is. */
+  /**
+   * @throws `DB_UNREACHABLE` when the connection is lost, `DB_ACCESS_DENIED` when the account lacks a right; what else
+   * the server answers is thrown as it is.
+   */
   private async query<T extends RowDataPacket[] | RowDataPacket[][] | ResultSetHeader>(
     sql: string,
     values: unknown[],
@@ -66,7 +70,7 @@ export class Session {
     try {
       return (await this.connection.query<T>(sql, values))[0];
     } catch (error) {
-      throw isLost(error) ? connectionLost(this.side, error) : error;
+      throw isLost(error) ? connectionLost(this.side, error) : (lackOfRights(error, this.side) ?? error);
     }
   }
 
@@ -144,7 +148,7 @@ export class Server {
    * A session of its own, for what waits or changes session variables.
    *
    * Big numbers, decimals and dates arrive as text, so that nothing is rounded.
-   * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`
+   * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`, `DB_CONNECTIONS`, `DB_TLS_REQUIRED`
    */
   async open(options: OpenOptions & { takesTurns?: boolean; onLost?: () => void } = {}): Promise<Session> {
     const turn = async () => await this.pace?.turn();
@@ -160,7 +164,7 @@ export class Server {
   /**
    * A connection for those who speak the protocol themselves: logged in, and nobody else reads from the stream.
    * @param prepare Sees the stream before the first packet.
-   * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`
+   * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`, `DB_CONNECTIONS`, `DB_TLS_REQUIRED`
    */
   async openStream(
     options: OpenOptions & { prepare?: (stream: Duplex) => void } = {},
@@ -197,14 +201,8 @@ export class Server {
       return { connection, stream };
     } catch (error) {
       if (error instanceof WikiferryError) throw error;
-      if ((error as { code?: string }).code === "ER_ACCESS_DENIED_ERROR") {
-        throw new WikiferryError(
-          "DB_ACCESS_DENIED",
-          `${where} rejects ${this.place.adminUser} (${messageOf(error)})`,
-          `Set the right password for ${this.side}'s administrative account in the stack's config`,
-          { cause: error },
-        );
-      }
+      const refusal = refusalOf(error, where, this.place);
+      if (refusal) throw refusal;
       throw new WikiferryError(
         "DB_UNREACHABLE",
         `no answer from ${where} (${messageOf(error)})`,

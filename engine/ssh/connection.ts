@@ -173,9 +173,9 @@ export function fingerprint(base64Key: string): string {
 }
 
 export function describeAddress(address: Address): string {
-  return address.via
-    ? `${address.host}:${address.port} by way of ${address.via.host}`
-    : `${address.host}:${address.port}`;
+  const { host, port, via } = address;
+  const place = host.startsWith("/") ? host : `${host}:${port}`;
+  return via ? `${place} by way of ${via.host}` : place;
 }
 
 function explain(

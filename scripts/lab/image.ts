@@ -23,3 +23,9 @@ export async function blueWithBackup(): Promise<string> {
   const folder = join(__dirname, "images/blue-backup");
   return derivedImage("lab-blue-backup", folder, await serviceImage("blue-db"));
 }
+
+/** Blue's database server as Debian 11 has it. */
+export async function blueWithMariadb105(): Promise<string> {
+  const folder = join(__dirname, "images/blue-mariadb-10.5");
+  return derivedImage("lab-blue-mariadb-10.5", folder, await serviceImage("blue-host"));
+}

@@ -4,6 +4,7 @@ import { accountsOf, accountsPastReadOnly } from "../accounts/accounts";
 import { readVariables, restartNeeded } from "../adopt/adopt";
 import { type AdoptionChange, adoptionNeeded } from "../adopt/changes";
 import { foreignDatabases, greenNotEmpty } from "../copy/copy";
+import { wholeRights } from "../refusal";
 import type { Server } from "../server";
 import { roomFinding } from "./guardrails/control";
 import { primaryKeyFinding, readTables, storageEngineFinding } from "./tables";
@@ -89,6 +90,14 @@ async function greenEmptyFinding(green: Server, wiki: string): Promise<Finding> 
 }
 
 async function databaseMissing(blue: Server, database: string): Promise<Finding> {
+  // Whoever lacks the right to see a database is told that there is none.
+  const grants = await blue.rows<Record<string, string>>("SHOW GRANTS");
+  if (!grants.some((grant) => /^GRANT ALL PRIVILEGES ON \*\.\* TO /.test(Object.values(grant)[0] ?? "")))
+    return block(
+      "DB_ACCESS_DENIED",
+      `blue's ${blue.place.adminUser} sees no database ${database}, and has not all privileges`,
+      wholeRights,
+    );
   const others = await blue.rows<{ name: string }>(
     `SELECT schema_name AS name FROM information_schema.schemata
       WHERE schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'wikiferry')`,

@@ -59,9 +59,13 @@ function applyingCause({ number, message }: ReplicationStatus["sqlError"]): Repl
 function receivingCause({ number, message }: ReplicationStatus["ioError"]): ReplicationCause {
   switch (number) {
     case 1045: // ER_ACCESS_DENIED_ERROR
+    case 1130: // ER_HOST_NOT_PRIVILEGED
+    case 1698: // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+    case 4151: // ER_ACCOUNT_HAS_BEEN_LOCKED
     case 1227: // ER_SPECIFIC_ACCESS_DENIED_ERROR
       return "REPL_ACCESS_DENIED";
     case 2026: // CR_SSL_CONNECTION_ERROR
+    case 3159: // ER_SECURE_TRANSPORT_REQUIRED
       return "REPL_TLS";
     case 1236: // ER_MASTER_FATAL_ERROR_READING_BINLOG
       return /not in the master's binlog|diverged|errant/i.test(message)

@@ -1,3 +1,4 @@
+import { charsetName, charsetsIn } from "../charsets";
 import type { Session } from "../server";
 import { canBeKey } from "./keys";
 import type { ColumnKind } from "./rowText";
@@ -44,9 +45,7 @@ export async function readDefinitions(session: Session, database: string): Promi
   const columns = await session.rows<Record<string, string | null>>(
     `SELECT table_name AS tbl, column_name AS name, data_type AS dataType, extra, is_nullable AS nullable,
             character_set_name AS charset, character_octet_length AS bytes, column_type AS type,
-            CONCAT_WS(' ', column_type, IF(is_nullable = 'YES', 'NULL', 'NOT NULL'),
-              CONCAT('DEFAULT ', column_default), character_set_name, collation_name, NULLIF(extra, ''),
-              CONCAT('AS ', generation_expression)) AS text
+            column_default AS standard, collation_name AS collation, generation_expression AS expression
        FROM information_schema.columns WHERE table_schema = ? ORDER BY table_name, ordinal_position`,
     [database],
   );
@@ -65,7 +64,7 @@ export async function readDefinitions(session: Session, database: string): Promi
       return {
         name: String(table.name),
         engine: String(table.engine),
-        collation: String(table.collation),
+        collation: charsetName(String(table.collation)),
         autoIncrement: table.next === null || table.next === undefined ? undefined : BigInt(table.next),
         autoColumn: own.find((column) => column.extra?.includes("auto_increment"))?.name ?? undefined,
         columns: definitions,
@@ -116,11 +115,26 @@ function columnOf(column: Record<string, string | null>): ColumnDefinition {
     dataType: String(column.dataType).toLowerCase(),
     virtual: column.extra?.includes("VIRTUAL GENERATED") ?? false,
     nullable: column.nullable === "YES",
-    charset: column.charset ?? undefined,
+    charset: column.charset ? charsetName(column.charset) : undefined,
     maxBytes: Number(column.bytes ?? 0),
     unsigned: column.type?.includes("unsigned") ?? false,
-    text: String(column.text),
+    text: describeColumn(column),
   };
+}
+
+function describeColumn(column: Record<string, string | null>): string {
+  const { type, nullable, standard, charset, collation, extra, expression } = column;
+  return [
+    type,
+    nullable === "YES" ? "NULL" : "NOT NULL",
+    standard === null ? null : `DEFAULT ${charsetsIn(String(standard))}`,
+    charset ? charsetName(charset) : null,
+    collation ? charsetName(collation) : null,
+    extra || null,
+    expression ? `AS ${charsetsIn(expression)}` : null,
+  ]
+    .filter((part) => part !== null)
+    .join(" ");
 }
 
 function indexesOf(parts: readonly IndexPart[]): IndexPart[][] {

@@ -69,6 +69,57 @@ describe("preflight of a default MariaDB with a wiki", () => {
     });
   });
 
+  test("an account without a password that comes by TCP is let in by the server's socket", async () => {
+    const root = { ...pair.blue.place, adminUser: "root" };
+    const byTcp = pair.serverAt(root, "anything");
+    expect(of(await ask({ blue: byTcp }), "DB_ACCESS_DENIED")[0]).toMatchObject({
+      severity: "block",
+      found: expect.stringContaining("Access denied for user 'root'@'localhost'"),
+      wayOut: expect.stringContaining("set blue.database.sqlHost to the path of its socket"),
+    });
+    const socket = (await pair.blue.value("SELECT @@socket")) as string;
+    const bySocket = pair.serverAt({ ...root, admin: { ...root.admin, host: socket } }, "anything");
+    expect(blocks(await ask({ blue: bySocket }))).toEqual([]);
+    await bySocket.close();
+    const other = { ...root, adminUser: "mysql", admin: { ...root.admin, host: socket } };
+    expect(of(await ask({ blue: pair.serverAt(other, "anything") }), "DB_ACCESS_DENIED")[0]).toMatchObject({
+      found: expect.stringMatching(/^blue's MariaDB at \/\S+ by way of 127\.0\.0\.1 rejects mysql /),
+    });
+  });
+
+  test.each([
+    ["a locked account", "ACCOUNT LOCK", "DB_ACCESS_DENIED", "UNLOCK"],
+    ["an account by a plugin", "IDENTIFIED VIA ed25519 USING PASSWORD('x')", "DB_ACCESS_DENIED", "plugin"],
+    ["an account whose connections are counted", "WITH MAX_USER_CONNECTIONS 1", "DB_CONNECTIONS", "Wait"],
+    ["an account without rights", "", "DB_ACCESS_DENIED", "GRANT ALL"],
+  ])("%s", async (_what, options, code, wayOut) => {
+    if (options.includes("ed25519")) await pair.blue.run("INSTALL SONAME 'auth_ed25519'");
+    await pair.blue.run("CREATE USER operator@localhost IDENTIFIED BY 'x'");
+    if (options) await pair.blue.run(`ALTER USER operator@localhost ${options}`);
+    const blue = pair.serverAt({ ...pair.blue.place, adminUser: "operator" }, "x");
+    const first = options.includes("MAX_USER") ? await blue.open() : undefined;
+    try {
+      const findings = await ask({ blue });
+      expect(blocks(findings)).toEqual([code]);
+      expect(of(findings, code)[0]?.wayOut).toContain(wayOut);
+    } finally {
+      first?.destroy();
+      await blue.close();
+      await pair.blue.run("DROP USER operator@localhost");
+    }
+  });
+
+  test("a server that wants TLS for each connection but those by its socket", async () => {
+    await pair.blue.run("SET GLOBAL require_secure_transport = 1");
+    const blue = pair.serverAt(pair.blue.place, pair.secrets.blueAdminPassword);
+    try {
+      const [finding] = of(await ask({ blue }), "DB_ACCESS_DENIED");
+      expect(finding?.wayOut).toContain("(require_secure_transport), set blue.database.sqlHost");
+    } finally {
+      await pair.blue.run("SET GLOBAL require_secure_transport = 0");
+    }
+  });
+
   test("a server that does not answer, and a host that does not", async () => {
     const nobody = { ...pair.blue.place, admin: { host: "127.0.0.1", port: 9 } };
     expect(blocks(await ask({ blue: pair.serverAt(nobody, "x") }))).toEqual(["DB_UNREACHABLE"]);

@@ -64,7 +64,11 @@ describe("what a replica says of itself", () => {
 
   test.each([
     ["REPL_ACCESS_DENIED", "connecting", true, 1045, 0, ""],
+    ["REPL_ACCESS_DENIED", "connecting", true, 1130, 0, ""],
+    ["REPL_ACCESS_DENIED", "connecting", true, 1698, 0, ""],
+    ["REPL_ACCESS_DENIED", "connecting", true, 4151, 0, ""],
     ["REPL_TLS", "connecting", true, 2026, 0, ""],
+    ["REPL_TLS", "connecting", true, 3159, 0, ""],
     ["REPL_UNREACHABLE", "connecting", true, 2003, 0, ""],
     ["REPL_UNREACHABLE", "connecting", true, 0, 0, ""],
     [

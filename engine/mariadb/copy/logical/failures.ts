@@ -19,7 +19,7 @@ const definitionErrors = new Set([1054, 1146, 1412, 1176, 1177, 1049, 1305, 1347
 const passingErrors = new Set([1040, 1205, 1213, 1053, 1317, 1927]);
 const lostCodes = /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|PROTOCOL_CONNECTION_LOST)$/;
 
-const unreachable = /^(DB|SSH|REPL)_UNREACHABLE$/;
+const passingCodes = /^((DB|SSH|REPL)_UNREACHABLE|DB_CONNECTIONS)$/;
 /** An sshd that is just being started takes a connection and drops it. */
 const startsUp = /Connection lost before handshake/;
 
@@ -46,7 +46,7 @@ function changedOr(error: unknown): unknown {
 export function mayPass(error: unknown): boolean {
   if (error instanceof LinkError) return true;
   if (error instanceof ServerError) return passingErrors.has(error.errno);
-  if (error instanceof WikiferryError) return unreachable.test(error.code) || startsUp.test(error.found);
+  if (error instanceof WikiferryError) return passingCodes.test(error.code) || startsUp.test(error.found);
   const { code, errno, fatal, message } = error as {
     code?: string;
     errno?: number;

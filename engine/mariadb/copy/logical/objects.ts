@@ -1,3 +1,4 @@
+import { charsetName } from "../../charsets";
 import { quoted } from "../../identifier";
 import type { Session } from "../../server";
 
@@ -123,7 +124,9 @@ async function writeObject(
   object: StoredObject,
   collation: string,
 ): Promise<void> {
-  const other = object.databaseCollation !== undefined && object.databaseCollation !== collation;
+  const other =
+    object.databaseCollation !== undefined &&
+    charsetName(object.databaseCollation) !== charsetName(collation);
   await session.run("SET @wikiferry_mode = @@sql_mode, @wikiferry_zone = @@time_zone");
   for (const [variable, value] of Object.entries(object.settings)) {
     await session.run(`SET SESSION ${variable} = ?`, [value]);

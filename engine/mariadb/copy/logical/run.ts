@@ -1,5 +1,6 @@
 import { WikiferryError } from "../../../errors";
 import type { Term } from "../../../mover";
+import { ownCollations } from "../../charsets";
 import { quoted } from "../../identifier";
 import { positions } from "../../replication/status";
 import type { Server, Session } from "../../server";
@@ -187,7 +188,7 @@ export class Run {
     const { database } = spec.wiki;
     const session = this.keep(await green.open());
     await session.run(
-      "SET SESSION sql_log_bin = 0, sql_mode = 'NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES', foreign_key_checks = 0",
+      `SET SESSION ${ownCollations} sql_log_bin = 0, sql_mode = 'NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES', foreign_key_checks = 0`,
     );
     await forgetLog(green);
     await session.run("DROP DATABASE IF EXISTS ??", [database]);
@@ -345,7 +346,7 @@ export class Run {
     }
     const builder = this.keep(await green.open());
     await builder.run(
-      "SET SESSION sql_log_bin = 0, sql_mode = '', foreign_key_checks = 0, unique_checks = 0",
+      `SET SESSION ${ownCollations} sql_log_bin = 0, sql_mode = '', foreign_key_checks = 0, unique_checks = 0`,
     );
     const late = definitions.tables.filter((table) => !isPure(ranges, table));
     for (const table of late.filter(({ transactional }) => transactional))

@@ -1,3 +1,4 @@
+import { charsetsIn } from "../../charsets";
 import type { Server } from "../../server";
 
 /** What a database holds besides tables. */
@@ -10,26 +11,36 @@ export interface SchemaObject {
   text: string;
 }
 
-/** Views, triggers, routines and events of a database. Never writes. */
+/**
+ * Views, triggers, routines and events of a database. Never writes.
+ *
+ * A view and what a function returns are as this server prints them, all else is as it was typed.
+ */
 export async function readObjects(server: Server, database: string): Promise<SchemaObject[]> {
-  return await server.rows<SchemaObject & Record<string, string>>(
-    `SELECT 'view' AS kind, table_name AS name, definer, CONCAT_WS('|', security_type, view_definition) AS text
+  const rows = await server.rows<SchemaObject & { printed: string }>(
+    `SELECT 'view' AS kind, table_name AS name, definer, view_definition AS printed, security_type AS text
        FROM information_schema.views WHERE table_schema = ?
      UNION ALL
-     SELECT 'trigger', trigger_name, definer,
+     SELECT 'trigger', trigger_name, definer, '',
             CONCAT_WS('|', action_timing, event_manipulation, event_object_table, action_order, sql_mode, action_statement)
        FROM information_schema.triggers WHERE trigger_schema = ?
      UNION ALL
-     SELECT LOWER(type), name, definer, CONVERT(
-            CONCAT_WS('|', param_list, returns, is_deterministic, security_type, sql_data_access, sql_mode, body)
+     SELECT LOWER(type), name, definer, CONVERT(returns USING utf8mb4), CONVERT(
+            CONCAT_WS('|', param_list, is_deterministic, security_type, sql_data_access, sql_mode, body)
             USING utf8mb4)
        FROM mysql.proc WHERE db = ?
      UNION ALL
-     SELECT 'event', event_name, definer,
+     SELECT 'event', event_name, definer, '',
             CONCAT_WS('|', event_type, execute_at, interval_value, interval_field, on_completion, sql_mode, event_definition)
        FROM information_schema.events WHERE event_schema = ?`,
     [database, database, database, database],
   );
+  return rows.map(({ kind, name, definer, printed, text }) => ({
+    kind,
+    name,
+    definer,
+    text: `${charsetsIn(printed)}|${text}`,
+  }));
 }
 
 /** One line for each object that is missing, there without need, or otherwise; whether an event runs does not count. */

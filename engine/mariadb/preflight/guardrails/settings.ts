@@ -1,5 +1,6 @@
 import { block, type Finding, pass, warn } from "../../../finding";
 import { keptSeconds, rollbackWindowSeconds, type Variables } from "../../adopt/changes";
+import { charsetName } from "../../charsets";
 import type { Row, Server } from "../../server";
 import type { Guardrail } from "./guardrail";
 
@@ -42,6 +43,8 @@ const names = [
   "auto_increment_offset",
 ] as const;
 
+const namesOfCharsets = new Set<string>(["character_set_server", "collation_server"]);
+
 /** Settings of both servers without which a stream is not whole, a way back not possible, or the wiki another. */
 export const settings: Guardrail = async ({ primary, replica, database }) => {
   const [here, there] = await Promise.all([read(primary), read(replica)]);
@@ -75,16 +78,22 @@ async function read(server: Server): Promise<Settings> {
   );
   return {
     server,
-    variables: Object.fromEntries(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value])),
+    variables: Object.fromEntries(
+      rows.map((row) => {
+        const name = row.Variable_name.toLowerCase();
+        return [name, namesOfCharsets.has(name) ? charsetName(row.Value) : row.Value];
+      }),
+    ),
     log: await server.row("SHOW MASTER STATUS"),
   };
 }
 
 async function databaseCollation(server: Server, database: string): Promise<string | undefined> {
-  return await server.value(
-    "SELECT CONCAT(default_character_set_name, ' ', default_collation_name) FROM information_schema.schemata WHERE schema_name = ?",
+  const row = await server.row<{ charset: string; collation: string }>(
+    "SELECT default_character_set_name AS charset, default_collation_name AS collation FROM information_schema.schemata WHERE schema_name = ?",
     [database],
   );
+  return row && `${charsetName(row.charset)} ${charsetName(row.collation)}`;
 }
 
 /** `side: name = value` for each server on which a setting is not as wanted. */
