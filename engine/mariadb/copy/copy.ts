@@ -6,6 +6,7 @@ import type { SshPool } from "../../ssh/pool";
 import { readCheckpoint, writeCheckpoint } from "../control/checkpoint";
 import { initRole, type Role, readRole } from "../control/role";
 import { ensureControlSchema } from "../control/schema";
+import { ownSchemas } from "../neighbours";
 import { stopFollowing } from "../replication/follow";
 import type { Server } from "../server";
 import { chooseMethod } from "./choose";
@@ -129,8 +130,8 @@ export async function foreignDatabases(green: Server, wiki: string): Promise<str
   const role = await readRole(green);
   if (role?.wiki === wiki) return [];
   const rows = await green.rows<{ name: string }>(
-    `SELECT DISTINCT table_schema AS name FROM information_schema.tables
-      WHERE table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'wikiferry')`,
+    "SELECT DISTINCT table_schema AS name FROM information_schema.tables WHERE table_schema NOT IN (?)",
+    [ownSchemas],
   );
   const names = rows.map((row) => row.name);
   return role && names.length === 0 ? [`wikiferry (of ${role.wiki})`] : names;

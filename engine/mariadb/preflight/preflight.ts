@@ -4,6 +4,7 @@ import { accountsOf, accountsPastReadOnly } from "../accounts/accounts";
 import { readVariables, restartNeeded } from "../adopt/adopt";
 import { type AdoptionChange, adoptionNeeded } from "../adopt/changes";
 import { foreignDatabases, greenNotEmpty } from "../copy/copy";
+import { neighboursFinding, ownSchemas, readNeighbours } from "../neighbours";
 import { wholeRights } from "../refusal";
 import type { Server } from "../server";
 import { roomFinding } from "./guardrails/control";
@@ -74,10 +75,11 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
       diskSpaceFinding(await dataBytes(blue, database), await question.freeBytes("green"), copied),
     ),
   );
-  // Once there is a copy, a flip's guardrails ask for both sides, and a run without a flip is not refused for it.
+  // Once there is a copy, a flip's guardrails ask the same, and a run without a flip is not refused for it.
   if (!copied)
     findings.push(
       await asked(async () => roomFinding([{ side: "blue", bytes: await question.freeBytes("blue") }])),
+      neighboursFinding(await readNeighbours(blue, database)),
     );
   return findings;
 }
@@ -99,8 +101,8 @@ async function databaseMissing(blue: Server, database: string): Promise<Finding>
       wholeRights,
     );
   const others = await blue.rows<{ name: string }>(
-    `SELECT schema_name AS name FROM information_schema.schemata
-      WHERE schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'wikiferry')`,
+    "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name NOT IN (?)",
+    [ownSchemas],
   );
   return block(
     "DB_MISSING",

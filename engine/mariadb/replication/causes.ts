@@ -124,7 +124,7 @@ export const wayOuts: Record<ReplicationCause, string> = {
   REPL_ROW_MISSING: "A row to change was not there: the sides differ, so copy anew",
   REPL_ROW_DOUBLE: "A row to insert was there already: the sides differ, so copy anew",
   REPL_TABLE_MISSING:
-    "The table was dropped or renamed on the replica only: give it back its name if it is still whole, else copy anew; then run again",
+    "The table was dropped or renamed on the replica only: give it back its name if it is still whole, else copy anew; then run again. One of another database than the wiki's is no part of the move: take that database to another server (DB_NEIGHBOURS), then copy anew",
   REPL_TABLE_DIFFERS:
     "The table was changed on the replica only: make its columns as the source's without the binary log (SET sql_log_bin = 0), then run again",
   REPL_DDL:

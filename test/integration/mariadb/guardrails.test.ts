@@ -739,7 +739,7 @@ describe("schema and rights", () => {
     }
   });
 
-  test("RIGHTS_EVENT and RIGHTS_ROUTINE: what runs with such a right", async () => {
+  test("RIGHTS_EVENT, RIGHTS_ROUTINE and DB_NEIGHBOURS: what runs with such a right in another database", async () => {
     await alone(
       pair.blue,
       "CREATE DATABASE other",
@@ -747,7 +747,7 @@ describe("schema and rights", () => {
       "CREATE DEFINER = wikiadmin@localhost EVENT other.writes ON SCHEDULE EVERY 1 HOUR STARTS NOW() + INTERVAL 1 HOUR DO INSERT INTO other.t VALUES (1)",
       "CREATE DEFINER = wikiadmin@localhost PROCEDURE other.lends() SQL SECURITY DEFINER INSERT INTO other.t VALUES (1)",
     );
-    expect(told(await amiss())).toEqual(["block RIGHTS_EVENT", "warn RIGHTS_ROUTINE"]);
+    expect(told(await amiss())).toEqual(["block RIGHTS_EVENT", "warn RIGHTS_ROUTINE", "block DB_NEIGHBOURS"]);
     await alone(pair.blue, "DROP DATABASE other");
     await expectNothing();
   });

@@ -244,6 +244,37 @@ describe("preflight of a default MariaDB with a wiki", () => {
     expect(blocks(await ask())).toEqual([]);
   });
 
+  test("other databases on blue's server are named while nothing has been touched, and an empty one is none", async () => {
+    await pair.blue.run("CREATE DATABASE `blog_1`");
+    await pair.blue.run("CREATE DATABASE phpmyadmin");
+    expect(of(await ask(), "DB_NEIGHBOURS")[0]).toMatchObject({
+      severity: "pass",
+      found: expect.stringContaining("blog_1, phpmyadmin"),
+    });
+    await pair.blue.run("CREATE TABLE `wiki-db`.another_application (id INT PRIMARY KEY)");
+    await pair.blue.run("CREATE TABLE blog_1.posts (id INT PRIMARY KEY, body TEXT)");
+    await pair.blue.run("CREATE USER blogger@'10.0.%' IDENTIFIED BY 'x'");
+    await pair.blue.run("GRANT ALL ON `blog\\_%`.* TO blogger@'10.0.%'");
+    await pair.blue.run("INSERT INTO blog_1.posts VALUES (1, 'hello')");
+    await pair.blue.run("CREATE PROCEDURE phpmyadmin.tidy() SELECT 1");
+    const findings = await ask({ adopting: false, green: undefined });
+    expect(blocks(findings)).toEqual(["DB_NEIGHBOURS"]);
+    const found = of(findings, "DB_NEIGHBOURS")[0]?.found;
+    expect(found).toMatch(
+      /blog_1 \(1 table, 0\.0 MB; written to at \d{4}-\d\d-\d\d \d\d:\d\d UTC; used by blogger@10\.0\.%\); phpmyadmin \(1 routine or event; last write unknown; no account of its own\):/,
+    );
+    expect(found).not.toContain("another_application");
+    // A copy that is there is not undone by it; a flip's guardrails tell.
+    await pair.green.run("CREATE DATABASE `wiki-db`");
+    await pair.green.run("CREATE TABLE `wiki-db`.mw_page (page_id INT PRIMARY KEY)");
+    expect(of(await ask(), "DB_NEIGHBOURS")).toEqual([]);
+    await pair.green.run("DROP DATABASE `wiki-db`");
+    await pair.blue.run("DROP TABLE `wiki-db`.another_application");
+    await pair.blue.run("DROP USER blogger@'10.0.%'");
+    for (const name of ["blog_1", "phpmyadmin"]) await pair.blue.run("DROP DATABASE ??", [name]);
+    expect(blocks(await ask())).toEqual([]);
+  });
+
   test("what runs as an account that green does not have", async () => {
     await pair.blue.run("CREATE DEFINER=wikiadmin@localhost VIEW `wiki-db`.mw_view AS SELECT 1");
     expect(of(await ask(), "SCHEMA_DEFINERS")[0]).toMatchObject({

@@ -1,10 +1,9 @@
 import { quote } from "../../../ssh/quote";
+import { ownSchemas } from "../../neighbours";
 import type { Server } from "../../server";
 import type { CopyContext } from "../copy";
 import { type PhysicalFacts, settingsInFiles } from "./conditions";
 import { inGreen } from "./place";
-
-const ownDatabases = ["mysql", "information_schema", "performance_schema", "sys", "wikiferry"];
 
 /** Asks both sides and their hosts. Never writes. */
 export async function physicalFacts(ctx: CopyContext): Promise<PhysicalFacts> {
@@ -15,7 +14,7 @@ export async function physicalFacts(ctx: CopyContext): Promise<PhysicalFacts> {
     variablesOf(green),
     blue.rows<{ name: string }>(
       "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name NOT IN (?)",
-      [[...ownDatabases, spec.wiki.database]],
+      [[...ownSchemas, spec.wiki.database]],
     ),
     blue.value(
       "SELECT COUNT(*) FROM information_schema.innodb_tablespaces_encryption WHERE encryption_scheme <> 0",

@@ -1,4 +1,5 @@
 import { block, type Finding, pass, warn } from "../../../finding";
+import { neighboursFinding, readNeighbours } from "../../neighbours";
 import { waitForGtid } from "../../replication/follow";
 import { positions } from "../../replication/status";
 import type { Server } from "../../server";
@@ -29,8 +30,14 @@ export const schema: Guardrail = async (question) => {
     await restingEvents(primary, replica, database),
     storageEngineFinding(facts, tablePrefix),
     primaryKeyFinding(facts),
+    ...(await neighboursOf(question)),
   ];
 };
+
+/** A flip closes all of the old server; the way back is never refused for what came to the new one. */
+async function neighboursOf({ primary, database }: FlipQuestion): Promise<Finding[]> {
+  return primary.side === "blue" ? [neighboursFinding(await readNeighbours(primary, database))] : [];
+}
 
 async function compared({ primary, replica, database }: FlipQuestion): Promise<Finding[]> {
   const compare = async () => {
