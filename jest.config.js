@@ -17,5 +17,6 @@ module.exports = {
     displayName: name,
     rootDir: __dirname,
     testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+    ...(name === "unit" ? {} : { globalSetup: "<rootDir>/test/support/localEngine.ts" }),
   })),
 };

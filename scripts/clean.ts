@@ -9,6 +9,7 @@ import {
 } from "./clean/rehearsal";
 import { removeSetUp, setUpThings } from "./clean/setUp";
 import { engineProblem } from "./setup/docker";
+import { requireLocalEngine } from "./setup/localEngine";
 
 interface Flags {
   dryRun?: boolean;
@@ -16,6 +17,7 @@ interface Flags {
 }
 
 async function clean({ dryRun, all }: Flags): Promise<void> {
+  requireLocalEngine();
   const problem = await engineProblem();
   if (problem)
     throw new Error(
@@ -41,7 +43,7 @@ function list(word: string, things: readonly Thing[]): void {
 
 const program = new Command("npm run clean --")
   .description(
-    "Removes what the rehearsal made, and nothing else: both sides' containers, volumes and networks, and its stack. Reports stay, and so do the Pulumi engine and packages that the set-up installed.",
+    "Removes what this checkout's rehearsal made, and nothing else: both sides' containers, volumes and networks, and its stack. Reports stay, and so do the Pulumi engine and packages that the set-up installed.",
   )
   .option("--dry-run", "only list what would be removed")
   .option(

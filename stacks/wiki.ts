@@ -16,10 +16,12 @@ import type { MoveSpec, Secrets } from "../engine/move";
 import { deriveSecret } from "../engine/secrets";
 import type { Config } from "./config/keys";
 import type { Ladder } from "./phase";
+import { labelRehearsal } from "./rehearsal";
 import { dockerHost } from "./spec";
 
 /** A MediaWiki moves from hosts reached by SSH to containers on Docker. */
 export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladder: Ladder) {
+  labelRehearsal(config);
   const derived = (purpose: Parameters<typeof deriveSecret>[1]) =>
     pulumi.secret(deriveSecret(secrets.masterSecret, purpose));
   const bases = basesFrom(config["green.images"]);

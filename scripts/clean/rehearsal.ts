@@ -1,11 +1,13 @@
 import { existsSync, rmSync } from "node:fs";
 import { WikiferryError } from "../../engine/errors";
-import { removeGreen } from "../rehearsal/green";
+import { greenThings, refuseForeignGreen, removeGreen } from "../rehearsal/green";
+import { rehearsalId } from "../rehearsal/id";
 import { type Stage, stageAt } from "../rehearsal/stage";
+import { own, thingsOn } from "../rehearsal/things";
 import { projectDir, stateFile } from "../setup/paths";
 import { docker } from "../world/docker";
 import { removeWorld } from "../world/index";
-import { foreign } from "./ownership";
+import { refuseForeignWorld, worldScope } from "../world/scope";
 import { processes, underWay } from "./processes";
 
 /** One thing that is there. */
@@ -13,8 +15,6 @@ export interface Thing {
   kind: "container" | "volume" | "network" | "folder" | "image" | "plugin" | "process";
   name: string;
 }
-
-const labels = ["wikiferry.side=green", "wikiferry.world=blue"];
 
 /** @throws `CLEAN_UNDER_WAY` naming the processes of a rehearsal that runs */
 export function refuseUnderWay(stage: Stage = stageAt()): void {
@@ -27,52 +27,24 @@ export function refuseUnderWay(stage: Stage = stageAt()): void {
   );
 }
 
-/** What a rehearsal made and is still there, both sides. */
+/** What this checkout's rehearsal made and is still there, both sides. */
 export async function rehearsalThings(): Promise<Thing[]> {
-  const things: Thing[] = [];
-  for (const label of labels) {
-    const filters = JSON.stringify({ label: [label] });
-    const [containers, { Volumes }, networks] = await Promise.all([
-      docker.listContainers({ all: true, filters }),
-      docker.listVolumes({ filters }),
-      docker.listNetworks({ filters }),
-    ]);
-    things.push(
-      ...containers.map(({ Names, Id }) => ({
-        kind: "container" as const,
-        name: Names[0]?.slice(1) ?? Id,
-      })),
-      ...(Volumes ?? []).map(({ Name }) => ({ kind: "volume" as const, name: Name })),
-      ...networks.map(({ Name }) => ({ kind: "network" as const, name: Name })),
-    );
-  }
+  const blue = own(await thingsOn(docker), worldScope("blue"), rehearsalId());
+  const things: Thing[] = [...(await greenThings()), ...blue].map(({ kind, name }) => ({ kind, name }));
   for (const folder of ["rehearsal", "world"])
     if (existsSync(stateFile(folder))) things.push({ kind: "folder", name: `.wikiferry/${folder}` });
   return things;
 }
 
-/** @throws `CLEAN_NOT_OURS` where a green runs here that no rehearsal made */
+/** @throws `CLEAN_NOT_OURS`, `WORLD_NOT_OURS` where a side is here that this checkout's rehearsal did not make */
 export async function refuseForeign(): Promise<void> {
-  const containers = await docker.listContainers({
-    all: true,
-    filters: JSON.stringify({ label: ["wikiferry.side=green"] }),
-  });
-  const others = foreign(
-    containers.map(({ Names, NetworkSettings }) => ({
-      name: Names[0]?.slice(1) ?? "",
-      networks: Object.keys(NetworkSettings.Networks),
-    })),
-  );
-  if (others.length === 0) return;
-  throw new WikiferryError(
-    "CLEAN_NOT_OURS",
-    `${others.join(", ")} on this Docker engine ${others.length === 1 ? "is" : "are"} not a rehearsal's but a wiki's`,
-    "Nothing was removed: this command never takes a wiki's new side away",
-  );
+  await refuseForeignGreen();
+  await refuseForeignWorld("blue");
 }
 
 /** Both sides and the stack. */
 export async function removeRehearsal(): Promise<void> {
+  await refuseForeign();
   await removeGreen();
   await removeWorld();
   rmSync(stateFile("rehearsal"), { recursive: true, force: true });

@@ -1,8 +1,8 @@
-import Docker from "dockerode";
 import { WikiferryError } from "../../engine/errors";
 import { adopt } from "../../engine/mariadb/adopt/adopt";
 import { Journal } from "../../engine/mariadb/control/journal";
 import { silent } from "../../engine/progress";
+import { localDocker } from "../setup/localEngine";
 import { type Pair, type PairOptions, startPair } from "./pair";
 
 /**
@@ -22,7 +22,7 @@ export async function startWithAdoptedBlue(options: PairOptions): Promise<Pair> 
       return pair;
     } catch (error) {
       const lost = error instanceof WikiferryError && /answers no more/.test(error.found);
-      const state = await new Docker()
+      const state = await localDocker()
         .getContainer(pair.containers.blue)
         .inspect()
         .then(({ State }) => JSON.stringify(State));

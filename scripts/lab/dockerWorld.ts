@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { type PutFile, putFiles } from "../putFiles";
+import { localDocker } from "../setup/localEngine";
 import { labelsOfOurs } from "./leftovers";
 
 /** Containers, networks and volumes of one test file, with names of their own; `close` removes them all. */
 export class DockerWorld {
-  readonly docker = new Docker();
+  readonly docker = localDocker();
   private readonly prefix = `wikiferry-test-${randomBytes(4).toString("hex")}`;
   private readonly labels = labelsOfOurs();
   private readonly cleanups: (() => Promise<unknown>)[] = [];

@@ -1,15 +1,24 @@
-import Docker from "dockerode";
-import { livingPid, markOf } from "../proc";
+import { readlinkSync } from "node:fs";
+import { livingPid, markOf, read } from "../proc";
+import { rehearsalId } from "../rehearsal/id";
+import { localDocker } from "../setup/localEngine";
 
 const label = "wikiferry.test";
+const checkoutLabel = "wikiferry.test.checkout";
+
+/** This checkout and the space of process numbers in which its marks mean something, pid_namespaces(7). */
+const checkout = (): string => `${rehearsalId()} ${read(() => readlinkSync("/proc/self/ns/pid"))}`;
 
 /** Of what this process makes in Docker and takes away again; if it is killed, `removeLeftovers` knows it by them. */
-export const labelsOfOurs = (): Record<string, string> => ({ [label]: markOf(process.pid) });
+export const labelsOfOurs = (): Record<string, string> => ({
+  [label]: markOf(process.pid),
+  [checkoutLabel]: checkout(),
+});
 
-/** Removes the containers, networks and volumes of test runs whose process no longer lives. */
+/** Removes the containers, networks and volumes of this checkout's test runs whose process no longer lives. */
 export async function removeLeftovers(): Promise<void> {
-  const docker = new Docker();
-  const filters = { label: [label] };
+  const docker = localDocker();
+  const filters = { label: [label, `${checkoutLabel}=${checkout()}`] };
   const isLeft = (labels: Record<string, string> | undefined) => !livingPid(labels?.[label] ?? "");
   // Another process may be removing them as well, or have a network or a volume in use.
   const gone = (removal: Promise<unknown>) => removal.catch(() => {});

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { messageOf } from "../../engine/errors";
 import { Server } from "../../engine/mariadb/server";
 import { issueCertificate } from "../../engine/mariadb/tls/certificates";
@@ -16,11 +16,12 @@ import { deriveSecret } from "../../engine/secrets";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
 import { type PutFile, putFiles } from "../putFiles";
+import { localDocker } from "../setup/localEngine";
 import { freePort } from "./freePort";
 import { serviceImage } from "./image";
 import { labelsOfOurs, removeLeftovers } from "./leftovers";
 
-const docker = new Docker();
+const docker = localDocker();
 const dataDirectory = "/var/lib/mysql";
 
 /** A blue and a green MariaDB of their own, on a network of their own. */

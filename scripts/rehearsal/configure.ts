@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 import { projectDir } from "../setup/paths";
 import { readRecord } from "../setup/record";
 import type { World } from "../world/index";
+import { rehearsalId } from "./id";
 import type { Pulumi } from "./pulumi";
 import type { Stage } from "./stage";
 
@@ -37,6 +38,7 @@ export async function configure(stage: Stage, world: World, pulumi: Pulumi): Pro
       files: { hostKey: world.hosts.files.hostKey },
     },
     "wikiferry:green": { images: bases.join(",") },
+    "wikiferry:rehearsal": { id: rehearsalId() },
   });
   writeFileSync(stage.configFile, stringify(file, { lineWidth: 0 }));
   await pulumi.init();

@@ -1,16 +1,35 @@
-import { docker, ifThere } from "../world/docker";
+import type Docker from "dockerode";
+import { docker as localEngine } from "../world/docker";
+import { rehearsalId } from "./id";
+import { own, refuseStrangers, removeOwn, type Scope, thingsOn } from "./things";
 
-const label = { filters: JSON.stringify({ label: ["wikiferry.side=green"] }) };
+const containers = /^green-(mariadb|mediawiki|jobs|gate|courier|redis-(cache|sessions))$/;
 
-/** Removes the containers, volumes and network of green, as the stack made them; nothing else. */
-export async function removeGreen(): Promise<number> {
-  const containers = await docker.listContainers({ all: true, ...label });
-  await Promise.all(
-    containers.map(({ Id }) => ifThere(docker.getContainer(Id).remove({ force: true, v: true }))),
-  );
-  const { Volumes } = await docker.listVolumes(label);
-  for (const volume of Volumes ?? []) await ifThere(docker.getVolume(volume.Name).remove());
-  const networks = await docker.listNetworks(label);
-  for (const network of networks) await ifThere(docker.getNetwork(network.Id).remove());
-  return containers.length + (Volumes?.length ?? 0) + networks.length;
+/** The new side, with the names and the label that a real wiki's has as well. */
+export const greenScope: Scope = {
+  label: { name: "wikiferry.side", value: "green" },
+  claims: ({ kind, name, labels }) =>
+    labels["wikiferry.side"] === "green" ||
+    (kind === "container" ? containers.test(name) : /^wikiferry-green(-|$)/.test(name)),
+  code: "CLEAN_NOT_OURS",
+};
+
+/** @throws `CLEAN_NOT_OURS` where a green is here that this checkout's rehearsal did not make */
+export async function refuseForeignGreen(docker: Docker = localEngine, id = rehearsalId()): Promise<void> {
+  refuseStrangers(await thingsOn(docker), greenScope, id);
+}
+
+/** What this checkout's rehearsal made of green. */
+export async function greenThings(docker: Docker = localEngine, id = rehearsalId()) {
+  return own(await thingsOn(docker), greenScope, id);
+}
+
+/**
+ * Removes the containers, volumes and network of green that this checkout's rehearsal made.
+ *
+ * @returns how many
+ * @throws `CLEAN_NOT_OURS` where others' are there; then nothing is removed
+ */
+export async function removeGreen(docker: Docker = localEngine, id = rehearsalId()): Promise<number> {
+  return (await removeOwn(docker, greenScope, id)).length;
 }

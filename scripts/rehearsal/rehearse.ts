@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setup } from "../setup/index";
+import { requireLocalEngine } from "../setup/localEngine";
 import { projectDir } from "../setup/paths";
 import { factsOf } from "./facts";
 import { howToGoOn } from "./goOn";
@@ -15,6 +16,7 @@ import { Say } from "./say";
  * @returns whether every promise was kept
  */
 export async function rehearse(options: RehearsalOptions): Promise<boolean> {
+  requireLocalEngine();
   const startedAt = new Date().toISOString();
   const memory = new MemoryWatch();
   const say = new Say();

@@ -3,9 +3,9 @@ import { finished } from "node:stream/promises";
 import type Docker from "dockerode";
 import { WikiferryError } from "../../engine/errors";
 import { type PutFile, putFiles } from "../putFiles";
-import { dockerClient } from "../setup/docker";
+import { localDocker } from "../setup/localEngine";
 
-export const docker: Docker = dockerClient();
+export const docker: Docker = localDocker();
 
 const is404 = (error: unknown): boolean => (error as { statusCode?: number }).statusCode === 404;
 
@@ -86,10 +86,4 @@ export async function runOnce(
   } finally {
     await container.remove({ force: true, v: true });
   }
-}
-
-export async function removeContainers(labels: string[]): Promise<string[]> {
-  const found = await docker.listContainers({ all: true, filters: { label: labels } });
-  await Promise.all(found.map(({ Id }) => ifThere(docker.getContainer(Id).remove({ force: true, v: true }))));
-  return found.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id);
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { docker, ifThere, put, removeContainers, run, sh } from "./docker";
+import { docker, ifThere, put, run, sh } from "./docker";
 import { labelOf, networkOf, type Settled } from "./options";
 import { operatorKey, worldFile, writePrivate } from "./secrets";
 
@@ -107,8 +107,4 @@ export async function readHosts(world: Settled): Promise<Record<HostRole, WorldH
   const hosts = { web, db, files };
   writePrivate(worldFile(name, "hosts.json"), `${JSON.stringify(hosts, null, 2)}\n`);
   return hosts;
-}
-
-export async function removeHosts(name: string): Promise<string[]> {
-  return removeContainers([`wikiferry.world=${name}`]);
 }

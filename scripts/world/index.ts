@@ -1,6 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../engine/errors";
+import { rehearsalId } from "../rehearsal/id";
+import { own, removeOwn, thingsOn } from "../rehearsal/things";
 import { imageRef } from "../setup/images";
 import { fillWiki, installWiki, writeSettings } from "./create";
 import { docker, ifThere, sh } from "./docker";
@@ -11,7 +13,6 @@ import {
   ensureNetwork,
   type HostRole,
   readHosts,
-  removeHosts,
   roles,
   startHosts,
   uploadsVolume,
@@ -20,6 +21,7 @@ import {
 import { sharedSettings, sitename } from "./localSettings";
 import { networkOf, pristineKey, type Settled, settle, type WorldOptions } from "./options";
 import { keep, kept, restore } from "./pristine";
+import { refuseForeignWorld, worldScope } from "./scope";
 import {
   type Account,
   makeSecrets,
@@ -104,10 +106,16 @@ async function answers(world: Settled): Promise<void> {
   );
 }
 
-async function removeData(name: string): Promise<void> {
-  await removeHosts(name);
-  for (const volume of [databaseVolume(name), uploadsVolume(name)])
-    await ifThere(docker.getVolume(volume).remove());
+/** The hosts and their data, and with `copies` the kept states. @throws `WORLD_NOT_OURS` */
+async function removeData(name: string, copies = false): Promise<void> {
+  const data = [databaseVolume(name), uploadsVolume(name)];
+  await removeOwn(
+    docker,
+    worldScope(name),
+    rehearsalId(),
+    (thing) =>
+      thing.kind === "container" || (thing.kind === "volume" && (copies || data.includes(thing.name))),
+  );
 }
 
 async function describe(settled: Settled, secrets: WorldSecrets): Promise<World> {
@@ -136,11 +144,14 @@ async function describe(settled: Settled, secrets: WorldSecrets): Promise<World>
 /**
  * The old site, running. One that runs already and was made with the same options is taken as it is, unless `fresh`;
  * else it is restored from the state kept after its creation, or created.
+ *
+ * @throws `WORLD_NOT_OURS`
  */
 export async function ensureWorld(options: WorldOptions = {}): Promise<World> {
   const settled = settle(options);
   const progress = options.progress ?? (() => {});
   const { name } = settled;
+  await refuseForeignWorld(name);
   const images = worldImages();
   const ids = await Promise.all(
     roles.map(async (role) => (await docker.getImage(images[role]).inspect()).Id),
@@ -154,8 +165,8 @@ export async function ensureWorld(options: WorldOptions = {}): Promise<World> {
     return describe(settled, secretsThere);
   }
 
-  rmSync(recordFile(name), { force: true });
   await removeData(name);
+  rmSync(recordFile(name), { force: true });
   await ensureNetwork(name);
   let secrets = await kept(name, key);
   if (secrets) {
@@ -188,21 +199,21 @@ export async function ensureWorld(options: WorldOptions = {}): Promise<World> {
 export const resetWorld = (options: WorldOptions = {}): Promise<World> =>
   ensureWorld({ ...options, fresh: true });
 
-/** Removes the hosts, their data, the network, and with `copies` (the default) the kept states and the secrets. */
+/**
+ * Removes the hosts, their data, the network, and with `copies` (the default) the kept states and the secrets.
+ *
+ * @throws `WORLD_NOT_OURS` where others' are there; then nothing is removed
+ */
 export async function removeWorld({ name = "blue", copies = true } = {}): Promise<void> {
+  await removeData(name, copies);
   rmSync(recordFile(name), { force: true });
-  await removeData(name);
-  const label = { filters: { label: [`wikiferry.world=${name}`] } };
-  if (copies) {
-    const { Volumes } = await docker.listVolumes(label);
-    for (const volume of Volumes ?? []) await ifThere(docker.getVolume(volume.Name).remove());
-    rmSync(worldFile(name), { recursive: true, force: true });
-  }
-  for (const network of await docker.listNetworks(label)) {
-    const state = await ifThere(docker.getNetwork(network.Id).inspect());
+  if (copies) rmSync(worldFile(name), { recursive: true, force: true });
+  const left = own(await thingsOn(docker), worldScope(name), rehearsalId());
+  for (const network of left.filter(({ kind }) => kind === "network")) {
+    const state = await ifThere(docker.getNetwork(network.id).inspect());
     // Green's containers may still be on it; whoever removes those removes the network.
     if (state && Object.keys(state.Containers ?? {}).length === 0)
-      await ifThere(docker.getNetwork(network.Id).remove());
+      await ifThere(docker.getNetwork(network.id).remove());
   }
 }
 

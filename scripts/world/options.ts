@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { WikiferryError } from "../../engine/errors";
+import { rehearsalId, rehearsalLabel } from "../rehearsal/id";
 
 export type Progress = (message: string) => void;
 
@@ -76,7 +77,12 @@ export function settle(options: WorldOptions): Settled {
 export const networkOf = (name: string): string =>
   name === "blue" ? "wikiferry-wan" : `wikiferry-wan-${name}`;
 
-export const labelOf = (name: string): Record<string, string> => ({ "wikiferry.world": name });
+export const worldLabel = "wikiferry.world";
+
+export const labelOf = (name: string): Record<string, string> => ({
+  [worldLabel]: name,
+  [rehearsalLabel]: rehearsalId(),
+});
 
 export const contentDir = join(__dirname, "content");
 

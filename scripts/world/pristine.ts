@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
+import { rehearsalId } from "../rehearsal/id";
 import { docker, ifThere, runOnce } from "./docker";
 import { createVolumes, databaseVolume, uploadsVolume } from "./hosts";
 import { labelOf } from "./options";
 import { readJson, type WorldSecrets, worldFile, writePrivate } from "./secrets";
 
-const volumeOf = (name: string, key: string): string => `wikiferry-pristine-${name}-${key}`;
+/** Of this checkout's own: others keep theirs beside it. */
+const volumeOf = (name: string, key: string): string => `wikiferry-pristine-${name}-${key}-${rehearsalId()}`;
 const secretsOf = (name: string, key: string): string => worldFile(name, "pristine", `${key}.json`);
 
 /** Label of the volume that tells whose secrets are in it, without telling them. */
@@ -18,7 +20,7 @@ export async function kept(name: string, key: string): Promise<WorldSecrets | un
   if (!existsSync(secretsOf(name, key))) return undefined;
   const secrets = readJson<WorldSecrets>(secretsOf(name, key));
   const volume = await ifThere(docker.getVolume(volumeOf(name, key)).inspect());
-  // Another checkout on this machine may have put its own copy there, with passwords that are not known here.
+  // The copy may be of before the secrets were lost and made again.
   return volume?.Labels?.[marker] === digestOf(secrets) ? secrets : undefined;
 }
 

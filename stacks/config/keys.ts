@@ -361,6 +361,13 @@ export const keys = {
     30 * day,
   ),
 
+  "rehearsal.id": matching(
+    /^[a-z0-9][a-z0-9-]{0,80}$/,
+    "`main-0123456789abcdef`: lower-case letters, digits, dashes",
+    "Set by `npm run rehearsal` on its own stack: the label wikiferry.rehearsal of all containers, volumes and networks, by which it knows and removes its own. Never for a wiki.",
+    { fallback: "" },
+  ),
+
   "retire.confirm": text("The wiki's name again: phase retire ends the way back.", { fallback: "" }),
 } satisfies Record<string, Key<never> | Key<string> | Key<number> | Key<boolean>>;
 

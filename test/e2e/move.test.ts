@@ -1,5 +1,6 @@
-/** One file, since both need the same ports and containers and must follow each other. */
+/** One file, since all need the same names and ports and must follow each other. */
 jest.setTimeout(1_800_000);
 
+import "./ownership";
 import "./killed";
 import "./rehearsal";

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execInContainer, runInContainer } from "../../engine/docker/exec";
 import type { ContainerRef } from "../../engine/move";
 import { SshPool } from "../../engine/ssh/pool";
-import { removeLeftovers } from "../../scripts/lab/leftovers";
+import { labelsOfOurs, removeLeftovers } from "../../scripts/lab/leftovers";
 import { markOf } from "../../scripts/proc";
 import { DockerWorld } from "../support/dockerWorld";
 import { testImage } from "../support/image";
@@ -115,15 +115,17 @@ test("a missing and a stopped container, and a failing command, each have their 
 test("what a killed run left behind is taken away, also where a later process has its number", async () => {
   const image = await testImage("redis");
   const [pid, began] = markOf(process.pid).split(" ");
-  const create = (what: string, owner: string) =>
+  const create = (what: string, owner: string, labels = {}) =>
     world.docker.createContainer({
       name: world.name(what),
       Image: image,
-      Labels: { "wikiferry.test": owner },
+      Labels: { ...labelsOfOurs(), "wikiferry.test": owner, ...labels },
     });
-  const [mine, before] = await Promise.all([
+  const earlier = `${pid} ${Number(began) - 1}`;
+  const [mine, before, elsewhere] = await Promise.all([
     create("mine", `${pid} ${began}`),
-    create("before", `${pid} ${Number(began) - 1}`),
+    create("before", earlier),
+    create("elsewhere", earlier, { "wikiferry.test.checkout": "another pid:[1]" }),
   ]);
   try {
     await Promise.all([removeLeftovers(), removeLeftovers()]);
@@ -135,7 +137,9 @@ test("what a killed run left behind is taken away, also where a later process ha
       ),
     );
     expect((await mine.inspect()).State.Status).toBe("created");
+    // Its process may live where this one can't see it.
+    expect((await elsewhere.inspect()).State.Status).toBe("created");
   } finally {
-    await mine.remove();
+    await Promise.all([mine.remove(), elsewhere.remove()]);
   }
 });

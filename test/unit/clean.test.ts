@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { foreign, setUpTags } from "../../scripts/clean/ownership";
+import { setUpTags } from "../../scripts/clean/ownership";
 import { processes, underWay } from "../../scripts/clean/processes";
 import { offlinePlugins } from "../../scripts/clean/setUp";
+import { greenScope } from "../../scripts/rehearsal/green";
+import { rehearsalId } from "../../scripts/rehearsal/id";
+import { type EngineThing, own, refuseStrangers, strangers } from "../../scripts/rehearsal/things";
 
 describe("clean", () => {
   const here = {
@@ -43,15 +46,63 @@ describe("clean", () => {
     expect(mine?.directory).toBe(process.cwd());
   });
 
-  it("tells a wiki's new side from a rehearsal's", () => {
-    const rehearsal = [
-      { name: "green-mariadb", networks: ["wikiferry-green", "wikiferry-wan"] },
-      { name: "green-redis-cache", networks: ["wikiferry-green"] },
+  const thing = (kind: EngineThing["kind"], name: string, labels: Record<string, string> = {}) => ({
+    kind,
+    name,
+    id: name,
+    labels,
+  });
+  const green = { "wikiferry.side": "green" };
+  const ours = { ...green, "wikiferry.rehearsal": "here-1" };
+
+  it("takes for its own what carries the checkout's id and the side's label, and for a stranger's what only looks like it", () => {
+    const things = [
+      thing("container", "green-gate", ours),
+      thing("volume", "wikiferry-green-uploads", ours),
+      thing("network", "wikiferry-green", ours),
+      thing("container", "green-mariadb", green),
+      thing("volume", "wikiferry-green-mariadb", { ...green, "wikiferry.rehearsal": "there-2" }),
+      thing("volume", "wikiferry-green-courier"),
+      thing("container", "green-jobs"),
+      thing("network", "of-another-name", green),
+      thing("container", "green-tea"),
+      thing("volume", "wikiferry-blue-db", { "wikiferry.world": "blue", "wikiferry.rehearsal": "here-1" }),
     ];
-    expect(foreign(rehearsal)).toEqual([]);
-    expect(foreign([...rehearsal, { name: "green-gate", networks: ["wikiferry-green"] }])).toEqual([
-      "green-gate",
-    ]);
+    expect(own(things, greenScope, "here-1")).toEqual(things.slice(0, 3));
+    expect(strangers(things, greenScope, "here-1")).toEqual(things.slice(3, 8));
+  });
+
+  it("names each stranger's thing and whose it is", () => {
+    const other = { ...green, "wikiferry.rehearsal": "there-2" };
+    const things = [
+      thing("container", "green-gate", green),
+      thing("volume", "wikiferry-green-uploads", other),
+    ];
+    expect(() => refuseStrangers(things, greenScope, "here-1")).toThrow(
+      /^CLEAN_NOT_OURS: container green-gate \(a wiki's, or made by hand\), volume wikiferry-green-uploads \(the rehearsal there-2\) /,
+    );
+    expect(() => refuseStrangers([], greenScope, "here-1")).not.toThrow();
+  });
+
+  it("gives each checkout one id for good, and a copy of a checkout another one", () => {
+    const folder = mkdtempSync(join(tmpdir(), "wikiferry-checkouts-"));
+    try {
+      const [a, b] = ["a", "b"].map((name) => join(folder, name)) as [string, string];
+      const file = (checkout: string) => join(checkout, ".wikiferry/rehearsal-id.json");
+      const id = rehearsalId(file(a), a);
+      expect(id).toMatch(/^a-[0-9a-f]{16}$/);
+      expect(rehearsalId(file(a), a)).toBe(id);
+      cpSync(a, b, { recursive: true });
+      const copied = rehearsalId(file(b), b);
+      expect(copied).toMatch(/^b-/);
+      expect(rehearsalId(file(b), b)).toBe(copied);
+      // One that was moved keeps its id.
+      const moved = join(folder, "moved");
+      renameSync(a, moved);
+      expect(rehearsalId(file(moved), moved)).toBe(id);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("takes the images of the project's services, and the base, and no others", () => {

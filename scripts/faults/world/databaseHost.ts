@@ -1,8 +1,9 @@
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { type ContainerExecResult, execInContainer } from "../../../engine/docker/exec";
 import type { Side } from "../../../engine/move";
 import { SshPool } from "../../../engine/ssh/pool";
 import { until } from "../../lab/until";
+import { localDocker } from "../../setup/localEngine";
 
 const dataDirectory = "/var/lib/mysql";
 
@@ -17,7 +18,7 @@ export class DatabaseHost {
     private readonly id: string,
     private readonly ping: () => Promise<unknown>,
   ) {
-    this.container = new Docker().getContainer(id);
+    this.container = localDocker().getContainer(id);
   }
 
   /** Everything on it dies at once. */

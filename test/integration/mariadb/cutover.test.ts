@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import Docker from "dockerode";
 import { accountsLocked } from "../../../engine/mariadb/accounts/accounts";
 import { Journal, readJournal } from "../../../engine/mariadb/control/journal";
 import { readLease } from "../../../engine/mariadb/control/lease";
@@ -16,6 +15,7 @@ import type { Session } from "../../../engine/mariadb/server";
 import { verify } from "../../../engine/mariadb/verify/verify";
 import { otherSide, type Side } from "../../../engine/move";
 import { deriveSecret } from "../../../engine/secrets";
+import { localDocker } from "../../../scripts/setup/localEngine";
 import type { ChildCall, ChildOrder } from "../../support/cutoverChild";
 import { DockerWorld } from "../../support/dockerWorld";
 import { Editors } from "../../support/editors";
@@ -347,7 +347,7 @@ describe("a step that fails before the commit is undone", () => {
   });
 
   test("a target that hangs", async () => {
-    const green = new Docker().getContainer(pair.containers.green);
+    const green = localDocker().getContainer(pair.containers.green);
     const paused = preceding("hold", async () => void (await green.pause()));
     try {
       await expect(flip(paused, { limits: shortLimits })).rejects.toMatchObject({ code: "CUTOVER_TIMEOUT" });

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import Docker from "dockerode";
 import { catchUp } from "../../../engine/mariadb/replication/catchUp";
 import { readDurability, relaxDurability } from "../../../engine/mariadb/replication/durability";
 import { follow } from "../../../engine/mariadb/replication/follow";
@@ -7,6 +6,7 @@ import type { Server } from "../../../engine/mariadb/server";
 import { silent } from "../../../engine/progress";
 import { deriveSecret } from "../../../engine/secrets";
 import { Random } from "../../../scripts/rehearsal/load/random";
+import { localDocker } from "../../../scripts/setup/localEngine";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
 import { eventually } from "../../support/mariadb";
 import { contentOf } from "../../support/mariadbContent";
@@ -55,7 +55,7 @@ class Writer {
 }
 
 test(`servers killed while green follows under load (seed ${seed}) end alike, with every acknowledged edit`, async () => {
-  const docker = new Docker();
+  const docker = localDocker();
   const pair: FollowingPair = await startFollowingPair();
   let green = pair.green;
   const random = new Random(seed);

@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
-import Docker from "dockerode";
 import { labelsOfOurs } from "../../../scripts/lab/leftovers";
+import { localDocker } from "../../../scripts/setup/localEngine";
 import { Program } from "./program";
 
-const engine = new Docker();
+const engine = localDocker();
 const id = `wikiferry-test-${randomBytes(4).toString("hex")}`;
-const owner = labelsOfOurs()["wikiferry.test"];
+const labels = Object.entries(labelsOfOurs()).map(([label, value]) => ({ label, value }));
 const password = `secret-${randomBytes(8).toString("hex")}`;
 
 const source = (greeting: string, extra = "") => `
 const docker = require("@pulumi/docker");
 const pulumi = require("@pulumi/pulumi");
-const network = new docker.Network("net", { name: "${id}-net" });
-const volume = new docker.Volume("data", { name: "${id}-data" });
+const network = new docker.Network("net", { name: "${id}-net", labels: ${JSON.stringify(labels)} });
+const volume = new docker.Volume("data", { name: "${id}-data", labels: ${JSON.stringify(labels)} });
 const container = new docker.Container("box", {
   name: "${id}-box",
   image: "wikiferry/debian:bookworm",
@@ -26,7 +26,7 @@ const container = new docker.Container("box", {
   securityOpts: ["no-new-privileges"],
   ports: [{ internal: 80, ip: "127.0.0.1" }],
   healthcheck: { tests: ["CMD", "test", "-s", "/data/greeting"], interval: "500ms", retries: 3 },
-  labels: [{ label: "wikiferry.test", value: "${owner}" }],
+  labels: ${JSON.stringify(labels)},
   memory: 64,
   wait: true,
   waitTimeout: 20,
@@ -58,7 +58,9 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     const { Config, HostConfig, NetworkSettings, State } = await box();
     expect(State.Health?.Status).toBe("healthy");
     expect(Config.Env).toEqual(expect.arrayContaining(["GREETING=hello", `PASSWORD=${password}`]));
-    expect(Config.Labels["wikiferry.test"]).toBe(owner);
+    expect(Config.Labels).toMatchObject(labelsOfOurs());
+    for (const made of [engine.getVolume(`${id}-data`), engine.getNetwork(`${id}-net`)])
+      expect((await made.inspect()).Labels).toEqual(labelsOfOurs());
     expect(HostConfig.Memory).toBe(64 * 1024 * 1024);
     expect(HostConfig.CapDrop).toEqual(["ALL"]);
     expect(Object.keys(NetworkSettings.Networks)).toEqual([`${id}-net`]);

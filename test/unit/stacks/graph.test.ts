@@ -56,6 +56,19 @@ test("no secret of the config is in the graph in plain", async () => {
   expect(text.match(/\[secret\]/g)?.length).toBeGreaterThan(5);
 });
 
+test("all that a rehearsal's stack makes on the engine carries its id", async () => {
+  const { text } = await graphOf("staging", {
+    phase: "retire",
+    active: "green",
+    "rehearsal.id": "main-0123",
+  });
+  const graph = JSON.parse(text) as { type: string; inputs: { labels?: unknown[] } }[];
+  const made = graph.filter(({ type }) => /^docker:.*:(Container|Volume|Network)$/.test(type));
+  expect(made.length).toBeGreaterThan(12);
+  for (const { inputs } of made)
+    expect(inputs.labels).toContainEqual({ label: "wikiferry.rehearsal", value: "main-0123" });
+});
+
 test("the serialized providers are small, all alike, and call the engine by its name only", async () => {
   const { providers } = await graphOf("staging", { phase: "retire", active: "green" });
   expect(providers.length).toBe(10);

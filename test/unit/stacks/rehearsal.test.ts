@@ -1,0 +1,15 @@
+import { readConfig } from "../../../stacks/config/read";
+import { labelRehearsal } from "../../../stacks/rehearsal";
+import { rawConfig } from "../../support/stackConfig";
+
+const config = (stack: "staging" | "prod", changes: Record<string, string> = {}) =>
+  readConfig(rawConfig(stack, { "rehearsal.id": "main-0123", ...changes }));
+
+test("a stack with hosts of its own is no rehearsal's, whatever its config says", () => {
+  expect(() => labelRehearsal(config("prod"))).toThrow(
+    /^CONFIG_COMBINATION: rehearsal\.id is main-0123, .*blue\.web\.host is web\.example\.org.* pulumi config rm --path rehearsal\.id/,
+  );
+  const remote = { ...config("staging"), "green.docker.host": "ssh://root@green.example.org" };
+  expect(() => labelRehearsal(remote)).toThrow(/green\.docker\.host is ssh:/);
+  expect(() => labelRehearsal(config("staging"))).not.toThrow();
+});
