@@ -1,6 +1,5 @@
-import { quote } from "../ssh/quote";
-
-const mark = "wikiferry-courier";
+/** By which the line is known in `authorized_keys`. */
+export const courierMark = "wikiferry-courier";
 
 /**
  * The line of `authorized_keys` that lets the courier carry files below one directory, and do nothing else: no
@@ -22,24 +21,8 @@ export function authorizedLine(publicKey: string, directory: string): string {
     "eval exec $c",
   ].join("; ");
   const [type, key] = publicKey.trim().split(/\s+/);
-  return `restrict,command="${forced.replace(/(?<!\\)"/g, '\\"')}" ${type} ${key} ${mark}`;
+  return `restrict,command="${forced.replace(/(?<!\\)"/g, '\\"')}" ${type} ${key} ${courierMark}`;
 }
-
-/** A shell command that leaves exactly the line on standard input as the courier's in `authorized_keys`. */
-export const installCommand = [
-  "set -eu; umask 077; mkdir -p ~/.ssh; f=~/.ssh/authorized_keys; touch $f; line=$(cat)",
-  `if [ "$(grep -c ${quote(` ${mark}$`)} $f || true)" = 1 ] && grep -qxF -e "$line" $f; then exit 0; fi`,
-  `{ grep -v ${quote(` ${mark}$`)} $f || true; printf '%s\\n' "$line"; } >$f.wikiferry`,
-  "chmod 600 $f.wikiferry; mv $f.wikiferry $f",
-].join("; ");
-
-/** A shell command that takes the courier's line away. */
-export const removeCommand = [
-  "set -eu; umask 077; f=~/.ssh/authorized_keys; [ -e $f ] || exit 0",
-  `grep -q ${quote(` ${mark}$`)} $f || exit 0`,
-  `{ grep -v ${quote(` ${mark}$`)} $f || true; } >$f.wikiferry`,
-  "chmod 600 $f.wikiferry; mv $f.wikiferry $f",
-].join("; ");
 
 /** The line of `known_hosts` that pins a host's key. */
 export function knownHostsLine(host: string, port: number, hostKey: string): string {

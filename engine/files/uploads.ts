@@ -6,9 +6,10 @@ import type { Server } from "../mariadb/server";
 import type { MoveSpec, Side } from "../move";
 import { otherSide } from "../move";
 import { type Report, silent } from "../progress";
+import { editAuthorizedKeys } from "../ssh/hostFile";
 import type { SshPool } from "../ssh/pool";
 import { quote } from "../ssh/quote";
-import { authorizedLine, installCommand, knownHostsLine, removeCommand } from "./authorization";
+import { authorizedLine, courierMark, knownHostsLine } from "./authorization";
 import { type Comparison, compareFiles } from "./comparison";
 import { hashAllCommand, hashNamedCommand, parseHashes } from "./hashes";
 import { UploadLayout } from "./layout";
@@ -121,14 +122,14 @@ export class Uploads {
     const courier = this.move.spec.green.courier;
     const publicKey = await runInContainer(courier, ["cat", "/state/ssh/id_ed25519.pub"], this.move.pool);
     const blue = await this.move.pool.to(ssh);
-    await blue.run(installCommand, authorizedLine(publicKey, trimmed(directory)));
+    await editAuthorizedKeys(blue, courierMark, authorizedLine(publicKey, trimmed(directory)));
     await this.write("/state/ssh/known_hosts", knownHostsLine(address.host, address.port, ssh.hostKey));
   }
 
   /** Takes back what `authorise` gave, and stops following. */
   async retire(): Promise<void> {
     await this.follow("off");
-    await (await this.move.pool.to(this.move.spec.blue.files.ssh)).run(removeCommand);
+    await editAuthorizedKeys(await this.move.pool.to(this.move.spec.blue.files.ssh), courierMark);
   }
 
   /**

@@ -3,6 +3,7 @@ import { messageOf, WikiferryError } from "../../errors";
 import type { MoveSpec } from "../../move";
 import type { Report } from "../../progress";
 import type { SshConnection } from "../../ssh/connection";
+import { putHostFile } from "../../ssh/hostFile";
 import { quote } from "../../ssh/quote";
 import type { Journal } from "../control/journal";
 import { ensureControlSchema } from "../control/schema";
@@ -79,8 +80,8 @@ export async function adopt(
   if (changes.length === 0) return { changes, restarted: false, downtimeMs: 0 };
 
   const file = `${place.configDirectory}/${dropInName}`;
-  await put(ssh, `${adoptedDirectory}/role.sql`, roleSql, "0644 root:root");
-  await put(ssh, file, dropIn(before, place), "0644 root:root");
+  await putHostFile(ssh, `${adoptedDirectory}/role.sql`, roleSql, "0644 root:root");
+  await putHostFile(ssh, file, dropIn(before, place), "0644 root:root");
   await options.journal.append({
     step: "adopt",
     side: "blue",
@@ -206,20 +207,10 @@ async function putCertificate(
   if (keyIsThere && certificateServes(present, masterSecret, names, new Date())) return false;
   const issued = await issueCertificate(masterSecret, "blue", names, new Date());
   await ssh.run(`install -d -m 0755 ${adoptedDirectory}`);
-  await put(ssh, `${adoptedDirectory}/ca.pem`, issued.ca, "0644 root:root");
-  await put(ssh, `${adoptedDirectory}/cert.pem`, issued.cert, "0644 root:root");
-  await put(ssh, `${adoptedDirectory}/key.pem`, issued.key, "0600 mysql:mysql");
+  await putHostFile(ssh, `${adoptedDirectory}/ca.pem`, issued.ca, "0644 root:root");
+  await putHostFile(ssh, `${adoptedDirectory}/cert.pem`, issued.cert, "0644 root:root");
+  await putHostFile(ssh, `${adoptedDirectory}/key.pem`, issued.key, "0600 mysql:mysql");
   return true;
-}
-
-/** Puts a file in its place in one step, its content by standard input; `access` is mode and owner. */
-async function put(ssh: SshConnection, path: string, content: string, access: string): Promise<void> {
-  const [mode, owner] = access.split(" ");
-  const draft = quote(`${path}.new`);
-  await ssh.run(
-    `set -e; umask 077; cat >${draft}; chown ${owner} ${draft}; chmod ${mode} ${draft}; mv ${draft} ${quote(path)}`,
-    content,
-  );
 }
 
 /** Lets MariaDB read its configuration without starting, so that a file which it does not understand costs no downtime. */

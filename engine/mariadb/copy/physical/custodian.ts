@@ -1,19 +1,12 @@
 import type { MoveSpec } from "../../../move";
 import type { Spawned, SshConnection } from "../../../ssh/connection";
+import { hostFileFunctions } from "../../../ssh/hostFile";
 import { quote } from "../../../ssh/quote";
 import { accessFile } from "../access";
 import { backupFailed } from "./failures";
 
 /** By which the line in `authorized_keys` is known. */
 const mark = "wikiferry-copy";
-
-/** Takes the line out of `authorized_keys`, in one step: the operator's own keys are in there. */
-const forget = `forget() {
-  keys=$HOME/.ssh/authorized_keys
-  grep -q ' ${mark}$' "$keys" 2>/dev/null || return 0
-  { grep -v ' ${mark}$' "$keys" || true; } >"$keys.wikiferry"
-  chmod 600 "$keys.wikiferry"; mv "$keys.wikiferry" "$keys"
-}`;
 
 /**
  * What a backup needs on blue's host, there for as long as this session lasts: the access data in a file that only this
@@ -23,10 +16,10 @@ const forget = `forget() {
 const custodianScript = `set -u; umask 077
 directory=$(mktemp -d /tmp/wikiferry-backup.XXXXXXXX) || exit 70
 line=
-${forget}
+${hostFileFunctions}
 end() {
   trap '' HUP INT TERM PIPE
-  [ -z "$line" ] || forget
+  [ -z "$line" ] || edit_keys ${mark}
   for process in /proc/[0-9]*; do
     if tr '\\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q -- "--defaults-file=$directory/"; then kill "\${process#/proc/}" 2>/dev/null; fi
   done
@@ -58,11 +51,7 @@ if [ "$packed" = no ]; then backup; exit; fi
 exit "$(cat "$directory/status")"
 RUN
 if [ -n "$line" ]; then
-  forget
-  keys=$HOME/.ssh/authorized_keys
-  mkdir -p "$HOME/.ssh"; touch "$keys"
-  [ -z "$(tail -c 1 "$keys")" ] || echo >>"$keys"
-  printf 'restrict,command="sh %s/run" %s ${mark}\\n' "$directory" "$line" >>"$keys"
+  edit_keys ${mark} "restrict,command=\\"sh $directory/run\\" $line ${mark}" || exit 72
 fi
 echo "$directory"
 cat >/dev/null`;
@@ -70,8 +59,8 @@ cat >/dev/null`;
 const sweepScript = `for process in /proc/[0-9]*; do
   if tr '\\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q -- '--defaults-file=/tmp/wikiferry-backup[.]'; then kill "\${process#/proc/}" 2>/dev/null; fi
 done
-${forget}
-forget
+${hostFileFunctions}
+edit_keys ${mark}
 find /tmp -maxdepth 1 -name 'wikiferry-backup.????????' -user "$(id -un)" -exec rm -rf {} +`;
 
 /** Ends a backup that an earlier run left behind, and removes its access data and its key. */
