@@ -82,6 +82,13 @@ export interface MoveSpec {
       ssh: SshTarget;
       /** HTTP address as seen from the gate. */
       address: { host: string; port: number };
+      /** With it, blue is asked by TLS: by the gate, and by the tool. */
+      tls?: {
+        /** DNS name that the certificate must be good for. */
+        name: string;
+        /** PEM of the authority, or of a certificate that signed itself; without it the public authorities count. */
+        ca?: string;
+      };
       /** Directory of MediaWiki's code with `maintenance/`. */
       mediawikiDirectory: string;
       /** Job runners and cron, stopped before the fence. */

@@ -26,7 +26,7 @@ export async function checkBeforehand(
     // Once blue is archived its hosts may be gone.
     return;
   }
-  const { findings, toCopy, pause } = await ask(config, spec, secrets);
+  const { findings, toCopy, pause } = await ask(config, spec, secrets, ladder);
   keep({ toCopy, pause });
   const blocks = findings.filter(({ severity }) => severity === "block");
   for (const finding of findings.filter(({ severity }) => severity === "warn"))
@@ -37,12 +37,24 @@ export async function checkBeforehand(
   await pulumi.log.info([...passed.map(line), ...outlook({ toCopy, pause }, config)].join("\n"));
 }
 
-async function ask(config: Config, spec: MoveSpec, secrets: Secrets): Promise<PreflightResult> {
+async function ask(
+  config: Config,
+  spec: MoveSpec,
+  secrets: Secrets,
+  ladder: Ladder,
+): Promise<PreflightResult> {
   const move = openMove(spec, secrets, silent);
   try {
     return await preflight(move, {
       allowRestart: config["adopt.allowRestart"],
       active: config.active,
+      gate: ladder.gate,
+      canary: ladder.canary,
+      attachedNetwork: config["green.network"] !== "",
+      accepted: {
+        plainHttp: config["blue.web.allowPlainHttp"],
+        gateAddress: config["blue.web.allowGateAddress"],
+      },
       predict: pulumi.runtime.isDryRun(),
       identity: {
         cookiePrefix: config["wiki.cookiePrefix"],

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { isAbsolute, join } from "node:path";
 import { messageOf, WikiferryError } from "../engine/errors";
 import type { MoveSpec, Secrets, SshTarget } from "../engine/move";
@@ -43,8 +44,9 @@ export function moveSpec(config: Config): MoveSpec {
         ssh: sshTarget(config, "web"),
         address: {
           host: config["blue.web.address"] || config["blue.web.host"],
-          port: config["blue.web.httpPort"],
+          port: config["blue.web.httpPort"] || (config["blue.web.tls"] ? 443 : 80),
         },
+        ...blueTls(config),
         mediawikiDirectory: config["blue.web.mediawikiDirectory"],
         jobs: { stop: config["blue.web.jobsStop"], start: config["blue.web.jobsStart"] },
         refreshCaches: config["blue.web.refreshCaches"],
@@ -100,6 +102,21 @@ export function moveSpec(config: Config): MoveSpec {
       verificationMaxAgeMs: config["cutover.verificationMaxAgeMs"],
     },
   };
+}
+
+/** @throws `CONFIG_COMBINATION` where there is no name to check */
+function blueTls(config: Config): Pick<MoveSpec["blue"]["web"], "tls"> {
+  if (!config["blue.web.tls"]) return {};
+  const name = config["blue.web.tlsName"] || new URL(config["wiki.serverUrl"]).hostname;
+  if (isIP(name.replace(/^\[|\]$/g, "")) !== 0) {
+    throw new WikiferryError(
+      "CONFIG_COMBINATION",
+      `blue.web.tls is true, and the certificate would be checked for ${name}, which is no DNS name`,
+      "pulumi config set --path blue.web.tlsName NAME, a DNS name of blue's certificate",
+    );
+  }
+  const ca = config["blue.web.tlsCa"];
+  return { tls: { name, ...(ca ? { ca } : {}) } };
 }
 
 /**

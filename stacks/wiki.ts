@@ -109,11 +109,14 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   );
   if (!ladder.gate) return outputs;
 
-  const { address } = spec.blue.web;
+  const { address, tls } = spec.blue.web;
   const gate = new Gate("green-gate", {
     environment,
     bases,
     blue: `${address.host}:${address.port}`,
+    blueTls: tls,
+    sessionPages: config["gate.sessionPages"] || blue.sessionPages(),
+    sessionCookies: config["wiki.sessionName"],
     green: mediawiki.address,
     publishAddress: config["gate.publishAddress"],
     httpPort: config["gate.httpPort"],
@@ -132,6 +135,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   const settled = migration.switch({
     active: ladder.active,
     canary: ladder.canary,
+    allowGateAddress: config["blue.web.allowGateAddress"],
     entrance: [gate, mediawiki],
   });
   if (config["edge.kind"] === "cloudflare") {

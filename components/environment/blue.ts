@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { MoveSpec, SshTarget } from "../../engine/move";
+import { sessionPagesQuestion } from "../../engine/web/settings";
 
 export interface BlueEnvironmentArgs {
   /** The move whose blue side is adopted. */
@@ -17,25 +18,15 @@ export class BlueEnvironment extends pulumi.ComponentResource {
   /** What each host said of itself: its system, kernel and the versions of what the move touches. */
   readonly facts: pulumi.Output<{ web: string; database: string; files: string }>;
 
-  constructor(name: string, args: BlueEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("wikiferry:environment:Blue", name, {}, opts);
+  constructor(
+    private readonly childName: string,
+    private readonly args: BlueEnvironmentArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("wikiferry:environment:Blue", childName, {}, opts);
     const { blue } = args.spec;
     const factsOf = (host: string, ssh: SshTarget, programs: string) =>
-      new command.remote.Command(
-        `${name}-${host}`,
-        {
-          connection: {
-            host: ssh.host,
-            port: ssh.port,
-            user: ssh.user,
-            hostKey: ssh.hostKey,
-            privateKey: args.sshPrivateKey,
-            dialErrorLimit: 2,
-          },
-          create: `. /etc/os-release; echo "$PRETTY_NAME, Linux $(uname -r)"; ${programs}`,
-        },
-        { parent: this, additionalSecretOutputs: ["connection"] },
-      ).stdout;
+      this.said(host, ssh, `. /etc/os-release; echo "$PRETTY_NAME, Linux $(uname -r)"; ${programs}`);
     this.facts = pulumi
       .all([
         factsOf("web", blue.web.ssh, "php -r 'echo \"PHP \", PHP_VERSION, PHP_EOL;'"),
@@ -48,5 +39,31 @@ export class BlueEnvironment extends pulumi.ComponentResource {
         files: files.trim(),
       }));
     this.registerOutputs({ facts: this.facts });
+  }
+
+  /** The names of the pages that make and end sessions, separated by commas; kept for when blue is gone. */
+  sessionPages(): pulumi.Output<string> {
+    const { ssh, mediawikiDirectory } = this.args.spec.blue.web;
+    const { command: line, stdin, read } = sessionPagesQuestion(mediawikiDirectory);
+    return this.said("session-pages", ssh, line, stdin).apply((text) => read(text).join(","));
+  }
+
+  private said(what: string, ssh: SshTarget, create: string, stdin?: string): pulumi.Output<string> {
+    return new command.remote.Command(
+      `${this.childName}-${what}`,
+      {
+        connection: {
+          host: ssh.host,
+          port: ssh.port,
+          user: ssh.user,
+          hostKey: ssh.hostKey,
+          privateKey: this.args.sshPrivateKey,
+          dialErrorLimit: 2,
+        },
+        create,
+        ...(stdin === undefined ? {} : { stdin }),
+      },
+      { parent: this, additionalSecretOutputs: ["connection"] },
+    ).stdout;
   }
 }

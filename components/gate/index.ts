@@ -4,11 +4,16 @@ import { hardened } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";
 
+/** Its container, and its name on green's network: its address is the only one whose X-Forwarded-For green believes. */
+export const gateName = "green-gate";
+
 export interface GateArgs {
   environment: GreenEnvironment;
   bases: Bases;
   /** `host:port` of blue's web tier as seen from the gate. */
   blue: string;
+  /** With it the gate speaks TLS to blue; `ca` is PEM text, without it the public authorities count. */
+  blueTls?: { name: string; ca?: string };
   /** `host:port` of green's. */
   green: pulumi.Input<string>;
   /** Address of the host at which the gate takes HTTP. Defaults to 127.0.0.1. */
@@ -28,6 +33,10 @@ export interface GateArgs {
   maxConnectionsPerAddress: number;
   /** Networks of proxies before the gate, which may open any number. */
   trustedProxies: readonly string[];
+  /** Pages that make or end sessions, separated by commas. Empty takes MediaWiki's English names. */
+  sessionPages: pulumi.Input<string>;
+  /** Cookies that mean a session beside MediaWiki's usual ones, separated by commas. */
+  sessionCookies: string;
 }
 
 /** HAProxy in front of both web tiers; what it decides is set at run time and outlives its reload. */
@@ -48,7 +57,7 @@ export class Gate extends pulumi.ComponentResource {
       `${name}-haproxy`,
       {
         ...hardened("gate", ["/tmp", "/run"]),
-        name: "green-gate",
+        name: gateName,
         image: image.imageId,
         envs: pulumi.secret([
           `BLUE_ADDRESS=${args.blue}`,
@@ -59,6 +68,9 @@ export class Gate extends pulumi.ComponentResource {
           `HOLD_MAX_MS=${args.holdMs}`,
           `MAX_CONNECTIONS_PER_ADDRESS=${args.maxConnectionsPerAddress}`,
           `TRUSTED_ADDRESSES=${args.trustedProxies.join(" ")}`,
+          pulumi.interpolate`SESSION_PAGES=${args.sessionPages}`,
+          `SESSION_COOKIES=${args.sessionCookies}`,
+          ...blueTlsOf(args.blueTls),
         ]),
         networksAdvanced: args.environment.networksFor({ reachesBlue: true }),
         ports: [
@@ -72,4 +84,9 @@ export class Gate extends pulumi.ComponentResource {
     this.url = container.id.apply(() => `http://${args.publishAddress}:${args.httpPort}`);
     this.registerOutputs({ url: this.url });
   }
+}
+
+function blueTlsOf(tls: GateArgs["blueTls"]): string[] {
+  if (!tls) return [];
+  return ["BLUE_TLS=1", `BLUE_TLS_NAME=${tls.name}`, ...(tls.ca ? [`BLUE_TLS_CA=${tls.ca}`] : [])];
 }

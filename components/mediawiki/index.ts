@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { hardened } from "../container";
 import type { GreenEnvironment } from "../environment/green";
+import { gateName } from "../gate";
 import { type Bases, serviceImage } from "../image";
 
 /** What must be the same on both sides, or people are logged out and files are not found. */
@@ -82,8 +83,7 @@ export class MediaWiki extends pulumi.ComponentResource {
           `WIKI_REDIS_CACHE=${cache}`,
           `WIKI_REDIS_SESSIONS=${sessions}`,
           `WIKI_REDIS_PASSWORD=${redisPassword}`,
-          // Only containers of green's network reach this server, so the private ranges are the gate.
-          "WIKI_CDN_SERVERS=10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",
+          `WIKI_GATE=${gateName}`,
         ]),
     );
     const container = (
@@ -108,7 +108,8 @@ export class MediaWiki extends pulumi.ComponentResource {
       healthcheck: {
         tests: [
           "CMD-SHELL",
-          `php -r 'exit(strpos((string)@file_get_contents("http://127.0.0.1:8080/api.php?action=query&meta=siteinfo&format=json"), "\\"generator\\"") === false ? 1 : 0);'`,
+          // A private wiki answers, too.
+          `php -r 'exit(preg_match("/\\"generator\\"|readapidenied/", (string)@file_get_contents("http://127.0.0.1:8080/api.php?action=query&meta=siteinfo&format=json")) ? 0 : 1);'`,
         ],
         interval: "5s",
         timeout: "10s",

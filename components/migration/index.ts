@@ -86,7 +86,13 @@ export class Migration extends pulumi.ComponentResource {
   }
 
   /** Phase `switch`: who is primary, and how page views are split. */
-  switch(wanted: { active: Side; canary: number; entrance: DependsOn }): pulumi.Resource {
+  switch(wanted: {
+    active: Side;
+    canary: number;
+    /** The owner accepts that blue sees the gate's address in place of each client's. */
+    allowGateAddress: boolean;
+    entrance: DependsOn;
+  }): pulumi.Resource {
     const { spec } = this.args;
     const before = [this.copy, this.replication, this.deadMan, this.verification, this.uploads].filter(
       (it) => it !== undefined,
@@ -99,7 +105,12 @@ export class Migration extends pulumi.ComponentResource {
     // After the primary, since a flip takes the page views off the passive side.
     return new GateRoute(
       `${this.childName}-route`,
-      { spec, active: wanted.active, canary: wanted.canary },
+      {
+        spec,
+        active: wanted.active,
+        canary: wanted.canary,
+        ...(wanted.allowGateAddress ? { allowGateAddress: true } : {}),
+      },
       { parent: this, dependsOn: [primary] },
     );
   }

@@ -159,7 +159,12 @@ export class GateRoute extends HoldResource {
 
   constructor(
     name: string,
-    args: HoldArgs & { active: Side; canary: number },
+    args: HoldArgs & {
+      active: Side;
+      canary: number;
+      /** The owner accepts that blue sees the gate's address in place of each client's. */
+      allowGateAddress?: boolean;
+    },
     opts?: pulumi.CustomResourceOptions,
   ) {
     super("gateRoute", "GateRoute", name, { ...args, primary: undefined }, opts);

@@ -69,6 +69,17 @@ export async function execInContainer(
   return { exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }
 
+/** Whether there is such a container, running or not. @throws `DOCKER_UNREACHABLE` */
+export async function isMade(ref: ContainerRef, pool: SshPool): Promise<boolean> {
+  try {
+    await dockerFor(ref.dockerVia, pool).getContainer(ref.container).inspect();
+    return true;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    throw explain(error, ref);
+  }
+}
+
 /** Starts a command in a running container; its output comes multiplexed (`FrameSplitter`). @throws as `execInContainer` */
 export async function startInContainer(
   ref: ContainerRef,

@@ -1,6 +1,11 @@
 import type { Move } from "../context";
+import { WikiferryError } from "../errors";
+import type { Finding } from "../finding";
 import type { Side } from "../move";
+import { wayInFindings } from "../web/wayIn";
+import { wayToBlue } from "../web/ways";
 import { openGate } from "../wiki/gate";
+import { sameAnswers } from "../wiki/guardrails";
 import type { Hold, HoldInputs } from "./hold";
 
 interface Inputs extends HoldInputs {
@@ -8,6 +13,8 @@ interface Inputs extends HoldInputs {
   active: Side;
   /** Per cent of page views for the passive side, 0 to 100. */
   canary: number;
+  /** The owner accepts that blue sees the gate's address in place of each client's. */
+  allowGateAddress?: boolean;
 }
 
 interface Outputs {
@@ -15,10 +22,27 @@ interface Outputs {
   canary: number;
 }
 
+/**
+ * The gate is the wiki's entrance from here on, so what was found before green was there is asked once more, from the
+ * gate itself. @throws the code of what forbids it
+ */
+async function enter(move: Move, inputs: Inputs): Promise<Outputs> {
+  // Plain HTTP is the config's, and was judged by it.
+  const accepted = { plainHttp: true, gateAddress: inputs.allowGateAddress ?? false };
+  refuse(await wayInFindings(move.spec, await wayToBlue(move, false), accepted));
+  return await split(move, inputs);
+}
+
+function refuse(findings: readonly Finding[]): void {
+  const found = findings.find(({ severity }) => severity === "block");
+  if (found) throw new WikiferryError(found.code, found.found, found.wayOut);
+}
+
 async function split(move: Move, { canary }: Inputs): Promise<Outputs> {
   const gate = openGate(move);
   try {
-    const { primary } = await gate.state();
+    const { primary, canary: before } = await gate.state();
+    if (canary > before) refuse(await sameAnswers(move));
     const state = await gate.setViews(primary, canary);
     return { primary: state.primary, canary: state.canary };
   } finally {
@@ -28,7 +52,7 @@ async function split(move: Move, { canary }: Inputs): Promise<Outputs> {
 
 /** How the gate splits page views. Who gets the writes is the cutover's. */
 export const hold: Hold<Inputs, Outputs> = {
-  create: split,
+  create: enter,
   update: split,
   async read(move) {
     const gate = openGate(move);

@@ -1,18 +1,21 @@
 import type { Move } from "../context";
-import { execInContainer } from "../docker/exec";
+import { execInContainer, isMade } from "../docker/exec";
 import { WikiferryError } from "../errors";
 import { asked, type Finding, findingOf, warn } from "../finding";
 import { copyState } from "../mariadb/copy/copy";
 import { estimate } from "../mariadb/preflight/estimate";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { mariadbPreflight } from "../mariadb/preflight/preflight";
-import { otherSide, type Side, type SshTarget } from "../move";
+import { type ContainerRef, otherSide, type Side, type SshTarget } from "../move";
 import type { Estimate, Prediction } from "../mover";
 import { type Expected, webPreflight } from "../web/preflight";
+import { type Accepted, wayInFindings } from "../web/wayIn";
+import { wayToBlue } from "../web/ways";
+import { openGate } from "../wiki/gate";
 import { wikiGuardrails } from "../wiki/guardrails";
 import { primaryOf } from "../wiki/primary";
 import { uploadsOf } from "../wiki/surroundings";
-import { flipOutlook } from "./outlook";
+import { flipOutlook, type Step, wayInOutlook } from "./outlook";
 import { measurePause, pauseHistory, predictPause } from "./pause";
 
 export interface PreflightOptions {
@@ -22,6 +25,13 @@ export interface PreflightOptions {
   identity: NonNullable<Expected["identity"]>;
   /** The side that the config wants to take the edits; another than the one that does is a flip. */
   active: Side;
+  /** Whether the config wants the gate to carry the traffic: phase `switch`. */
+  gate: boolean;
+  /** Per cent of page views that the config wants from the passive side. */
+  canary: number;
+  /** Whether green's containers reach blue over a Docker network that is there already. */
+  attachedNetwork: boolean;
+  accepted: Accepted;
   /** Whether to predict how long things take, which needs some seconds of measuring. */
   predict: boolean;
 }
@@ -40,8 +50,11 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
   // The checks below would only repeat it.
   if (unreachable.length > 0) return { findings: unreachable, toCopy: undefined, pause: undefined };
   const { spec, secrets, pool, blue, green } = move;
-  const greenDatabase = await whileItRuns(move);
-  const [database, web, uploads] = await Promise.all([
+  const [greenDatabase, entrance] = await Promise.all([
+    whileItRuns(spec.green.database, move),
+    entranceOf(move),
+  ]);
+  const [database, web, uploads, wayIn] = await Promise.all([
     mariadbPreflight({
       blue,
       green: greenDatabase ? green : undefined,
@@ -56,11 +69,16 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
       pool,
     ),
     uploadsOf(move).preflight(),
+    wayInAhead(move, options, entrance !== undefined),
   ]);
   const findings = [...database, ...web, ...uploads];
+  findings.push(...wayIn.filter(({ code }) => !web.some((finding) => finding.code === code)));
   const copied = greenDatabase && (await copyState(green).catch(() => undefined))?.state === "copied";
   const blocked = database.some(({ severity }) => severity === "block");
-  if (copied && !blocked) findings.push(...(await flipAhead(move, options.active, findings)));
+  if (copied && !blocked) {
+    const step = (from: Side) => stepAhead(from, options, entrance);
+    findings.push(...(await flipAhead(move, step, findings)));
+  }
   if (blocked || !options.predict) return { findings, toCopy: undefined, pause: undefined };
   const toCopy = copied
     ? undefined
@@ -74,20 +92,57 @@ async function pauseAhead(move: Move, probeMs: number | undefined): Promise<Pred
 }
 
 /** What a flip would meet, or the one that the config asks for does meet. */
-async function flipAhead(move: Move, active: Side, told: readonly Finding[]): Promise<Finding[]> {
+async function flipAhead(
+  move: Move,
+  stepFrom: (from: Side) => Step,
+  told: readonly Finding[],
+): Promise<Finding[]> {
   try {
     const from = await primaryOf(move);
     const found = await wikiGuardrails(move, { from, to: otherSide(from) });
-    return flipOutlook(found, from !== active, told);
+    return flipOutlook(found, stepFrom(from), told);
   } catch (error) {
     return [findingOf(error, warn)];
   }
 }
 
-/** Whether green's database server is there already. @throws `DOCKER_UNREACHABLE` */
-async function whileItRuns({ spec, pool }: Move): Promise<boolean> {
+/** What the config asks for beyond what the gate does already. */
+export function stepAhead(
+  from: Side,
+  { active, gate, canary }: Pick<PreflightOptions, "active" | "gate" | "canary">,
+  entrance: { canary: number } | undefined,
+): Step {
+  if (from !== active) return "flip";
+  return gate && (entrance === undefined || canary > entrance.canary) ? "switch" : "none";
+}
+
+/** How the gate splits page views, once there is one. One that gives no answer counts as carrying what it may. */
+async function entranceOf(move: Move): Promise<{ canary: number } | undefined> {
+  if (!(await isMade(move.spec.gate, move.pool))) return undefined;
+  const gate = openGate(move);
   try {
-    await execInContainer(spec.green.database, ["true"], pool);
+    return await gate.state();
+  } catch {
+    return { canary: 0 };
+  } finally {
+    gate.close();
+  }
+}
+
+async function wayInAhead(move: Move, options: PreflightOptions, carries: boolean): Promise<Finding[]> {
+  try {
+    const way = await wayToBlue(move, options.attachedNetwork);
+    const found = await wayInFindings(move.spec, way, options.accepted);
+    return wayInOutlook(found, carries ? "in switch" : options.gate ? "at switch" : "before switch");
+  } catch (error) {
+    return [findingOf(error, warn)];
+  }
+}
+
+/** Whether a container runs. @throws `DOCKER_UNREACHABLE` */
+async function whileItRuns(ref: ContainerRef, { pool }: Move): Promise<boolean> {
+  try {
+    await execInContainer(ref, ["true"], pool);
     return true;
   } catch (error) {
     if (error instanceof WikiferryError && error.code === "CONTAINER_MISSING") return false;

@@ -18,7 +18,7 @@ const slowAnswerMs = 2_000;
 
 /** Whether the web tier that is to take the edits is fit to. */
 export function judgeWebTiers(from: WebAnswer, to: WebAnswer): Finding[] {
-  return [version(from, to), notice(to), speed(to)];
+  return [version(from, to), readRights(from, to), notice(to), speed(to)];
 }
 
 /** Both sides run the same release. */
@@ -26,6 +26,7 @@ function version(from: Pick<WebAnswer, "side" | "info">, to: Pick<WebAnswer, "si
   const code = "APP_VERSION";
   const branch = (text: string) => text.split(".").slice(0, 2).join(".");
   const [here, there] = [from.info.version, to.info.version];
+  if (here === "" || there === "") return pass(code, "a private wiki does not say its version");
   if (here === there) return pass(code, `MediaWiki ${here} on both sides`);
   const found = `${from.side} runs MediaWiki ${here}, ${to.side} ${there}`;
   if (branch(here) !== branch(there))
@@ -39,6 +40,19 @@ function version(from: Pick<WebAnswer, "side" | "info">, to: Pick<WebAnswer, "si
     found,
     "Patch releases of one branch share their database layout; update the older side when you can",
   );
+}
+
+/** What is closed to anonymous people on one side is closed to them on the other. */
+function readRights(from: WebAnswer, to: WebAnswer): Finding {
+  const code = "APP_READ_RIGHT";
+  const open = [from, to].find(({ info }) => info.anonymousRead);
+  const closed = [from, to].find(({ info }) => !info.anonymousRead);
+  if (!open || !closed)
+    return pass(code, `anonymous people may ${closed ? "not read" : "read"}, on both sides`);
+  const found = `anonymous people may read ${open.side}, and not ${closed.side}`;
+  const wayOut = `Give both sides the same $wgGroupPermissions['*']['read']; green's settings are in the file that wiki.settingsFile names`;
+  // The way back to blue, which served before, stays open.
+  return to.side === "blue" ? warn(code, found, wayOut) : block(code, found, wayOut);
 }
 
 /** A side whose database is closed says so by itself; any other reason would keep it read-only after the flip. */

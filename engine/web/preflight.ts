@@ -4,6 +4,7 @@ import type { MoveSpec } from "../move";
 import type { SshPool } from "../ssh/pool";
 import { sessionStore } from "./sessions";
 import { readSettings, type WikiSettings } from "./settings";
+import { anonymousReadFinding } from "./wayIn";
 import type { SiteInfo } from "./wiki";
 
 /** What green is made with, to be compared with blue. */
@@ -52,7 +53,8 @@ export function judgeSettings(blue: WikiSettings, expected: Expected): Finding[]
       "wiki.database, wiki.tablePrefix and wiki.appUser",
       `${wiki.database} ${wiki.tablePrefix} ${wiki.appUser}`,
     ),
-    same("APP_UPLOAD_PATH", "$wgUploadPath", blue.wgUploadPath, "wiki.uploadPath", wiki.uploadPath),
+    anonymousReadFinding(blue.anonymousRead),
+    uploadPath(blue, wiki.uploadPath),
     ...identity(blue, expected),
     version(blue, expected.green),
     sessions(blue),
@@ -69,6 +71,18 @@ function same(code: string, what: string, onBlue: string, key: string, wanted: s
     code,
     `blue has ${what} "${onBlue}", the config has ${key} "${wanted}"`,
     `Set ${key} to what blue has: with another value people are logged out or pages point to the wrong place`,
+  );
+}
+
+/** Green's web server hands files out itself; what MediaWiki decides about, file by file, it can't. */
+function uploadPath({ wgUploadPath }: WikiSettings, wanted: string): Finding {
+  const code = "APP_UPLOAD_PATH";
+  if (!/\.php(\/|$)/.test(wgUploadPath))
+    return same(code, "$wgUploadPath", wgUploadPath, "wiki.uploadPath", wanted);
+  return block(
+    code,
+    `blue hands its uploads out by a script ($wgUploadPath "${wgUploadPath}"), which asks who may see a file`,
+    "Leave this wiki where it is: green does not take over who may see which file yet",
   );
 }
 

@@ -28,6 +28,10 @@ const settingsSchema = z.object({
   wgReadOnlyFile: z.union([z.string(), z.boolean()]),
   wgJobRunRate: z.coerce.number(),
   wgJobTypeClass: z.string(),
+  /** Whether people who are not logged in may read. */
+  anonymousRead: z.boolean(),
+  /** Pages that make and end sessions, under all their names, such as `spezial:anmelden`. */
+  sessionPages: z.array(z.string()),
   /** Class of each entry of `$wgObjectCaches` that has one. */
   cacheClasses: z.record(z.string(), z.string()),
 });
@@ -39,16 +43,49 @@ const names = Object.keys(settingsSchema.shape).filter(
   (name) => name.startsWith("wg") && name !== "wgJobTypeClass",
 );
 const marker = "wikiferry-settings:";
+
+/**
+ * Names of the pages that make and end sessions, in MediaWiki's own English and in the wiki's language and what that
+ * falls back to (the gate finds them in lower case). Read from MediaWiki's files of messages: its cache of them would
+ * be written where it is not there yet.
+ */
+const sessionPagesScript = [
+  "$wfMw = MediaWiki\\MediaWikiServices::getInstance()",
+  "$wfRead = static function ( $f ) { $namespaceNames = $namespaceAliases = $specialPageAliases = []; if ( is_readable( $f ) ) { include $f; } return [ $namespaceNames, $namespaceAliases, $specialPageAliases ]; }",
+  "$wfSpaces = array_keys( $wgNamespaceAliases, NS_SPECIAL ); $wfPages = []",
+  "$wfLangs = array_unique( array_merge( [ $wgLanguageCode, 'en' ], $wfMw->getLanguageFallback()->getAll( $wgLanguageCode ) ) )",
+  "foreach ( $wfLangs as $l ) { $r = $wfRead( $wfMw->getLanguageNameUtils()->getMessagesFileName( $l ) ); $wfSpaces = array_merge( $wfSpaces, array_keys( $r[1], NS_SPECIAL ), [ $r[0][NS_SPECIAL] ?? '' ] ); foreach ( [ 'Userlogin', 'Userlogout', 'CreateAccount' ] as $p ) { $wfPages = array_merge( $wfPages, $r[2][$p] ?? [] ); } }",
+  "$wfNames = []; foreach ( array_filter( array_unique( $wfSpaces ) ) as $s ) { foreach ( array_unique( $wfPages ) as $p ) { $wfNames[] = $s . ':' . $p; $wfNames[] = mb_strtolower( $s . ':' . $p ); } }",
+  "$wfSessionPages = array_values( array_unique( array_map( 'strtolower', $wfNames ) ) )",
+];
 // eval.php runs its input line by line and reads 1,023 bytes of a line at most.
 const script = [
   "$wfOut = [ 'version' => MW_VERSION, 'phpVersion' => PHP_VERSION ]",
   "$wfOut['secretKeyHash'] = hash( 'sha256', (string)$wgSecretKey )",
   "$wfOut['wgJobTypeClass'] = (string)( $wgJobTypeConf['default']['class'] ?? '' )",
+  "$wfOut['anonymousRead'] = MediaWiki\\MediaWikiServices::getInstance()->getGroupPermissionsLookup()->groupHasPermission( '*', 'read' )",
+  ...sessionPagesScript,
+  "$wfOut['sessionPages'] = $wfSessionPages",
   ...names.map((name) => `$wfOut['${name}'] = $GLOBALS['${name}'] ?? null`),
   "$wfClass = static function ( $c ) { return is_array( $c ) && is_string( $c['class'] ?? null ) ? $c['class'] : ''; }",
   "$wfOut['cacheClasses'] = (object)array_filter( array_map( $wfClass, $wgObjectCaches ) )",
   `print PHP_EOL . "${marker}" . json_encode( $wfOut ) . PHP_EOL`,
 ].join("\n");
+
+const evalIn = (directory: string) => `cd ${quote(directory)} && php maintenance/eval.php`;
+const pagesMarker = "wikiferry-session-pages:";
+
+/** How a MediaWiki's host is asked for the names of its session pages alone; none where it can't say them. */
+export function sessionPagesQuestion(mediawikiDirectory: string) {
+  return {
+    command: evalIn(mediawikiDirectory),
+    stdin: `${[...sessionPagesScript, `print PHP_EOL . "${pagesMarker}" . json_encode( $wfSessionPages ) . PHP_EOL`].join("\n")}\n`,
+    read(stdout: string): string[] {
+      const line = stdout.split("\n").find((text) => text.startsWith(pagesMarker));
+      return line === undefined ? [] : z.array(z.string()).parse(JSON.parse(line.slice(pagesMarker.length)));
+    },
+  };
+}
 
 /**
  * Reads the settings of the MediaWiki on a host, as PHP there sees them after LocalSettings.php. Changes nothing.
@@ -60,10 +97,7 @@ export async function readSettings(
   pool: SshPool,
 ): Promise<WikiSettings> {
   const connection = await pool.to(host);
-  const result = await connection.exec(
-    `cd ${quote(mediawikiDirectory)} && php maintenance/eval.php`,
-    `${script}\n`,
-  );
+  const result = await connection.exec(evalIn(mediawikiDirectory), `${script}\n`);
   const line = result.stdout.split("\n").find((text) => text.startsWith(marker));
   if (line === undefined) {
     throw new WikiferryError(

@@ -1,20 +1,20 @@
-import { request } from "node:http";
-import { request as requestTls } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "node:tls";
 import { z } from "zod";
 import { messageOf, WikiferryError } from "../errors";
 import type { Address, MoveSpec } from "../move";
 import { describeAddress } from "../ssh/connection";
 import type { SshPool } from "../ssh/pool";
+import { askOver, type TlsCheck, TlsError } from "./http";
 
 /** What a MediaWiki says of itself. */
 export interface SiteInfo {
-  /** Such as `1.39.17`. */
+  /** Such as `1.39.17`; empty where a private wiki does not say it. */
   version: string;
   readOnly: boolean;
   /** Why, as MediaWiki tells its users; empty while it can be edited. */
   readOnlyReason: string;
+  /** Whether people who are not logged in may read; where not, MediaWiki says nothing else of itself. */
+  anonymousRead: boolean;
 }
 
 const siteInfoSchema = z.object({
@@ -26,6 +26,9 @@ const siteInfoSchema = z.object({
     }),
   }),
 });
+
+/** MediaWiki's answer, with HTTP status 200, where only people who are logged in may read. */
+const deniedSchema = z.object({ error: z.object({ code: z.literal("readapidenied") }) });
 
 /** What follows `api.php` to ask for it. */
 export const siteInfoQuery = "?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2";
@@ -42,6 +45,8 @@ export function readSiteInfo(body: string, status: number, where: string, apiPat
   } catch {
     json = undefined;
   }
+  if (status === 200 && deniedSchema.safeParse(json).success)
+    return { version: "", readOnly: false, readOnlyReason: "", anonymousRead: false };
   const parsed = siteInfoSchema.safeParse(json);
   if (status !== 200 || !parsed.success) {
     throw new WikiferryError(
@@ -55,13 +60,14 @@ export function readSiteInfo(body: string, status: number, where: string, apiPat
     version: generator.replace(/^MediaWiki\s+/, ""),
     readOnly: readonly,
     readOnlyReason: readonlyreason,
+    anonymousRead: true,
   };
 }
 
 /** A MediaWiki at an address, asked under the wiki's public name whatever the address is. */
 export class Wiki {
   constructor(
-    private readonly address: Address & { tls?: boolean },
+    private readonly address: Address & { tls?: TlsCheck },
     private readonly wiki: Pick<MoveSpec["wiki"], "serverUrl" | "apiPath">,
     private readonly pool: SshPool,
   ) {}
@@ -106,42 +112,39 @@ export class Wiki {
 
   /** One GET with the wiki's Host header, over a connection of its own. */
   private async get(path: string, timeoutMs: number): Promise<{ status: number; body: string }> {
-    const { host, hostname, protocol } = new URL(this.wiki.serverUrl);
-    const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
     try {
-      const stream = await this.pool.stream(this.address);
-      signal.addEventListener("abort", () => stream.destroy());
-      const options = {
-        path,
-        signal,
-        headers: { host, "x-forwarded-proto": protocol.replace(":", ""), connection: "close" },
-      };
-      return await new Promise((resolve, reject) => {
-        const sent = this.address.tls
-          ? requestTls({
-              ...options,
-              createConnection: () => connect({ socket: stream, servername: hostname }),
-            })
-          : request({ ...options, createConnection: () => stream });
-        sent.on("error", reject);
-        sent.on("response", (response) => {
-          const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("error", reject);
-          response.on("end", () =>
-            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-          );
-        });
-        sent.end();
-      });
+      const { status, body } = await askOver(
+        () => this.pool.stream(this.address),
+        this.address.tls,
+        { path, headers: gateHeaders(this.wiki) },
+        timeoutMs,
+      );
+      return { status, body: body.toString() };
     } catch (error) {
       if (error instanceof WikiferryError) throw error;
+      if (error instanceof TlsError) throw tlsRefused(this.where, error);
       throw new WikiferryError(
         "WEB_UNREACHABLE",
-        `no answer from ${this.where} (${signal.aborted ? `not within ${Math.ceil(timeoutMs)} ms` : messageOf(error)})`,
+        `no answer from ${this.where} (${messageOf(error)})`,
         "See that its web server runs and that the address is right",
         { cause: error },
       );
     }
   }
+}
+
+/** What the gate tells a side of each request: the wiki's own name, and the protocol that its clients speak. */
+export function gateHeaders({ serverUrl }: Pick<MoveSpec["wiki"], "serverUrl">): Record<string, string> {
+  const { host, protocol } = new URL(serverUrl);
+  return { host, "x-forwarded-proto": protocol.replace(":", "") };
+}
+
+/** @param where Who was asked, in words. */
+export function tlsRefused(where: string, error: TlsError): WikiferryError {
+  return new WikiferryError(
+    "WEB_TLS",
+    `${where} has no TLS, or not with the certificate that is wanted (${error.message})`,
+    "See that blue.web.httpPort speaks TLS, that its certificate names blue.web.tlsName (wiki.serverUrl's host unless set) and that blue.web.tlsCa signed it",
+    { cause: error },
+  );
 }

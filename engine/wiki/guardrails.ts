@@ -5,16 +5,44 @@ import { type Finding, findingOf } from "../finding";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { flipGuardrails } from "../mariadb/preflight/guardrails";
 import type { Side } from "../move";
+import { compareAnswers } from "../web/compare";
 import { judgeWebTiers, type WebAnswer } from "../web/guardrails";
-import { readSiteInfo, type SiteInfo, siteInfoQuery, Wiki } from "../web/wiki";
+import { fromGreen } from "../web/ways";
+import { gateHeaders, readSiteInfo, type SiteInfo, siteInfoQuery } from "../web/wiki";
+import { blueWiki } from "./web";
 
 /** Everything that speaks for or against a flip of this wiki now. Never writes. */
 export async function wikiGuardrails(
   move: Move,
   flip: { from: Side; to: Side; holder?: string },
 ): Promise<Finding[]> {
-  const [databases, web] = await Promise.all([databaseGuardrails(move, flip), webGuardrails(move, flip)]);
-  return [...databases, ...web];
+  const [databases, web, answers] = await Promise.all([
+    databaseGuardrails(move, flip),
+    webGuardrails(move, flip),
+    sameAnswers(move),
+  ]);
+  return [
+    ...databases,
+    ...web,
+    ...answers.map((finding) => (flip.to === "blue" ? onTheWayBack(finding) : finding)),
+  ];
+}
+
+/** The way back to blue, which served before, must not depend on what green answers. */
+function onTheWayBack(finding: Finding): Finding {
+  return finding.severity === "block" ? { ...finding, severity: "warn" } : finding;
+}
+
+/** Whether anonymous people get the same from both sides; nobody can tell while green's containers do not run. */
+export async function sameAnswers(move: Move): Promise<Finding[]> {
+  const { spec } = move;
+  try {
+    const way = await fromGreen(move);
+    if (!way) return [];
+    return [await compareAnswers({ wiki: spec.wiki, blue: spec.blue.web, green: spec.green.mediawiki }, way)];
+  } catch (error) {
+    return [findingOf(error)];
+  }
 }
 
 /**
@@ -65,12 +93,12 @@ async function answerOf(move: Move, side: Side): Promise<WebAnswer> {
 }
 
 async function siteInfo(move: Move, side: Side): Promise<SiteInfo> {
-  const { wiki, blue, green } = move.spec;
-  if (side === "blue")
-    return await new Wiki({ ...blue.web.address, via: blue.web.ssh }, wiki, move.pool).siteInfo();
+  const { wiki, green } = move.spec;
+  if (side === "blue") return await blueWiki(move).siteInfo();
   // Green's MediaWiki is reached from inside its container only: nothing of it is published but the gate.
   const url = `http://127.0.0.1:${green.mediawiki.address.port}${wiki.apiPath}${siteInfoQuery}`;
-  const php = `$c = stream_context_create(["http" => ["header" => "Host: ${new URL(wiki.serverUrl).host}", "timeout" => 10, "ignore_errors" => true]]); echo @file_get_contents(${JSON.stringify(url)}, false, $c);`;
+  const head = Object.entries(gateHeaders(wiki)).map(([name, value]) => `${name}: ${value}`);
+  const php = `$c = stream_context_create(["http" => ["header" => ${JSON.stringify(head)}, "timeout" => 10, "follow_location" => 0, "ignore_errors" => true]]); echo @file_get_contents(${JSON.stringify(url)}, false, $c);`;
   const { stdout } = await execInContainer(green.mediawiki, ["php", "-r", php], move.pool);
   if (stdout === "")
     throw new WikiferryError(

@@ -1,6 +1,4 @@
-import { request } from "node:http";
 import { posix } from "node:path";
-import type { Duplex } from "node:stream";
 import type { MoveSpec } from "../move";
 
 /** A request that changes nothing in the wiki. */
@@ -37,20 +35,4 @@ export function warmingRequests({ apiPath }: Pick<MoveSpec["wiki"], "apiPath">):
     // Anybody's token: whoever is not logged in has this one.
     { path: apiPath, form: api({ action: "stashedit", ...draft, token: "+\\" }) },
   ];
-}
-
-/** Sends one over a stream of its own and reads the answer to its end. */
-export function sendWarming(stream: Duplex, host: string, { path, form }: WarmingRequest): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      host,
-      connection: "close",
-      ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
-    };
-    const method = form === undefined ? "GET" : "POST";
-    const sent = request({ path, method, headers, timeout: 20_000, createConnection: () => stream });
-    sent.on("error", reject).on("timeout", () => sent.destroy(new Error("no answer within 20 s")));
-    sent.on("response", (response) => response.resume().on("end", resolve).on("error", reject));
-    sent.end(form);
-  });
 }

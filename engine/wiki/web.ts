@@ -4,14 +4,18 @@ import type { Move } from "../context";
 import { Conversation } from "../docker/conversation";
 import { WikiferryError } from "../errors";
 import type { Side } from "../move";
-import { Wiki } from "../web/wiki";
-import { sendWarming, type WarmingRequest, warmingRequests } from "./warming";
+import { askOver } from "../web/http";
+import { gateHeaders, readSiteInfo, siteInfoQuery, Wiki } from "../web/wiki";
+import { type WarmingRequest, warmingRequests } from "./warming";
 
 /** How many requests at a time warm a web tier: each meets another process of it. */
 const warmers = 4;
 
 /** How long one answer may take, in milliseconds. */
 const answerMs = 10_000;
+
+/** How long one that warms may take, in milliseconds: the first of a web server that was just started takes longer. */
+const warmingMs = 20_000;
 
 /** What a flip asks of a side's web tier; close it. */
 export interface WebTier {
@@ -25,24 +29,28 @@ export interface WebTier {
 export function webOf(move: Move, side: Side): WebTier {
   const { blue } = move.spec;
   if (side === "green") return new GreenWeb(move);
-  const wiki = new Wiki({ ...blue.web.address, via: blue.web.ssh }, move.spec.wiki, move.pool);
+  const wiki = blueWiki(move);
   return {
     awaitWritable: (timeoutMs) => wiki.awaitWritable(timeoutMs),
     async warm() {
       await Promise.all(Array.from({ length: warmers }, () => wiki.siteInfo()));
-      const { host } = new URL(move.spec.wiki.serverUrl);
+      const headers = gateHeaders(move.spec.wiki);
+      const open = () => move.pool.stream({ ...blue.web.address, via: blue.web.ssh });
       const limit = pLimit(warmers);
       // Each twice: what the first one loads into a cache, the second one reads from there.
       const all = [...warmingRequests(move.spec.wiki), ...warmingRequests(move.spec.wiki)];
-      const one = async (what: WarmingRequest) => {
-        const stream = await move.pool.stream({ ...blue.web.address, via: blue.web.ssh });
-        // A wiki that can't do one of these is not the less able to serve.
-        await sendWarming(stream, host, what).catch(() => {});
-      };
+      // A wiki that can't do one of these is not the less able to serve.
+      const one = (what: WarmingRequest) =>
+        askOver(open, blue.web.tls, { ...what, headers }, warmingMs).catch(() => {});
       await Promise.all(all.map((what) => limit(() => one(what))));
     },
     close() {},
   };
+}
+
+/** Blue's MediaWiki, asked from its own host, by TLS where the gate asks it so. */
+export function blueWiki({ spec: { wiki, blue }, pool }: Move): Wiki {
+  return new Wiki({ ...blue.web.address, via: blue.web.ssh, tls: blue.web.tls }, wiki, pool);
 }
 
 /**
@@ -103,17 +111,17 @@ class GreenWeb implements WebTier {
   }
 
   private get question(): WarmingRequest {
-    const query = "?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2";
-    return { path: `${this.move.spec.wiki.apiPath}${query}` };
+    return { path: `${this.move.spec.wiki.apiPath}${siteInfoQuery}` };
   }
 
   private start(): Promise<Conversation> {
     const { wiki, green } = this.move.spec;
     const base = `http://127.0.0.1:${green.mediawiki.address.port}`;
+    const head = Object.entries(gateHeaders(wiki)).map(([name, value]) => `${name}: ${value}`);
     const php = [
       "while (($line = fgets(STDIN)) !== false) {",
       "$ask = json_decode($line, true);",
-      `$head = ["Host: ${new URL(wiki.serverUrl).host}", "Content-Type: application/x-www-form-urlencoded"];`,
+      `$head = ${JSON.stringify([...head, "Content-Type: application/x-www-form-urlencoded"])};`,
       '$http = ["header" => $head, "timeout" => 5, "follow_location" => 0, "ignore_errors" => true];',
       'if (isset($ask["form"])) $http += ["method" => "POST", "content" => $ask["form"]];',
       `$got = (string)@file_get_contents("${base}" . $ask["path"], false, stream_context_create(["http" => $http]));`,
@@ -131,12 +139,10 @@ function ask(asker: Conversation, what: WarmingRequest): Promise<string> {
 
 /** What keeps it from taking edits; undefined if nothing does. */
 function describe(answer: string): string | undefined {
-  let general: { generator?: string; readonly?: boolean; readonlyreason?: string } | undefined;
   try {
-    general = JSON.parse(answer).query.general;
+    const { readOnly, readOnlyReason } = readSiteInfo(answer, 200, "green's MediaWiki", "its API");
+    return readOnly ? `is read-only (${readOnlyReason || "no reason given"})` : undefined;
   } catch {
-    general = undefined;
+    return "does not answer its API";
   }
-  if (!general?.generator) return "does not answer its API";
-  return general.readonly ? `is read-only (${general.readonlyreason ?? "no reason given"})` : undefined;
 }

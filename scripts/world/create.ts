@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { put, run, sh } from "./docker";
-import { containerOf } from "./hosts";
+import { containerOf, subnetOf } from "./hosts";
 import { localSettings, sitename } from "./localSettings";
 import { contentDir, type Progress, type Settled } from "./options";
 import type { WorldSecrets } from "./secrets";
@@ -54,7 +54,7 @@ export async function writeSettings(world: Settled, secrets: WorldSecrets): Prom
   await put(containerOf(world.name, "web"), [
     {
       path: "/etc/mediawiki/LocalSettings.php",
-      content: localSettings(world, secrets),
+      content: localSettings(world, secrets, await subnetOf(world.name)),
       uid: 33,
       mode: 0o440,
     },

@@ -36,6 +36,12 @@ export async function ensureNetwork(name: string): Promise<void> {
   });
 }
 
+/** The addresses of what is on it, such as `172.18.0.0/16`. */
+export async function subnetOf(name: string): Promise<string> {
+  const { IPAM } = await docker.getNetwork(networkOf(name)).inspect();
+  return IPAM?.Config?.[0]?.Subnet ?? "";
+}
+
 export async function createVolumes(name: string): Promise<void> {
   for (const volume of [databaseVolume(name), uploadsVolume(name)])
     await docker.createVolume({ Name: volume, Labels: labelOf(name) });

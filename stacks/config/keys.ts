@@ -144,7 +144,33 @@ export const keys = {
     "Its HTTP host name or address as seen from the gate. Defaults to blue.web.host.",
     { fallback: "" },
   ),
-  "blue.web.httpPort": integer("Its HTTP port as seen from the gate.", 80, 1, 65535),
+  "blue.web.httpPort": integer(
+    "Its HTTP port as seen from the gate. 0 is 80, or 443 with blue.web.tls.",
+    0,
+    0,
+    65535,
+  ),
+  "blue.web.tls": flag("Whether the gate and the tool speak TLS to it, and check its certificate.", false),
+  "blue.web.tlsName": matching(
+    /^(?=.*[a-z])[a-z0-9.-]+$/i,
+    "`wiki.example.org`",
+    "DNS name that the certificate must be good for. Defaults to the host of wiki.serverUrl.",
+    { fallback: "" },
+  ),
+  "blue.web.tlsCa": matching(
+    /^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/,
+    "a PEM text, `-----BEGIN CERTIFICATE-----…`",
+    "Authority that signed it, or the certificate itself where it signed itself, PEM; empty takes the public authorities.",
+    { fallback: "" },
+  ),
+  "blue.web.allowPlainHttp": flag(
+    "Allows plain HTTP from the gate to blue although wiki.serverUrl is https: passwords cross there.",
+    false,
+  ),
+  "blue.web.allowGateAddress": flag(
+    "Allows phase switch although blue records the gate's address for every edit, in place of the client's.",
+    false,
+  ),
   "blue.web.mediawikiDirectory": text("Directory of MediaWiki's code on it.", { fallback: "/var/www/html" }),
   "blue.web.jobsStop": text("Stops job runners and cron there.", { fallback: "service cron stop" }),
   "blue.web.jobsStart": text("Starts them again.", { fallback: "service cron start" }),
@@ -260,6 +286,10 @@ export const keys = {
     /^[0-9a-fA-F.:/ ]*$/,
     "`192.0.2.0/24 198.51.100.7`",
     "Addresses or networks, separated by spaces, of proxies before the gate, which may open any number of connections. Cloudflare's are known.",
+    { fallback: "" },
+  ),
+  "gate.sessionPages": text(
+    "Pages that make or end sessions, separated by commas, such as `spezial:anmelden`: they go to the side that takes edits. Empty takes the names that blue's language has for them.",
     { fallback: "" },
   ),
 

@@ -116,6 +116,7 @@ test("the wiki is asked by its public name", async () => {
     version: "1.39.17",
     readOnly: false,
     readOnlyReason: "",
+    anonymousRead: true,
   });
   expect(hosts).toEqual(["wiki.example.org"]);
 });

@@ -25,6 +25,8 @@ const settings: WikiSettings = {
   wgReadOnlyFile: "/var/lib/mediawiki/images/lock_yBgMBwiR",
   wgJobRunRate: 0,
   wgJobTypeClass: "JobQueueDB",
+  anonymousRead: true,
+  sessionPages: ["special:userlogin"],
   cacheClasses: { redis: "RedisBagOStuff", mysql: "Wikimedia\\SqlBagOStuff", apcu: "APCUBagOStuff" },
 };
 const expected: Expected = {
@@ -37,7 +39,7 @@ const expected: Expected = {
   },
   secretKey: "key",
   identity: { cookiePrefix: "", sessionName: "", authenticationTokenVersion: "", hashedUploads: true },
-  green: { version: "1.39.17", readOnly: false, readOnlyReason: "" },
+  green: { version: "1.39.17", readOnly: false, readOnlyReason: "", anonymousRead: true },
 };
 
 test("a blue wiki as it should be passes everywhere", () => {
@@ -51,6 +53,8 @@ test.each([
   ["APP_SERVER_URL", "block", { wgServer: "http://old" }],
   ["APP_DATABASE", "block", { wgDBuser: "root" }],
   ["APP_UPLOAD_PATH", "block", { wgUploadPath: "/w/images" }],
+  ["APP_UPLOAD_PATH", "block", { wgUploadPath: "/img_auth.php" }],
+  ["APP_PRIVATE", "block", { anonymousRead: false }],
   ["APP_SESSION_NAME", "block", { wgSessionName: "other" }],
   ["APP_TOKEN_VERSION", "block", { wgAuthenticationTokenVersion: "1" }],
   ["APP_HASHED_UPLOADS", "block", { wgHashedUploadDirectory: false }],
@@ -80,4 +84,13 @@ test.each([
   [{ wgSessionCacheType: -1, wgMainCacheType: 0 }, "database"],
 ] as const)("with %j sessions live in: %s", (change, store) => {
   expect(sessionStore({ ...settings, ...change })).toBe(store);
+});
+
+test("an upload path that is a script is refused also where the config names the same", () => {
+  const wgUploadPath = "/w/img_auth.php";
+  const wiki = { ...expected.wiki, uploadPath: wgUploadPath };
+  const found = judgeSettings({ ...settings, wgUploadPath }, { ...expected, wiki });
+  expect(found.filter(({ severity }) => severity === "block").map(({ code }) => code)).toEqual([
+    "APP_UPLOAD_PATH",
+  ]);
 });

@@ -28,7 +28,11 @@ local function words(text)
   return list
 end
 
+-- A title's spaces are underscores where it has no other form.
 local session_pages = words(os.getenv("SESSION_PAGES"))
+for i, name in ipairs(session_pages) do
+  session_pages[i] = name:gsub("_", " ")
+end
 local session_cookies = {}
 for _, name in ipairs(words(os.getenv("SESSION_COOKIES"))) do
   session_cookies[name] = true
@@ -288,7 +292,7 @@ local function is_write(method, path, query)
   if asked:find("&action=edit&", 1, true) or asked:find("&action=submit&", 1, true) then
     return true
   end
-  local page = (where .. asked):gsub("_", " ")
+  local page = (where .. asked):gsub("[_+]", " ")
   for _, name in ipairs(session_pages) do
     if page:find(name, 1, true) then
       return true

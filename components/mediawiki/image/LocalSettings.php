@@ -93,6 +93,13 @@ $wgReadOnlyFile = '/tmp/wikiferry/read-only';
 
 // Trusted to name the client in X-Forwarded-For. $wgUseCdn stays off: nothing between here and the reader caches pages.
 $wgCdnServersNoPurge = $wikiferryWords( $wikiferryEnv( 'WIKI_CDN_SERVERS', '' ) );
+// The gate's address changes with its container. Not its whole network: a client that Docker's proxy carries comes from
+// the network's own address, and would choose its address by a header. Who sends none needs no answer of the DNS.
+if ( isset( $_SERVER['HTTP_X_FORWARDED_FOR'] ) ) {
+	foreach ( $wikiferryWords( $wikiferryEnv( 'WIKI_GATE', '' ) ) as $wikiferryName ) {
+		$wgCdnServersNoPurge = array_merge( $wgCdnServersNoPurge, gethostbynamel( $wikiferryName ) ?: [] );
+	}
+}
 
 $wgEnableEmail = false;
 $wgDefaultSkin = $wikiferryEnv( 'WIKI_DEFAULT_SKIN', 'vector' );

@@ -22,7 +22,15 @@ web)
   # MediaWiki makes it with the first upload; where two come at once, it refuses the one that finds it just made
   # (FSLockManager::doSingleLock).
   mkdir -p /srv/uploads/lockdir || true
-  exec apache2 -f /etc/wikiferry/httpd.conf -DFOREGROUND
+  case $WIKI_UPLOAD_PATH in
+  /img_auth.php) public= ;;
+  *.php | *.php/*)
+    echo "wikiferry-mediawiki: WIKI_UPLOAD_PATH is '$WIKI_UPLOAD_PATH': files that a script hands out are served as /img_auth.php only" >&2
+    exit 1
+    ;;
+  *) public=-DPublicUploads ;;
+  esac
+  exec apache2 -f /etc/wikiferry/httpd.conf -DFOREGROUND $public
   ;;
 jobs)
   exec wiki-jobs

@@ -759,7 +759,7 @@ test("a flip by mistake, in the config, is refused with all that forbids it, and
   await alone(pair.green, "UPDATE wikiferry.verification SET finished_at = finished_at - INTERVAL 1 HOUR");
   await alone(pair.green, "STOP SLAVE");
   const before = await Promise.all([positions(pair.blue), positions(pair.green)]);
-  const shown = flipOutlook(await ask(), true).filter(({ severity }) => severity !== "pass");
+  const shown = flipOutlook(await ask(), "flip").filter(({ severity }) => severity !== "pass");
   // A run makes it follow again and compares anew before it flips; what it can't mend forbids the flip.
   expect(told(shown).sort()).toEqual(["block WORK_TABLE_LOCK", "warn REPL_STOPPED", "warn VERIFY_STALE"]);
   expect(shown.every(({ wayOut }) => wayOut !== "")).toBe(true);

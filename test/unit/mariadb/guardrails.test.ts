@@ -3,7 +3,9 @@ import { clockFinding, roomFinding } from "../../../engine/mariadb/preflight/gua
 import { list } from "../../../engine/mariadb/preflight/guardrails/guardrail";
 import { objectDifferences, type SchemaObject } from "../../../engine/mariadb/preflight/guardrails/objects";
 import { rightsOn } from "../../../engine/mariadb/preflight/guardrails/rights";
-import { flipOutlook } from "../../../engine/preflight/outlook";
+import { stepAhead } from "../../../engine/preflight/index";
+import { lastingOf, passingCodes } from "../../../engine/preflight/lasting";
+import { flipOutlook, type Step, wayInOutlook } from "../../../engine/preflight/outlook";
 import { judgeWebTiers, type WebAnswer } from "../../../engine/web/guardrails";
 
 describe("clocks", () => {
@@ -105,7 +107,7 @@ test("long lists are cut, and say so", () => {
 describe("web tiers", () => {
   const answer = (change: Partial<WebAnswer["info"]> = {}, answerMs = 80): WebAnswer => ({
     side: "green",
-    info: { version: "1.39.17", readOnly: false, readOnlyReason: "", ...change },
+    info: { version: "1.39.17", readOnly: false, readOnlyReason: "", anonymousRead: true, ...change },
     answerMs,
   });
   const blue: WebAnswer = { ...answer(), side: "blue" };
@@ -128,6 +130,14 @@ describe("web tiers", () => {
     expect(amiss(answer({ version: "1.39.3" }))).toEqual(["warn APP_VERSION"]);
     expect(amiss(answer({}, 2_500))).toEqual(["warn APP_SLOW"]);
   });
+
+  test("read rights that differ keep anybody from being sent there, and nobody from going back", () => {
+    expect(amiss(answer({ version: "", anonymousRead: false }))).toEqual(["block APP_READ_RIGHT"]);
+    const back = judgeWebTiers(answer({ version: "", anonymousRead: false }), blue);
+    expect(back.filter(({ severity }) => severity !== "pass")).toMatchObject([
+      { code: "APP_READ_RIGHT", severity: "warn" },
+    ]);
+  });
 });
 
 describe("a flip in preview", () => {
@@ -137,13 +147,13 @@ describe("a flip in preview", () => {
     found: "something",
     wayOut: severity === "pass" ? "" : "Mend it",
   });
-  const shown = (findings: Finding[], flipWanted: boolean, told: Finding[] = []) =>
-    flipOutlook(findings, flipWanted, told).map(({ code, severity }) => `${severity} ${code}`);
+  const shown = (findings: Finding[], step: Step, told: Finding[] = []) =>
+    flipOutlook(findings, step, told).map(({ code, severity }) => `${severity} ${code}`);
 
   test("one that nobody asks for forbids nothing, and is told", () => {
     const found = [finding("WORK_XA"), finding("REPL_STOPPED"), finding("CTRL_CLOCK", "warn")];
-    expect(shown(found, false)).toEqual(["warn WORK_XA", "warn REPL_STOPPED", "warn CTRL_CLOCK"]);
-    expect(flipOutlook(found, false)[0]?.found).toBe("something: a flip would be refused now");
+    expect(shown(found, "none")).toEqual(["warn WORK_XA", "warn REPL_STOPPED", "warn CTRL_CLOCK"]);
+    expect(flipOutlook(found, "none")[0]?.found).toBe("something: a flip would be refused now");
   });
 
   test("one that the config asks for is refused, but for what the run itself mends", () => {
@@ -159,7 +169,7 @@ describe("a flip in preview", () => {
           finding("REPL_ERRANT_GTID"),
           finding("SCHEMA_CASE", "pass"),
         ],
-        true,
+        "flip",
       ),
     ).toEqual([
       "block WORK_XA",
@@ -173,9 +183,86 @@ describe("a flip in preview", () => {
     ]);
   });
 
+  test("phase switch and a canary are refused for what stands, and not for what passes or the run mends", () => {
+    const standing = ["SCHEMA_TABLES", "RIGHTS_MISSING", "APP_ANSWERS", "APP_READ_RIGHT", "CTRL_DISK_SPACE"];
+    expect(
+      shown(
+        [...standing, "VERIFY_MISMATCH", "ANY_NEW_CODE"].map((code) => finding(code)),
+        "switch",
+      ),
+    ).toEqual([...standing, "VERIFY_MISMATCH", "ANY_NEW_CODE"].map((code) => `block ${code}`));
+    const passing = passingCodes.filter((code) => !["VERIFY_MISMATCH", "REPL_DURABILITY"].includes(code));
+    expect(
+      shown(
+        passing.map((code) => finding(code)),
+        "switch",
+      ),
+    ).toEqual(passing.map((code) => `warn ${code}`));
+    expect(shown([finding("REPL_DURABILITY")], "switch")).toEqual(["pass REPL_DURABILITY"]);
+  });
+
+  test("these codes pass by themselves, or a run mends them; every other one stands", () => {
+    const of = (lasting: string) => passingCodes.filter((code) => lastingOf(code) === lasting).sort();
+    expect(of("passes")).toEqual([
+      "APP_JOBS",
+      "APP_SLOW",
+      "CTRL_CLOCK",
+      "DB_UNREACHABLE",
+      "PRIMARY_LAG",
+      "RIGHTS_PRIVILEGED_SESSION",
+      "RIGHTS_PRIVILEGED_WRITER",
+      "WORK_BACKUP",
+      "WORK_DDL",
+      "WORK_DUMP",
+      "WORK_LONG_TRANSACTION",
+      "WORK_TABLE_LOCK",
+    ]);
+    expect(of("every run")).toEqual([
+      "CONTAINER_MISSING",
+      "CTRL_EVENTS",
+      "CTRL_LEASE_HELD",
+      "PRIMARY_READ_ONLY",
+      "PRIMARY_SECOND_WRITER",
+      "REPL_ACCESS_DENIED",
+      "REPL_DURABILITY",
+      "REPL_IO",
+      "REPL_RING",
+      "REPL_SOURCE",
+      "REPL_STOPPED",
+      "REPL_TLS",
+      "REPL_UNREACHABLE",
+      "VERIFY_MISSING",
+      "VERIFY_STALE",
+      "WEB_UNREACHABLE",
+    ]);
+    expect(of("flip")).toEqual(["VERIFY_MISMATCH"]);
+    expect(lastingOf("SCHEMA_TABLES")).toBeUndefined();
+  });
+
+  test("a flip, a first entrance and a larger canary are steps; going back or on is none", () => {
+    const wanted = (gate: boolean, canary: number) => ({ active: "blue" as const, gate, canary });
+    expect(stepAhead("green", wanted(true, 0), { canary: 0 })).toBe("flip");
+    expect(stepAhead("blue", wanted(true, 0), undefined)).toBe("switch");
+    expect(stepAhead("blue", wanted(true, 10), { canary: 5 })).toBe("switch");
+    expect(stepAhead("blue", wanted(true, 5), { canary: 10 })).toBe("none");
+    expect(stepAhead("blue", wanted(true, 0), { canary: 0 })).toBe("none");
+    expect(stepAhead("blue", wanted(false, 0), undefined)).toBe("none");
+  });
+
+  test("the way in is told before phase switch, refuses the phase, and no run after it", () => {
+    const told = (code: string, when: Parameters<typeof wayInOutlook>[1]) =>
+      wayInOutlook([finding(code)], when).map(({ severity, found }) => `${severity} ${found}`);
+    expect(told("WEB_REDIRECT_LOOP", "before switch")).toEqual([
+      "warn something: phase switch is refused as long as it is so",
+    ]);
+    expect(told("WEB_REDIRECT_LOOP", "at switch")).toEqual(["block something"]);
+    expect(told("WEB_REDIRECT_LOOP", "in switch")).toEqual(["warn something"]);
+    expect(told("APP_PRIVATE", "before switch")).toEqual(["block something"]);
+  });
+
   test("what was said already is not said again, unless it forbids the flip", () => {
     const told = [finding("SCHEMA_DEFINERS", "warn"), finding("NO_PRIMARY_KEY", "warn")];
     const found = [finding("SCHEMA_DEFINERS"), finding("NO_PRIMARY_KEY", "warn")];
-    expect(shown(found, true, told)).toEqual(["block SCHEMA_DEFINERS"]);
+    expect(shown(found, "flip", told)).toEqual(["block SCHEMA_DEFINERS"]);
   });
 });

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf, WikiferryError } from "../errors";
+import { type Finding, findingOf } from "../finding";
+import type { MoveSpec } from "../move";
+import { askOver, type HttpAnswer, TlsError } from "./http";
+import {
+  anonymousAddresses,
+  answerOf,
+  type Compared,
+  isSame,
+  samenessFinding,
+  siteQuestion,
+} from "./sameness";
+import type { Way } from "./ways";
+import { gateHeaders, tlsRefused } from "./wiki";
+
+/** Two web tiers that are to answer alike. */
+export interface Pair {
+  wiki: Pick<MoveSpec["wiki"], "serverUrl" | "apiPath">;
+  blue: Pick<MoveSpec["blue"]["web"], "address" | "tls">;
+  green: { address: { host: string; port: number } };
+}
+
+const answerMs = 20_000;
+
+/** What replication brings a moment later is no difference, in milliseconds. */
+const againMs = 1_500;
+
+/**
+ * Asks both sides what anonymous people ask for, as the gate would, and says whether they get the same. Never writes.
+ */
+export async function compareAnswers(pair: Pair, way: Way): Promise<Finding> {
+  try {
+    const first = siteQuestion(pair.wiki);
+    const site = await askSide(pair, "blue", way, first);
+    const paths = [first, ...anonymousAddresses(pair.wiki, site.body.toString())];
+    const compared = await askAll(pair, way, paths);
+    // Where both lead somewhere, that is asked as well.
+    const led = compared.filter(({ blue, green }) => blue.target.startsWith("/") && isSame(blue, green));
+    const targets = new Set(led.map(({ blue }) => blue.target).filter((target) => !paths.includes(target)));
+    compared.push(...(await askAll(pair, way, [...targets])));
+    const different = compared.filter(({ blue, green }) => !isSame(blue, green));
+    if (different.length > 0) {
+      await sleep(againMs);
+      const again = await askAll(
+        pair,
+        way,
+        different.map(({ path }) => path),
+      );
+      for (const one of again) compared[compared.findIndex(({ path }) => path === one.path)] = one;
+    }
+    return samenessFinding(compared, way.from);
+  } catch (error) {
+    return findingOf(error);
+  }
+}
+
+async function askAll(pair: Pair, way: Way, paths: string[]): Promise<Compared[]> {
+  return await Promise.all(
+    paths.map(async (path) => {
+      const [blue, green] = await Promise.all(
+        (["blue", "green"] as const).map(async (side) =>
+          answerOf(path, await askSide(pair, side, way, path), pair.wiki.serverUrl),
+        ),
+      );
+      return { path, blue, green } as Compared;
+    }),
+  );
+}
+
+async function askSide(
+  { wiki, blue, green }: Pair,
+  side: "blue" | "green",
+  way: Way,
+  path: string,
+): Promise<HttpAnswer> {
+  const { address } = side === "blue" ? blue : green;
+  const where = `${side}'s web server at ${address.host}:${address.port}, asked from ${way.from},`;
+  const question = { path, headers: gateHeaders(wiki) };
+  try {
+    return await askOver(
+      () => way.connect(address),
+      side === "blue" ? blue.tls : undefined,
+      question,
+      answerMs,
+    );
+  } catch (error) {
+    if (error instanceof WikiferryError) throw error;
+    if (error instanceof TlsError) throw tlsRefused(where, error);
+    throw new WikiferryError(
+      side === "blue" ? "WEB_WAY_CLOSED" : "WEB_UNREACHABLE",
+      `${where} gives no answer (${messageOf(error)})`,
+      "See that it runs, and what its error log says",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import type { Duplex } from "node:stream";
+import type { Move } from "../context";
+import { execInContainer } from "../docker/exec";
+import { socketFrom } from "../docker/socket";
+import { WikiferryError } from "../errors";
+import type { ContainerRef } from "../move";
+
+/** A place that web servers are asked from. */
+export interface Way {
+  /** In words, for findings. */
+  from: string;
+  /** Whether what is asked from here takes the gate's way, and comes from the gate's address. */
+  likeTheGate: boolean;
+  connect(address: { host: string; port: number }): Promise<Duplex>;
+}
+
+/** From a container that runs, with its name server and its networks. */
+export function fromContainer(ref: ContainerRef, pool: Move["pool"], likeTheGate = true): Way {
+  return {
+    from: ref.container,
+    likeTheGate,
+    connect: (address) => socketFrom(ref, address, pool),
+  };
+}
+
+/** From the gate's container, else the courier's, which is on the same networks; undefined while neither runs. */
+export async function fromGreen({ spec, pool }: Move): Promise<Way | undefined> {
+  for (const ref of [spec.gate, spec.green.courier]) {
+    try {
+      await execInContainer(ref, ["true"], pool);
+      return fromContainer(ref, pool);
+    } catch (error) {
+      if (!(error instanceof WikiferryError) || error.code !== "CONTAINER_MISSING") throw error;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Where blue is asked from: green's containers, and before there are any, the host that will run them, whose routes
+ * and address they share. A network that only they will join can't be used before; blue's own web server is asked
+ * from itself then.
+ */
+export async function wayToBlue(move: Move, attachedNetwork: boolean): Promise<Way> {
+  const there = await fromGreen(move);
+  if (there) return there;
+  const { spec, pool } = move;
+  if (attachedNetwork) {
+    const via = spec.blue.web.ssh;
+    const from = `${via.host}, blue's web server, since green's network is not there yet`;
+    return { from, likeTheGate: false, connect: (address) => pool.stream({ ...address, via }) };
+  }
+  const via = spec.gate.dockerVia;
+  return {
+    from: via ? `${via.host}, green's Docker host` : "this machine, green's Docker host",
+    likeTheGate: true,
+    connect: (address) => pool.stream({ ...address, via }),
+  };
+}
