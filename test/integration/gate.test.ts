@@ -7,6 +7,7 @@ const world = new GateWorld();
 const { blue, green } = world;
 let testGate: TestGate;
 let gate: Gate;
+let foreign: TestGate;
 
 function ask(method: string, path: string, options: Question = {}) {
   return testGate.ask(method, path, options);
@@ -15,6 +16,9 @@ function ask(method: string, path: string, options: Question = {}) {
 beforeAll(async () => {
   await world.open();
   testGate = await world.gate("gate");
+  foreign = await world.gate("foreign", [
+    "SESSION_PAGES=spezial:anmelden,spezial:benutzerkonto_anlegen,Служебная:Вход",
+  ]);
   gate = testGate.admin;
   await world.bothUp(testGate);
 });
@@ -41,6 +45,18 @@ test.each([
   await until("held", async () => (await gate.state()).held === 1);
   await gate.release();
   expect(await answer).toMatchObject({ status: 200, headers: { "x-wikiferry-side": "blue" } });
+});
+
+test.each([
+  "/index.php?title=Spezial:Anmelden",
+  "/wiki/Spezial:Benutzerkonto_anlegen",
+  "/index.php?title=spezial:Benutzerkonto+anlegen",
+  `/index.php/${encodeURIComponent("Служебная:Вход")}`,
+])("the log-in page of a wiki in another language (%s) goes to the side that takes edits", async (path) => {
+  const { port, admin } = foreign;
+  await admin.setViews("green", 0);
+  expect((await ask("GET", "/index.php?title=Hauptseite", { port })).body).toBe("green 0");
+  expect((await ask("GET", path, { port })).body).toBe("blue 0");
 });
 
 test.each([
