@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pLimit from "p-limit";
 import { messageOf, WikiferryError } from "../errors";
 import { type Finding, findingOf } from "../finding";
 import type { MoveSpec } from "../move";
@@ -21,7 +22,11 @@ export interface Pair {
   green: { address: { host: string; port: number } };
 }
 
-const answerMs = 20_000;
+/** How long one answer may take, in milliseconds. */
+const answerMs = 30_000;
+
+/** Addresses under way at a time: both sides serve people meanwhile. */
+const atATime = 3;
 
 /** What replication brings a moment later is no difference, in milliseconds. */
 const againMs = 1_500;
@@ -56,16 +61,16 @@ export async function compareAnswers(pair: Pair, way: Way): Promise<Finding> {
 }
 
 async function askAll(pair: Pair, way: Way, paths: string[]): Promise<Compared[]> {
-  return await Promise.all(
-    paths.map(async (path) => {
-      const [blue, green] = await Promise.all(
-        (["blue", "green"] as const).map(async (side) =>
-          answerOf(path, await askSide(pair, side, way, path), pair.wiki.serverUrl),
-        ),
-      );
-      return { path, blue, green } as Compared;
-    }),
-  );
+  const limit = pLimit(atATime);
+  const compare = async (path: string) => {
+    const [blue, green] = await Promise.all(
+      (["blue", "green"] as const).map(async (side) =>
+        answerOf(path, await askSide(pair, side, way, path), pair.wiki.serverUrl),
+      ),
+    );
+    return { path, blue, green } as Compared;
+  };
+  return await Promise.all(paths.map((path) => limit(() => compare(path))));
 }
 
 async function askSide(

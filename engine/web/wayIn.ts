@@ -19,7 +19,7 @@ type Question = Pick<MoveSpec, "wiki"> & { blue: { web: Pick<MoveSpec["blue"]["w
 const clientAddress = "198.51.100.77";
 
 /** How long one answer of blue may take, in milliseconds. */
-const answerMs = 15_000;
+const answerMs = 30_000;
 
 /** More than this a browser takes for a loop, too. */
 const mostRedirects = 8;

@@ -1,12 +1,13 @@
 import type { Finding } from "../../engine/finding";
 import { issueCertificate } from "../../engine/mariadb/tls/certificates";
 import { compareAnswers } from "../../engine/web/compare";
-import { readSettings, sessionPagesQuestion } from "../../engine/web/settings";
 import { askOver } from "../../engine/web/http";
+import { readSettings, sessionPagesQuestion } from "../../engine/web/settings";
 import { wayInFindings } from "../../engine/web/wayIn";
 import { fromContainer, type Way } from "../../engine/web/ways";
 import { Wiki } from "../../engine/web/wiki";
 import { sh } from "../../scripts/world/docker";
+import { sharedSettings } from "../../scripts/world/localSettings";
 import { ports, TwoWikis } from "../support/twoWikis";
 import { until } from "../support/until";
 
@@ -117,7 +118,7 @@ test.each<[title: string, side: "blue" | "green", php: string, shown: RegExp]>([
   ],
   ["pages that green shows to anybody", "blue", "$wgGroupPermissions['*']['read'] = false;", /readapidenied/],
   ["an extension that green lacks", "blue", "wfLoadExtension( 'Cite' );", /extension Cite/],
-  ["another language", "green", '$wgLanguageCode = "en";', /lang=|Spezial/],
+  ["another language", "green", '$wgLanguageCode = "en";', /mainpage=.*Main_Page/],
   ["an edit right", "blue", "$wgGroupPermissions['*']['edit'] = false;", /missing/],
 ])("%s are a difference that is shown by address", async (_title, side, php, shown) => {
   await world.change(side, php);
@@ -141,23 +142,32 @@ test("the names of the log-in pages are those of blue's language, and MediaWiki'
 });
 
 describe("green's own image", () => {
-  let host: string;
+  const answers = (host: string) =>
+    until(`the web server of ${host}`, async () => (await ask(host, world.way, "/health")).status === 200);
+  const ask = (host: string, way: Way, path: string, headers: Record<string, string> = {}) =>
+    askOver(
+      () => way.connect({ host, port: 8080 }),
+      undefined,
+      { path, headers: { host: name, ...headers } },
+      30_000,
+    );
 
-  beforeAll(async () => {
-    host = (await world.greenImage(world.database)).name;
-    await until("green's web server", async () => (await ask(world.way, "/health")).status === 200);
-  });
+  test("with what blue's LocalSettings.php says it answers as blue does, and takes addresses from its gate only", async () => {
+    const { name: host } = await world.greenImage("alike", { GATE: world.database }, sharedSettings);
+    await world.change("blue", sharedSettings);
+    await answers(host);
+    const { wiki, blue } = world.spec();
+    const finding = await compareAnswers(
+      { wiki, blue: blue.web, green: { address: { host, port: 8080 } } },
+      world.way,
+    );
+    expect(finding).toMatchObject({ severity: "pass", code: "APP_ANSWERS" });
 
-  const ask = (way: Way, path: string, headers: Record<string, string> = {}) =>
-    askOver(() => way.connect({ host, port: 8080 }), undefined, { path, headers: { host: name, ...headers } }, 20_000);
-
-  const seenFrom = async (way: Way, forwarded: string) => {
-    const path = "/api.php?action=query&meta=userinfo&format=json&formatversion=2";
-    const { body } = await ask(way, path, { "x-forwarded-for": forwarded });
-    return JSON.parse(body.toString()).query.userinfo.name;
-  };
-
-  test("it takes the client's address from the gate, and a forged one from nobody", async () => {
+    const seenFrom = async (way: Way, forwarded: string) => {
+      const path = "/api.php?action=query&meta=userinfo&format=json&formatversion=2";
+      const { body } = await ask(host, way, path, { "x-forwarded-for": forwarded });
+      return JSON.parse(body.toString()).query.userinfo.name;
+    };
     expect(await seenFrom(world.way, "198.51.100.7")).toBe("198.51.100.7");
     // What a client writes itself stands before what the gate adds.
     expect(await seenFrom(world.way, "198.51.100.7, 10.1.2.3")).toBe("10.1.2.3");
@@ -165,16 +175,16 @@ describe("green's own image", () => {
     expect(await seenFrom(elsewhere, "198.51.100.7")).toBe(await world.web.address());
   });
 
-  test("a file that MediaWiki hands out is not handed out past it", async () => {
+  test("a file that MediaWiki hands out is not handed out past it, and by no other script", async () => {
+    const closed = "if ( isset( $_SERVER['HTTP_X_PRIVATE'] ) ) { $wgGroupPermissions['*']['read'] = false; }";
+    const { name: host } = await world.greenImage("closed", { UPLOAD_PATH: "/img_auth.php" }, closed);
+    await sh(host, "mkdir -p /srv/uploads/a/ab && echo secret >/srv/uploads/a/ab/X.png");
+    await answers(host);
     const file = "/img_auth.php/a/ab/X.png";
-    expect((await ask(world.way, file, { "x-private": "1" })).status).toBe(403);
-    const open = await ask(world.way, file);
+    expect((await ask(host, world.way, file, { "x-private": "1" })).status).toBe(403);
+    const open = await ask(host, world.way, file);
     expect([open.status, open.body.toString()]).toEqual([200, "secret\n"]);
-  });
-
-  test("it does not start where another script would hand files out", async () => {
-    const run = (path: string) =>
-      sh(host, `WIKI_UPLOAD_PATH=${path} wikiferry-mediawiki web`).catch(({ message }: Error) => message);
-    expect(await run("/w/img_auth.php")).toContain("WIKI_UPLOAD_PATH is '/w/img_auth.php'");
+    const refused = await sh(host, "WIKI_UPLOAD_PATH=/w/img_auth.php wikiferry-mediawiki web 2>&1 || true");
+    expect(refused).toContain("WIKI_UPLOAD_PATH is '/w/img_auth.php'");
   });
 });

@@ -41,7 +41,7 @@ export class TwoWikis {
     const virtualHost = (port: number, more: string) =>
       `<VirtualHost *:${port}>\nDocumentRoot /var/lib/mediawiki\n${more}\n</VirtualHost>\n`;
     const serve = (side: string) =>
-      `SetEnv MW_CONFIG_FILE /etc/mediawiki/${side}.php\nphp_flag opcache.enable Off\n<Directory /var/lib/mediawiki>\nOptions FollowSymLinks\nRequire all granted\n</Directory>`;
+      `SetEnv MW_CONFIG_FILE /etc/mediawiki/${side}.php\nphp_value opcache.revalidate_freq 0\n<Directory /var/lib/mediawiki>\nOptions FollowSymLinks\nRequire all granted\n</Directory>`;
     const sites = [
       "LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so",
       ...[8080, 443, 81].map((port) => `Listen ${port}`),
@@ -86,7 +86,7 @@ export class TwoWikis {
     const settings = (side: "blue" | "green") => `<?php
 $wgSitename = "Wiki"; $wgServer = "http://wiki.example.org"; $wgScriptPath = ""; $wgLanguageCode = "de";
 $wgDBtype = "mysql"; $wgDBserver = "${db.name}"; $wgDBname = "wikidb"; $wgDBuser = "wikiuser"; $wgDBpassword = "p";
-$wgSecretKey = "0123456789abcdef"; $wgSessionCacheType = CACHE_DB; $wgJobRunRate = 0; $wgMainCacheType = CACHE_NONE;
+$wgSecretKey = "0123456789abcdef"; $wgSessionCacheType = CACHE_DB; $wgJobRunRate = 0; $wgMainCacheType = CACHE_ACCEL; $wgCachePrefix = "${side}"; $wgCacheDirectory = "/tmp/${side}";
 wfLoadSkin( 'Vector' );
 $wgCdnServersNoPurge = [ "${this.subnet}" ];
 require "${changeOf(side)}";
@@ -105,31 +105,40 @@ require "${changeOf(side)}";
     ]);
     await this.change("blue", "");
     await this.change("green", "");
+    // Both fill their caches of messages, as who serves the web.
+    const fill = (port: number) =>
+      `php -r 'exit(strpos(file_get_contents("http://127.0.0.1:${port}/index.php?title=Hauptseite"), "firstHeading") ? 0 : 1);'`;
+    await sh(
+      web.name,
+      `rm -rf /tmp/blue /tmp/green; install -d -o www-data /tmp/blue /tmp/green; ${fill(ports.blue)}; ${fill(ports.green)}`,
+    );
     this.ssh = { host: "127.0.0.1", port: await web.port(22), user: "root", hostKey: host.public };
   }
 
-  /** Green's own image over the same database, with uploads by MediaWiki; `gateName` is who it takes for its gate. */
-  async greenImage(gate: string): Promise<RunningContainer> {
-    const green = await this.docker.run("green", await testImage("mediawiki"), {
+  /**
+   * Green's own image over the same database.
+   * @param php Its settings beside the common ones.
+   */
+  async greenImage(what: string, wiki: Record<string, string>, php: string): Promise<RunningContainer> {
+    const env = {
+      SITENAME: "Wiki",
+      SERVER: "http://wiki.example.org",
+      LANGUAGE: "de",
+      DB_HOST: this.database,
+      DB_NAME: "wikidb",
+      DB_USER: "wikiuser",
+      DB_PASSWORD: "p",
+      SECRET_KEY: "0123456789abcdef",
+      REDIS_CACHE: "127.0.0.1:1",
+      REDIS_SESSIONS: "127.0.0.1:1",
+      REDIS_PASSWORD: "p",
+      EXTRA_SETTINGS: `$wgMainCacheType = CACHE_ACCEL; ${php}`,
+      ...wiki,
+    };
+    return await this.docker.run(what, await testImage("mediawiki"), {
       HostConfig: { NetworkMode: this.network },
-      Env: Object.entries({
-        SITENAME: "Wiki",
-        SERVER: "http://wiki.example.org",
-        DB_HOST: this.database,
-        DB_NAME: "wikidb",
-        DB_USER: "wikiuser",
-        DB_PASSWORD: "p",
-        SECRET_KEY: "0123456789abcdef",
-        REDIS_CACHE: "127.0.0.1:1",
-        REDIS_SESSIONS: "127.0.0.1:1",
-        REDIS_PASSWORD: "p",
-        UPLOAD_PATH: "/img_auth.php",
-        GATE: gate,
-        EXTRA_SETTINGS: "if ( isset( $_SERVER['HTTP_X_PRIVATE'] ) ) { $wgGroupPermissions['*']['read'] = false; }",
-      }).map(([key, value]) => `WIKI_${key}=${value}`),
+      Env: Object.entries(env).map(([key, value]) => `WIKI_${key}=${value}`),
     });
-    await sh(green.name, "mkdir -p /srv/uploads/a/ab && echo secret >/srv/uploads/a/ab/X.png");
-    return green;
   }
 
   /** Adds PHP text to a side's settings, in place of what was added before. */
