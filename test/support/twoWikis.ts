@@ -87,6 +87,7 @@ export class TwoWikis {
 $wgSitename = "Wiki"; $wgServer = "http://wiki.example.org"; $wgScriptPath = ""; $wgLanguageCode = "de";
 $wgDBtype = "mysql"; $wgDBserver = "${db.name}"; $wgDBname = "wikidb"; $wgDBuser = "wikiuser"; $wgDBpassword = "p";
 $wgSecretKey = "0123456789abcdef"; $wgSessionCacheType = CACHE_DB; $wgJobRunRate = 0; $wgMainCacheType = CACHE_ACCEL; $wgCachePrefix = "${side}"; $wgCacheDirectory = "/tmp/${side}";
+$wgEnableEmail = false;
 wfLoadSkin( 'Vector' );
 $wgCdnServersNoPurge = [ "${this.subnet}" ];
 require "${changeOf(side)}";
