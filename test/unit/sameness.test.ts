@@ -62,7 +62,9 @@ test("of siteinfo, what people rely on counts: PHP's version does not, a namespa
 });
 
 test("a target is compared without the wiki's own origin, and what no people read by its hash", () => {
-  expect(answerOf("/", raw(301, "text/html", "", "https://wiki.example.org/wiki/A?b"), wiki.serverUrl)).toEqual({
+  expect(
+    answerOf("/", raw(301, "text/html", "", "https://wiki.example.org/wiki/A?b"), wiki.serverUrl),
+  ).toEqual({
     status: 301,
     target: "/wiki/A?b",
     type: "text/html",
@@ -74,7 +76,9 @@ test("a target is compared without the wiki's own origin, and what no people rea
   const hash = answerOf("/x.png", raw(200, "image/png", "1"), wiki.serverUrl).text;
   expect(hash).toHaveLength(64);
   // A web server's words of what it lacks are its kind's.
-  expect(answerOf("/x.png", raw(404, "text/html; charset=iso-8859-1", "Apache"), wiki.serverUrl).text).toBe("");
+  expect(answerOf("/x.png", raw(404, "text/html; charset=iso-8859-1", "Apache"), wiki.serverUrl).text).toBe(
+    "",
+  );
 });
 
 test("a difference is told by its address and both answers", () => {
