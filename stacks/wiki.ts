@@ -67,6 +67,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     spec,
     allowRestart: config["adopt.allowRestart"],
     restartAt: config["adopt.restartAt"],
+    retired: ladder.archived,
     green: [database, courier],
   });
 

@@ -20,6 +20,8 @@ export interface MigrationArgs {
   allowRestart: boolean;
   /** `HH:MM` UTC of that restart; empty is at once. */
   restartAt: string;
+  /** Whether blue is archived. */
+  retired: boolean;
   /** Green's database and courier. */
   green: DependsOn;
 }
@@ -44,7 +46,7 @@ export class Migration extends pulumi.ComponentResource {
     super("wikiferry:migration:Migration", childName, {}, opts);
     this.adoption = new Adoption(
       `${childName}-adoption`,
-      { spec: args.spec, allowRestart: args.allowRestart, restartAt: args.restartAt },
+      { spec: args.spec, allowRestart: args.allowRestart, restartAt: args.restartAt, retired: args.retired },
       { parent: this },
     );
     this.registerOutputs({ blueDowntimeMs: this.adoption.downtimeMs, changedOnBlue: this.adoption.changed });

@@ -56,6 +56,8 @@ export class Adoption extends HoldResource {
       allowRestart: boolean;
       /** `HH:MM` UTC of the restart; empty is at once. */
       restartAt: string;
+      /** Whether blue is archived. */
+      retired: boolean;
     },
     opts?: pulumi.CustomResourceOptions,
   ) {

@@ -10,12 +10,15 @@ import type { Hold, HoldInputs } from "./hold";
 interface Inputs extends HoldInputs {
   allowRestart: boolean;
   restartAt: string;
+  /** Whether blue is archived: then nothing is put on it any more. */
+  retired: boolean;
 }
 
 interface Outputs {
   /** `setting: from → to` for each. */
   changed: string[];
   downtimeMs: number;
+  retired: boolean;
 }
 
 async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
@@ -26,6 +29,7 @@ async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
     allowRestart: inputs.allowRestart,
     restartAt: inputs.restartAt || undefined,
     masterSecret: secrets.masterSecret,
+    greenHost: spec.green.database.replication.host,
     journal,
     report,
   });
@@ -34,6 +38,7 @@ async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
   return {
     changed: changes.map(({ setting, from, to }) => `${setting}: ${from || "-"} → ${to}`),
     downtimeMs,
+    retired: false,
   };
 }
 
@@ -41,14 +46,17 @@ async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
 export const hold: Hold<Inputs, Outputs> = {
   create: bringAbout,
   async update(move, inputs, before) {
+    // A retired blue may be switched off; what is on it is taken back once nothing follows any more.
+    if (inputs.retired) return { changed: before.changed, downtimeMs: before.downtimeMs, retired: true };
     const now = await bringAbout(move, inputs);
-    return now.changed.length > 0 ? now : { changed: before.changed, downtimeMs: before.downtimeMs };
+    return now.changed.length > 0 ? now : { ...now, changed: before.changed, downtimeMs: before.downtimeMs };
   },
-  async read({ blue, spec }, { changed, downtimeMs }) {
+  async read({ blue, spec }, { changed, downtimeMs, retired }) {
+    if (retired) return { changed, downtimeMs, retired };
     const left = adoptionNeeded(await readVariables(blue), spec.blue.database);
-    return left.length === 0 ? { changed, downtimeMs } : undefined;
+    return left.length === 0 ? { changed, downtimeMs, retired: false } : undefined;
   },
-  /** The binary log stays on: switching it off would take a restart. */
+  /** The binary log stays on: switching it off would take a restart. `npm run undo` takes all of it back. */
   async remove({ blue }) {
     const role = await readRole(blue);
     if (role?.role === "green") return;

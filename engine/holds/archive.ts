@@ -1,7 +1,8 @@
 import { pipeline } from "node:stream/promises";
 import type { Move } from "../context";
 import { execInContainer, runInContainer } from "../docker/exec";
-import { WikiferryError } from "../errors";
+import { messageOf, WikiferryError } from "../errors";
+import { leftRetired, takeBackRetired } from "../inventory";
 import { accountsLocked, lockAccounts } from "../mariadb/accounts/accounts";
 import { DumpMeter, startDump } from "../mariadb/copy/dump";
 import { journalOn } from "../wiki/journal";
@@ -14,11 +15,13 @@ interface Outputs {
   gtid: string;
   /** Size of the dump before compression. */
   dumpBytes: number;
+  /** What is still on blue or green and no longer needed. */
+  left: string[];
 }
 
 const directory = "/state/archive";
 
-async function keep(move: Move, file: string): Promise<Outputs> {
+async function keep(move: Move, file: string): Promise<Omit<Outputs, "left">> {
   const { spec, secrets, pool, blue, report } = move;
   const courier = spec.green.courier;
   // Blue stays as it is, closed: read-only by its role record, and nobody's wiki logs in there by mistake.
@@ -55,19 +58,51 @@ async function keep(move: Move, file: string): Promise<Outputs> {
   return { file, gtid, dumpBytes: meter.bytes };
 }
 
+/** Keeps blue's last state, then takes back what blue no longer needs. */
+async function bringAbout(move: Move, before?: Outputs): Promise<Outputs> {
+  const file = before?.file ?? `${directory}/${move.spec.wiki.name}-blue.sql.zst`;
+  const whole = before !== undefined && (await isThere(move, file));
+  const { gtid, dumpBytes } = whole ? before : await keep(move, file);
+  await takeBack(move, whole);
+  return { file, gtid, dumpBytes, left: [] };
+}
+
+/** @param mayBeOff Whether blue, archived before, may be switched off by now. */
+async function takeBack(move: Move, mayBeOff: boolean): Promise<void> {
+  let taken: string[];
+  try {
+    taken = await takeBackRetired(move);
+  } catch (error) {
+    if (!mayBeOff) throw error;
+    move.report({ step: "archive", message: `blue is left as it is: ${messageOf(error)}` });
+    return;
+  }
+  if (taken.length === 0) return;
+  move.report({ step: "archive", message: `taken back: ${taken.join(", ")}` });
+  await journalOn(move.green).append({
+    step: "archive",
+    side: "blue",
+    host: move.spec.blue.database.ssh.host,
+    event: "took back what is no longer needed",
+    detail: { taken },
+  });
+}
+
+async function isThere({ spec, pool }: Move, file: string): Promise<boolean> {
+  return (await execInContainer(spec.green.courier, ["test", "-s", file], pool)).exitCode === 0;
+}
+
 /** Blue's last state, kept as a compressed dump in the courier's volume; blue itself stays closed, and whole. */
 export const hold: Hold<HoldInputs, Outputs> = {
-  create: (move) => keep(move, `${directory}/${move.spec.wiki.name}-blue.sql.zst`),
-  async update(move, _inputs, before) {
-    const { file, gtid, dumpBytes } = before;
-    const there = await execInContainer(move.spec.green.courier, ["test", "-s", file], move.pool);
-    return there.exitCode === 0 ? { file, gtid, dumpBytes } : keep(move, file);
-  },
-  async read({ spec, pool, blue }, { file, gtid, dumpBytes }) {
-    const there = await execInContainer(spec.green.courier, ["test", "-s", file], pool);
+  create: (move) => bringAbout(move),
+  update: (move, _inputs, before) => bringAbout(move, before),
+  async read(move, { file, gtid, dumpBytes }) {
     // A blue that is switched off by now is closed enough.
-    const locked = await accountsLocked(blue, spec.wiki.appUser).catch(() => true);
-    return there.exitCode === 0 && locked ? { file, gtid, dumpBytes } : undefined;
+    const locked = await accountsLocked(move.blue, move.spec.wiki.appUser).catch(() => true);
+    if (!locked || !(await isThere(move, file))) return undefined;
+    const left = (await leftRetired(move)).map(({ name, where }) => `${name} (${where})`);
+    return { file, gtid, dumpBytes, left };
   },
   async remove() {},
+  stillHolds: (_inputs, { left }) => (left ?? []).length === 0,
 };

@@ -3,6 +3,7 @@ import { otherSide, type Side } from "../move";
 import type { Mover } from "../mover";
 import { readVariables } from "./adopt/adopt";
 import { adoptionNeeded } from "./adopt/changes";
+import { findListening } from "./adopt/listening";
 import { copyState } from "./copy/copy";
 import { findPrimary } from "./cutover/primary";
 import { MariadbMover, type MariadbMoverContext } from "./mover";
@@ -27,8 +28,12 @@ export class MariadbDryRun implements Mover {
   }
 
   async prepare(): Promise<void> {
-    const { blue, spec } = this.ctx.copy;
-    const changes = adoptionNeeded(await readVariables(blue), spec.blue.database);
+    const { blue, spec, pool } = this.ctx.copy;
+    const place = spec.blue.database;
+    const variables = await readVariables(blue);
+    const greenHost = spec.green.database.replication.host;
+    const listening = await findListening(variables, await pool.to(place.ssh), place, greenHost);
+    const changes = adoptionNeeded(variables, place, listening);
     if (changes.length === 0) this.say("blue's MariaDB can be followed as it is");
     for (const { setting, from, to, reason, restart } of changes)
       this.say(

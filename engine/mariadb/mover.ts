@@ -5,6 +5,7 @@ import type { Mover } from "../mover";
 import { deriveSecret } from "../secrets";
 import { dropReplicationAccount, ensureReplicationAccount, killWriters } from "./accounts/accounts";
 import { adopt } from "./adopt/adopt";
+import { findListening } from "./adopt/listening";
 import { commitRole, initRole } from "./control/role";
 import { type CopyContext, copyDatabase } from "./copy/copy";
 import { fence } from "./cutover/access";
@@ -45,6 +46,11 @@ export class MariadbMover implements Mover {
       allowRestart: adoption.allowRestart,
       adopting: true,
       freeBytes: (side) => this.ctx.freeBytes(side),
+      async listening(variables) {
+        const { blue, green } = copy.spec;
+        const ssh = await copy.pool.to(blue.database.ssh);
+        return findListening(variables, ssh, blue.database, green.database.replication.host);
+      },
     });
   }
 
@@ -54,6 +60,7 @@ export class MariadbMover implements Mover {
     await adopt(copy.blue, await copy.pool.to(place.ssh), place, {
       ...adoption,
       masterSecret: copy.secrets.masterSecret,
+      greenHost: copy.spec.green.database.replication.host,
       journal: flip.journal,
       report: copy.report,
     });

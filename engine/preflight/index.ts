@@ -2,6 +2,7 @@ import type { Move } from "../context";
 import { execInContainer, isMade } from "../docker/exec";
 import { WikiferryError } from "../errors";
 import { asked, type Finding, findingOf, warn } from "../finding";
+import { findListening } from "../mariadb/adopt/listening";
 import { copyState } from "../mariadb/copy/copy";
 import { estimate } from "../mariadb/preflight/estimate";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
@@ -62,6 +63,15 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
       allowRestart: options.allowRestart,
       adopting: true,
       freeBytes: (side) => freeBytesOn(side, move),
+      async listening(variables) {
+        const place = spec.blue.database;
+        return findListening(
+          variables,
+          await pool.to(place.ssh),
+          place,
+          spec.green.database.replication.host,
+        );
+      },
     }),
     webPreflight(
       spec.blue.web,

@@ -16,6 +16,7 @@ export async function startWithAdoptedBlue(options: PairOptions): Promise<Pair> 
       await adopt(pair.blue, await pair.pool.to(pair.ssh), pair.spec.blue.database, {
         allowRestart: true,
         masterSecret: pair.secrets.masterSecret,
+        greenHost: pair.spec.green.database.replication.host,
         journal: new Journal(undefined),
         report: silent,
       });

@@ -1,6 +1,7 @@
 import { type Move, openMove } from "../../engine/context";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { failedFiles } from "../../engine/files/rounds";
+import { lookAround } from "../../engine/inventory";
 import { readJournal } from "../../engine/mariadb/control/journal";
 import { readLease } from "../../engine/mariadb/control/lease";
 import { readRole } from "../../engine/mariadb/control/role";
@@ -41,7 +42,7 @@ const journalLines = 5;
 export async function ask({ name, config, spec, secrets }: Stack): Promise<Status> {
   const move = openMove(spec, secrets, silent);
   try {
-    const [blue, green, copy, verification, uploads, gate, journal] = await Promise.all([
+    const [blue, green, copy, verification, uploads, gate, journal, hosts] = await Promise.all([
       part(() => database(move, "blue")),
       part(() => database(move, "green")),
       part(() => copied(move.green)),
@@ -49,6 +50,7 @@ export async function ask({ name, config, spec, secrets }: Stack): Promise<Statu
       part(() => carried(move)),
       part(() => routed(move)),
       part(() => happened(move)),
+      part(() => lookAround(move)),
     ]);
     return judge({
       stack: name,
@@ -60,6 +62,7 @@ export async function ask({ name, config, spec, secrets }: Stack): Promise<Statu
       uploads,
       gate,
       journal,
+      hosts,
     });
   } finally {
     // A server that hangs does not end its sessions either.

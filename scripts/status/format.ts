@@ -154,6 +154,24 @@ function journal(part: Status["journal"]): string[] {
   );
 }
 
+function onHosts({ hosts, wanted }: Status): string[] {
+  if (!known(hosts)) return [line("on your hosts", problem(hosts))];
+  const retired = wanted.phase === "retire";
+  const lines = hosts.found
+    .filter(({ side }) => side === "blue")
+    .map(({ where, found, staysRetired }) => {
+      const stays = retired && staysRetired ? ` (stays: ${staysRetired})` : "";
+      return `${where}: ${found}${stays}`;
+    });
+  const dark = hosts.unseen.filter(({ side }) => side === "blue");
+  // One host that is away is told once.
+  const why = [...new Set(dark.map(({ error }) => `${error.code}: ${error.found}`))];
+  if (dark.length > 0)
+    lines.push(`can't be seen: ${dark.map(({ name }) => name).join(", ")} (${why.join("; ")})`);
+  if (lines.length === 0) lines.push("nothing of the move on blue");
+  return lines.map((text, at) => line(at === 0 ? "on your hosts" : "", text));
+}
+
 /** For people, aligned, one fact a line. */
 export function format(status: Status): string {
   const { wanted, primary, next } = status;
@@ -174,6 +192,7 @@ export function format(status: Status): string {
     line("uploads", uploads(status.uploads)),
     line("gate", gate(status)),
     ...journal(status.journal),
+    ...onHosts(status),
     ...status.unmet.map((what, i) => line(i === 0 ? "does not hold" : "", what)),
     ...next.flatMap(({ command, effect }, i) => [
       line(i === 0 ? "next" : "", command),

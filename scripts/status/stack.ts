@@ -12,6 +12,9 @@ export interface Stack {
   config: Config;
   spec: MoveSpec;
   secrets: Secrets;
+  /** With which `pulumi` finds it, and by which arguments. */
+  environment: NodeJS.ProcessEnv;
+  selection: string[];
 }
 
 /**
@@ -22,12 +25,13 @@ export interface Stack {
 export async function findStack(name?: string): Promise<Stack> {
   const stage = stageAt();
   if (name === undefined && stageExists(stage)) {
-    const read = await readStackConfig({ run: runner({ ...process.env, ...stageEnvironment(stage) }, []) });
-    return { name: stackName, ...read };
+    const environment = { ...process.env, ...stageEnvironment(stage) };
+    const read = await readStackConfig({ run: runner(environment, []) });
+    return { name: stackName, ...read, environment, selection: [] };
   }
-  const named = name === undefined ? [] : ["--stack", name];
-  const read = await readStackConfig({ run: runner(process.env, named) });
-  return { name: name ?? "(selected)", ...read };
+  const selection = name === undefined ? [] : ["--stack", name];
+  const read = await readStackConfig({ run: runner(process.env, selection) });
+  return { name: name ?? "(selected)", ...read, environment: process.env, selection };
 }
 
 /** Runs `pulumi` in the project's folder and answers what it printed on standard output. */

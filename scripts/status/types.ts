@@ -1,3 +1,4 @@
+import type { Seen } from "../../engine/inventory";
 import type { Side } from "../../engine/move";
 import type { NextStep, Wanted } from "../../stacks/phase";
 import type { CopyProgress } from "./copying";
@@ -125,6 +126,8 @@ export interface Status {
   uploads: Part<UploadsPart>;
   gate: Part<GatePart>;
   journal: Part<{ last: JournalLine[] }>;
+  /** What of the move is on the hosts now, and what could not be seen. */
+  hosts: Part<Seen>;
   /** What the config wants and does not hold. */
   unmet: string[];
   next: NextStep[];

@@ -39,6 +39,19 @@ const asked = (change: Partial<Asked> = {}): Asked => ({
     inFlight: { blue: 1, green: 0 },
     up: { blue: true, green: true },
   },
+  hosts: {
+    found: [
+      {
+        name: "settings file",
+        side: "blue",
+        where: "db.example.org:/etc/mysql/mariadb.conf.d/99-wikiferry.cnf",
+        found: "log_bin=binlog",
+        staysRetired: "it keeps blue closed",
+      },
+      { name: "containers", side: "green", where: "Docker on this machine", found: "green-gate" },
+    ],
+    unseen: [],
+  },
   journal: {
     last: [{ at: "2026-11-21T11:30:01.000Z", side: "green", step: "cutover", event: "flipped" }],
   },
@@ -60,6 +73,7 @@ verification  equal 4 min ago at 0-1-390: 58 tables, 54567 rows
 uploads       blue to green, round 111 ended 1.5 s ago: 2 files, 2.1 kB
 gate          edits to blue, page views to blue (10 % to green); holds nothing; in flight: blue 1, green 0; blue up, green up
 journal       2026-11-21 11:30:01  green  cutover: flipped
+on your hosts db.example.org:/etc/mysql/mariadb.conf.d/99-wikiferry.cnf: log_bin=binlog
 next          npx pulumi config set canary 0 && npx pulumi up
                 no page views from green
               npx pulumi config set active green && npx pulumi up
@@ -265,6 +279,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
       "copy",
       "databases",
       "gate",
+      "hosts",
       "journal",
       "next",
       "ok",

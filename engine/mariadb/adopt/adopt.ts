@@ -18,6 +18,8 @@ import {
   roleSql,
   type Variables,
 } from "./changes";
+import { findListening } from "./listening";
+import { restart } from "./restart";
 
 export interface AdoptOptions {
   /** Whether MariaDB may be restarted, once. */
@@ -25,6 +27,8 @@ export interface AdoptOptions {
   /** Minute of the restart, `hh:mm` UTC, today or tomorrow. Defaults to now. */
   restartAt?: string;
   masterSecret: string;
+  /** Green's MariaDB as seen from blue: the way to it tells where blue must listen. */
+  greenHost: string;
   journal: Journal;
   report: Report;
   /** How long MariaDB may take to come up again, in milliseconds. Defaults to 60,000. */
@@ -57,7 +61,8 @@ export async function adopt(
   options: AdoptOptions,
 ): Promise<Adopted> {
   const before = await readVariables(blue);
-  const changes = adoptionNeeded(before, place);
+  const listening = await findListening(before, ssh, place, options.greenHost);
+  const changes = adoptionNeeded(before, place, listening);
   const restarting = changes.filter((change) => change.restart);
   if (restarting.length > 0 && !options.allowRestart) throw restartNeeded(restarting);
 
@@ -81,7 +86,7 @@ export async function adopt(
 
   const file = `${place.configDirectory}/${dropInName}`;
   await putHostFile(ssh, `${adoptedDirectory}/role.sql`, roleSql, "0644 root:root");
-  await putHostFile(ssh, file, dropIn(before, place), "0644 root:root");
+  await putHostFile(ssh, file, dropIn(before, place, listening), "0644 root:root");
   await options.journal.append({
     step: "adopt",
     side: "blue",
@@ -131,7 +136,7 @@ export async function adopt(
     detail: { downtimeMs },
   });
 
-  const left = adoptionNeeded(await readVariables(blue), place);
+  const left = adoptionNeeded(await readVariables(blue), place, listening);
   if (left.length > 0) {
     await ssh.run(`rm -f ${quote(file)}`);
     throw new WikiferryError(
@@ -230,64 +235,6 @@ async function checkSettings(ssh: SshConnection, file: string): Promise<void> {
 function lastErrors(text: string): string {
   const errors = text.split("\n").filter((line) => /\[ERROR\]|unknown/i.test(line));
   return (errors.length > 0 ? errors : text.trim().split("\n")).slice(-3).join("; ").trim();
-}
-
-/** Restarts and measures from the last connection that was accepted before to the first one after. */
-async function restart(
-  blue: Server,
-  ssh: SshConnection,
-  command: string,
-  timeoutMs: number,
-): Promise<{ downtimeMs: number | undefined; output: string }> {
-  await blue.close();
-  // A server that stops closes its port first and then its sessions: what is accepted after this one is the new one's.
-  let down = false;
-  const witness = await blue.open({ onLost: () => (down = true) }).catch(() => undefined);
-  if (!witness) down = true;
-  let lastAccepted = performance.now();
-  let output = "";
-  let ended = false;
-  const running = ssh.exec(command).then(
-    ({ stdout, stderr, exitCode }) => {
-      output = `exit code ${exitCode}: ${(stderr.trim() || stdout.trim()).slice(-300)}`;
-      ended = true;
-    },
-    (error) => {
-      output = messageOf(error);
-      ended = true;
-    },
-  );
-  const end = lastAccepted + timeoutMs;
-  try {
-    while (performance.now() < end) {
-      const wasDown = down;
-      const wasEnded = ended;
-      const asked = performance.now();
-      const accepted = await accepts(blue);
-      if (accepted && wasDown) {
-        const downtimeMs = performance.now() - lastAccepted;
-        await running;
-        return { downtimeMs, output };
-      }
-      if (accepted) {
-        lastAccepted = asked;
-        if (wasEnded && !down) return { downtimeMs: undefined, output };
-      }
-      await sleep(20);
-    }
-    return { downtimeMs: undefined, output: output || "no answer" };
-  } finally {
-    witness?.destroy();
-  }
-}
-
-async function accepts(server: Server): Promise<boolean> {
-  try {
-    (await server.open({ connectTimeoutMs: 2_000 })).destroy();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -22,6 +22,37 @@ export interface AdoptionChange {
 export const adoptedDirectory = "/etc/mysql/wikiferry";
 export const dropInName = "99-wikiferry.cnf";
 
+/** Settings that only a restart changes. */
+export const restartSettings: ReadonlySet<string> = new Set([
+  "log_bin",
+  "log_slave_updates",
+  "ssl_ca",
+  "ssl_cert",
+  "ssl_key",
+  "bind_address",
+  "skip_networking",
+  "init_file",
+]);
+
+/** Where blue has to listen so that green reaches it. */
+export interface Listening {
+  /** Value of `bind_address`. */
+  address: string;
+  /** What green reaches it by, or why no single address is named. */
+  why: string;
+}
+
+const loopback = ["127.0.0.1", "localhost", "::1"];
+
+/** Whether a server listens for its own host only. */
+export function listensLocally(blue: Variables): boolean {
+  const addresses = (blue.bind_address ?? "").split(",").map((address) => address.trim());
+  return addresses.every((address) => loopback.includes(address));
+}
+
+/** Where nobody has looked for the address. */
+const everywhere: Listening = { address: "0.0.0.0", why: "on all addresses" };
+
 /** Binary logs are kept for at least as long as a way back is promised: 7 days, in seconds. */
 export const rollbackWindowSeconds = 7 * 24 * 60 * 60;
 const retentionSeconds = 2 * rollbackWindowSeconds;
@@ -33,21 +64,29 @@ export function keptSeconds(variables: Variables): number {
 }
 
 /** What blue's MariaDB needs before green can follow it, and before it can follow green; empty once it has it all. */
-export function adoptionNeeded(blue: Variables, place: Pick<DatabaseSide, "serverId">): AdoptionChange[] {
-  return wanted(blue, place)
+export function adoptionNeeded(
+  blue: Variables,
+  place: Pick<DatabaseSide, "serverId">,
+  listening: Listening = everywhere,
+): AdoptionChange[] {
+  return wanted(blue, place, listening)
     .filter(({ holds }) => !holds)
     .map(({ holds: _, ...change }) => change);
 }
 
 /** All settings of the drop-in file, also those that hold already, so that they go on holding. */
-export function dropIn(blue: Variables, place: Pick<DatabaseSide, "serverId">): string {
+export function dropIn(
+  blue: Variables,
+  place: Pick<DatabaseSide, "serverId">,
+  listening: Listening = everywhere,
+): string {
   // What the owner had set differently and serves as well stays as it is; log_bin is shown as ON whatever its name.
   const keep = new Set(
-    wanted(blue, place)
+    wanted(blue, place, listening)
       .filter(({ setting, holds, from, to }) => holds && from !== to && setting !== "log_bin")
       .map(({ setting }) => setting),
   );
-  const lines = wanted(blue, place)
+  const lines = wanted(blue, place, listening)
     .filter(({ setting }) => !keep.has(setting))
     .map(({ setting, to }) => `${setting} = ${to}`);
   return [
@@ -61,6 +100,7 @@ export function dropIn(blue: Variables, place: Pick<DatabaseSide, "serverId">): 
 function wanted(
   blue: Variables,
   place: Pick<DatabaseSide, "serverId">,
+  listening: Listening,
 ): (AdoptionChange & { holds: boolean })[] {
   const value = (name: string) => blue[name] ?? "";
   const on = (name: string) => ["ON", "1"].includes(value(name).toUpperCase());
@@ -68,68 +108,53 @@ function wanted(
   const want = (
     setting: string,
     to: string,
-    restart: boolean,
     reason: string,
     cost: string,
     holds = value(setting).toUpperCase() === to.toUpperCase(),
-  ) => changes.push({ setting, from: value(setting), to, restart, reason, cost, holds });
+  ) =>
+    changes.push({
+      setting,
+      from: value(setting),
+      to,
+      restart: restartSettings.has(setting),
+      reason,
+      cost,
+      holds,
+    });
   const restartCost = "one restart of MariaDB";
 
   want(
     "log_bin",
     on("log_bin") ? value("log_bin_basename") || "binlog" : "binlog",
-    true,
     "green follows blue by its binary log",
     `${restartCost}; disk space for ${retentionSeconds / 86_400} days of changes`,
     on("log_bin"),
   );
-  want(
-    "server_id",
-    String(place.serverId),
-    false,
-    "each server of a stream needs a number of its own",
-    "none",
-  );
-  want("gtid_domain_id", "0", false, "both sides write one and the same stream, one after the other", "none");
+  want("server_id", String(place.serverId), "each server of a stream needs a number of its own", "none");
+  want("gtid_domain_id", "0", "both sides write one and the same stream, one after the other", "none");
   want(
     "binlog_format",
     "ROW",
-    false,
     "rows are applied as they were written, whatever statement wrote them",
     "a larger binary log",
   );
-  want(
-    "binlog_row_image",
-    "FULL",
-    false,
-    "a row without a key is found by all its columns",
-    "a larger binary log",
-  );
+  want("binlog_row_image", "FULL", "a row without a key is found by all its columns", "a larger binary log");
   want(
     "log_slave_updates",
     "ON",
-    true,
     "after a switchback green must find its own transactions in blue's binary log",
     restartCost,
   );
   want(
     "gtid_strict_mode",
     "ON",
-    false,
     "a write on the wrong side shows at once instead of being carried over",
     "replication stops at such a write",
   );
-  want(
-    "sync_binlog",
-    "1",
-    false,
-    "an acknowledged edit survives a power failure",
-    "one disk flush for each commit",
-  );
+  want("sync_binlog", "1", "an acknowledged edit survives a power failure", "one disk flush for each commit");
   want(
     "innodb_flush_log_at_trx_commit",
     "1",
-    false,
     "an acknowledged edit survives a power failure",
     "one disk flush for each commit",
   );
@@ -137,7 +162,6 @@ function wanted(
   want(
     expiry,
     String(expiry === "expire_logs_days" ? retentionSeconds / 86_400 : retentionSeconds),
-    false,
     "the way back needs the changes of 7 days",
     "disk space for them",
     keptSeconds(blue) === 0 || keptSeconds(blue) >= rollbackWindowSeconds,
@@ -145,7 +169,6 @@ function wanted(
   want(
     "event_scheduler",
     "ON",
-    false,
     "the dead man's switch is an event: it opens or closes this server when a flip's tool died",
     "events that are enabled there run",
   );
@@ -157,7 +180,6 @@ function wanted(
     want(
       setting,
       `${adoptedDirectory}/${file}`,
-      true,
       "the stream crosses the internet: TLS with checked certificates",
       `${restartCost}; clients that use TLS see this certificate from then on`,
       value(setting) === `${adoptedDirectory}/${file}` && value("have_ssl") === "YES",
@@ -165,23 +187,20 @@ function wanted(
   }
   want(
     "bind_address",
-    "0.0.0.0",
-    true,
-    "green must reach this server",
+    listening.address,
+    `green must reach this server: ${listening.why}`,
     `${restartCost}; the port is open to other hosts unless a firewall bars it`,
-    !["127.0.0.1", "localhost", "::1"].includes(value("bind_address")),
+    !listensLocally(blue),
   );
   want(
     "skip_networking",
     "OFF",
-    true,
     "green must reach this server",
     `${restartCost}; the port is open to other hosts unless a firewall bars it`,
   );
   want(
     "init_file",
     `${adoptedDirectory}/role.sql`,
-    true,
     "once green is the primary, a restarted blue must come up closed",
     restartCost,
     // An owner's own file is not taken away: a blue that restarts while it is passive then needs read_only in it.

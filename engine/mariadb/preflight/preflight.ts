@@ -2,7 +2,8 @@ import { asked, block, type Finding, findingOf, pass, warn } from "../../finding
 import type { MoveSpec, Side } from "../../move";
 import { accountsOf, accountsPastReadOnly } from "../accounts/accounts";
 import { readVariables, restartNeeded } from "../adopt/adopt";
-import { type AdoptionChange, adoptionNeeded } from "../adopt/changes";
+import { type AdoptionChange, adoptionNeeded, type Listening, type Variables } from "../adopt/changes";
+import { exposureFinding } from "../adopt/exposed";
 import { foreignDatabases, greenNotEmpty } from "../copy/copy";
 import { neighboursFinding, ownSchemas, readNeighbours } from "../neighbours";
 import { wholeRights } from "../refusal";
@@ -22,6 +23,8 @@ export interface PreflightQuestion {
   adopting: boolean;
   /** Free space where a side's MariaDB keeps its data, or will, in bytes. */
   freeBytes(side: Side): Promise<number>;
+  /** Where blue must listen, as `findListening` says. */
+  listening(variables: Variables): Promise<Listening | undefined>;
 }
 
 /**
@@ -59,6 +62,7 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
     return findings;
   }
   const tables = await readTables(blue, database);
+  const variables = await readVariables(blue);
   const copied = greenVersion !== undefined && (await hasCopy(green, database));
   findings.push(
     tablesFinding(
@@ -70,11 +74,16 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
     primaryKeyFinding(tables),
     await definersFinding(blue, database, appUser),
     await applicationFinding(blue, appUser),
-    adoptionFinding(adoptionNeeded(await readVariables(blue), spec.blue.database), question),
+    adoptionFinding(
+      adoptionNeeded(variables, spec.blue.database, await question.listening(variables)),
+      question,
+    ),
     await asked(async () =>
       diskSpaceFinding(await dataBytes(blue, database), await question.freeBytes("green"), copied),
     ),
   );
+  const exposure = await exposureFinding(blue, variables);
+  if (exposure) findings.push(exposure);
   // Once there is a copy, a flip's guardrails ask the same, and a run without a flip is not refused for it.
   if (!copied)
     findings.push(

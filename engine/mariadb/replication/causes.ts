@@ -118,17 +118,17 @@ export const wayOuts: Record<ReplicationCause, string> = {
   REPL_UNREACHABLE:
     "See that the address in the config is the one that this server reaches, and that no firewall stands between",
   REPL_BINLOG_GONE:
-    "The source has deleted binary logs that are still needed: copy anew, and keep them for longer",
+    "The source has deleted binary logs that are still needed: copy anew (npm run copy:again), and keep them for longer",
   REPL_ERRANT_GTID:
-    "Something wrote on the replica: see its binary log for what, carry it over by hand, and copy anew",
-  REPL_ROW_MISSING: "A row to change was not there: the sides differ, so copy anew",
-  REPL_ROW_DOUBLE: "A row to insert was there already: the sides differ, so copy anew",
+    "Something wrote on the replica: see its binary log for what, carry it over by hand, and copy anew (npm run copy:again)",
+  REPL_ROW_MISSING: "A row to change was not there: the sides differ, so copy anew (npm run copy:again)",
+  REPL_ROW_DOUBLE: "A row to insert was there already: the sides differ, so copy anew (npm run copy:again)",
   REPL_TABLE_MISSING:
-    "The table was dropped or renamed on the replica only: give it back its name if it is still whole, else copy anew; then run again. One of another database than the wiki's is no part of the move: take that database to another server (DB_NEIGHBOURS), then copy anew",
+    "The table was dropped or renamed on the replica only: give it back its name if it is still whole, else copy anew (npm run copy:again); then run again. One of another database than the wiki's is no part of the move: take that database to another server (DB_NEIGHBOURS), then copy anew (npm run copy:again)",
   REPL_TABLE_DIFFERS:
     "The table was changed on the replica only: make its columns as the source's without the binary log (SET sql_log_bin = 0), then run again",
   REPL_DDL:
-    "A change of the schema can't be carried out there: mend what its error names (without the binary log: SET sql_log_bin = 0), then run again, and it is tried once more; else copy anew",
+    "A change of the schema can't be carried out there: mend what its error names (without the binary log: SET sql_log_bin = 0), then run again, and it is tried once more; else copy anew (npm run copy:again)",
   REPL_DISK_FULL: "The replica's disk is full: make room, then run again",
   REPL_IO: "See the error, then run again",
   REPL_SQL: "See the error, then run again",

@@ -71,7 +71,7 @@ export async function follow(
     throw new WikiferryError(
       "REPL_ERRANT_GTID",
       `${replica.side} has transactions up to ${stray} that ${source.side} (${there.binlog || "empty"}) does not have`,
-      `Something wrote on ${replica.side} while it was not the primary: see its binary log for what, carry it over by hand, and copy anew`,
+      `Something wrote on ${replica.side} while it was not the primary: see its binary log for what, carry it over by hand, and copy anew (npm run copy:again)`,
     );
   }
 
@@ -83,7 +83,7 @@ export async function follow(
     throw new WikiferryError(
       "REPL_ERRANT_GTID",
       `${replica.side} stopped at a transaction that ${source.side} wrote while it was not the primary (${before.sqlError.message}), and would go on after it`,
-      `See ${source.side}'s binary log for what it is, and copy anew to ${replica.side}`,
+      `See ${source.side}'s binary log for what it is, and copy anew (npm run copy:again) to ${replica.side}`,
     );
   }
 

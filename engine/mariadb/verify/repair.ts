@@ -160,6 +160,6 @@ function notRepairable(replica: Server, table: string, found: string): Wikiferry
   return new WikiferryError(
     "VERIFY_NOT_REPAIRABLE",
     `${table} on ${replica.side} can't be mended row by row: ${found}`,
-    "Nothing was changed. Find out what wrote there, then let the copy be made anew",
+    "Nothing was changed. Find out what wrote there, then copy anew (npm run copy:again)",
   );
 }

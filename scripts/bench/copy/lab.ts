@@ -58,6 +58,7 @@ export async function startLab(): Promise<Lab> {
     await adopt(pair.blue, await pair.pool.to(pair.ssh), pair.spec.blue.database, {
       allowRestart: true,
       masterSecret: pair.secrets.masterSecret,
+      greenHost: pair.spec.green.database.replication.host,
       journal: new Journal(undefined),
       report: silent,
     });

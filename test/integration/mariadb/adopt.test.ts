@@ -17,6 +17,7 @@ describe("adopting a MariaDB with default settings", () => {
       {
         allowRestart,
         masterSecret: pair.secrets.masterSecret,
+        greenHost: pair.spec.green.database.replication.host,
         journal: new Journal(pair.blue),
         report: silent,
         startTimeoutMs: 15_000,

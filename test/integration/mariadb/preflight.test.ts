@@ -21,6 +21,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
       allowRestart: true,
       adopting: true,
       freeBytes: plenty,
+      listening: async () => undefined,
       ...change,
     });
   const of = (findings: Finding[], code: string) => findings.filter((finding) => finding.code === code);

@@ -35,7 +35,7 @@ export const catchUp: Step = {
       throw new WikiferryError(
         "REPL_ERRANT_GTID",
         `${flip.to} has ${stray}, which ${flip.from} (${flip.fenceGtid}) does not have`,
-        `Something wrote on ${flip.to}: see its binary log for what, carry it over by hand, and copy anew`,
+        `Something wrote on ${flip.to}: see its binary log for what, carry it over by hand, and copy anew (npm run copy:again)`,
       );
     }
     const behind = lagging(numbering, copied);

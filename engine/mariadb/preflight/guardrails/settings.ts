@@ -231,7 +231,7 @@ function caseOfNames(here: Settings, there: Settings): Finding {
   return block(
     "SCHEMA_CASE",
     found,
-    "It can be set only for an empty server: give green blue's value and copy anew",
+    "It can be set only for an empty server: give green blue's value and copy anew (npm run copy:again)",
   );
 }
 

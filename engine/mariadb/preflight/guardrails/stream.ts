@@ -107,7 +107,7 @@ function wholeness(there: Streams, replica: Server): Finding {
   return block(
     "REPL_FILTERED",
     `${replica.side} leaves out a part of the stream (${filters.join(", ")})`,
-    `Take the filters out of ${replica.side}'s settings, and copy anew: what they left out is missing`,
+    `Take the filters out of ${replica.side}'s settings, and copy anew (npm run copy:again): what they left out is missing`,
   );
 }
 
@@ -163,7 +163,7 @@ function errantTransaction(here: Positions, there: Positions, primary: Server, r
   return block(
     "REPL_ERRANT_GTID",
     `${replica.side} has transactions up to ${stray} that ${primary.side} (${here.binlog}) does not have`,
-    `Something wrote on ${replica.side}: see its binary log for what, carry it over by hand, and copy anew`,
+    `Something wrote on ${replica.side}: see its binary log for what, carry it over by hand, and copy anew (npm run copy:again)`,
   );
 }
 

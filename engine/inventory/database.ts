@@ -1,0 +1,143 @@
+import type { Move } from "../context";
+import { accountsLocked, accountsOf, unlockAccounts } from "../mariadb/accounts/accounts";
+import { originalSettings, setBack, untilRestart } from "../mariadb/adopt/originals";
+import { replicationUser, stopFollowing } from "../mariadb/replication/follow";
+import { replicationStatus } from "../mariadb/replication/status";
+import { disarmDeadMan } from "../mariadb/rule/deadMan";
+import type { MoveSpec, Side } from "../move";
+import type { Deposit } from "./deposit";
+
+const onServer = (spec: MoveSpec, side: Side, what: string) =>
+  `${side === "blue" ? spec.blue.database.ssh.host : spec.green.database.container}, MariaDB: ${what}`;
+
+const schemaSeen = (name: string) => async (move: Move) => {
+  const tables = await move.blue.rows<{ name: string | null }>(
+    `SELECT t.table_name AS name FROM information_schema.schemata s
+       LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name
+      WHERE s.schema_name = ? ORDER BY 1`,
+    [name],
+  );
+  if (tables.length === 0) return undefined;
+  return `tables ${tables.map((row) => row.name ?? "none").join(" ")}`;
+};
+
+const dropSchema = (name: string) => async (move: Move) => {
+  await (await move.blue.unlogged()).run("DROP DATABASE IF EXISTS ??", [name]);
+};
+
+export const schema: Deposit = {
+  name: "schema wikiferry",
+  side: "blue",
+  where: (spec) => onServer(spec, "blue", "schema wikiferry"),
+  see: schemaSeen("wikiferry"),
+  take: dropSchema("wikiferry"),
+  staysRetired: "the record that green is the primary keeps tools from taking blue for it; and the journal",
+  byHand: () => "SET sql_log_bin = 0; DROP DATABASE wikiferry",
+};
+
+/** Of a trial of the dead man's switch that was killed. */
+export const probeSchema: Deposit = {
+  name: "schema wikiferry_probe",
+  side: "blue",
+  where: (spec) => onServer(spec, "blue", "schema wikiferry_probe"),
+  see: schemaSeen("wikiferry_probe"),
+  take: dropSchema("wikiferry_probe"),
+  byHand: () => "SET sql_log_bin = 0; DROP DATABASE wikiferry_probe",
+};
+
+export const event: Deposit = {
+  name: "dead man's switch",
+  side: "blue",
+  where: (spec) => onServer(spec, "blue", "event wikiferry.rule"),
+  async see({ blue }) {
+    const status = await blue.value(
+      "SELECT status FROM information_schema.events WHERE event_schema = 'wikiferry' AND event_name = 'rule'",
+    );
+    return status?.toLowerCase();
+  },
+  async take(move) {
+    if ((await event.see(move)) !== undefined) await disarmDeadMan(move.blue);
+  },
+  byHand: () => "DROP EVENT wikiferry.rule",
+};
+
+/** The account by which the other side follows. */
+export function replicationAccount(side: Side): Deposit {
+  return {
+    name: "replication account",
+    side,
+    where: (spec) => onServer(spec, side, `account ${replicationUser}`),
+    async see(move) {
+      const accounts = await accountsOf(move[side], replicationUser);
+      return accounts.length === 0
+        ? undefined
+        : accounts.map(({ user, host }) => `${user}@${host}`).join(" ");
+    },
+    async take(move) {
+      const session = await move[side].unlogged();
+      for (const { user, host } of await accountsOf(move[side], replicationUser))
+        await session.run("DROP USER IF EXISTS ?@?", [user, host]);
+    },
+    byHand: () => `SET sql_log_bin = 0; DROP USER ${replicationUser}@'%'`,
+  };
+}
+
+/** What a server keeps of whom it follows; another's stream is left alone. */
+export const stream: Deposit = {
+  name: "stream",
+  side: "blue",
+  where: (spec) => onServer(spec, "blue", "replication of green"),
+  async see({ blue }) {
+    const status = await replicationStatus(blue);
+    return status?.sourceUser === replicationUser
+      ? `follows ${status.sourceHost}:${status.sourcePort}`
+      : undefined;
+  },
+  async take(move) {
+    if ((await stream.see(move)) !== undefined) await stopFollowing(move.blue);
+  },
+  byHand: () => "STOP SLAVE; RESET SLAVE ALL",
+};
+
+/** Settings that adoption changed while blue's MariaDB ran. */
+export const runningSettings: Deposit = {
+  name: "running settings",
+  side: "blue",
+  where: (spec) => onServer(spec, "blue", "global variables"),
+  async see({ blue }) {
+    const changed = (await originalSettings(blue)).filter(({ inEffect, restart }) => inEffect && !restart);
+    return changed.length === 0
+      ? undefined
+      : changed.map(({ setting, from, to }) => `${setting}=${to} (was ${from || "empty"})`).join(" ");
+  },
+  take: ({ blue }) => setBack(blue),
+  staysRetired: "in effect until blue's MariaDB is restarted",
+  byHand: () => "restart MariaDB once the settings file is gone",
+};
+
+/** What only a restart of blue's MariaDB ends. */
+export const restartPending: Deposit = {
+  name: "settings until a restart",
+  side: "blue",
+  where: (spec) => onServer(spec, "blue", "global variables"),
+  async see({ blue }) {
+    const settings = await untilRestart(blue);
+    return settings.length === 0 ? undefined : settings.join(" ");
+  },
+  staysRetired: "in effect until blue's MariaDB is restarted",
+  byHand: () => "restart MariaDB once the settings file is gone",
+};
+
+export const accountLock: Deposit = {
+  name: "lock of the wiki's account",
+  side: "blue",
+  where: (spec) => onServer(spec, "blue", `account ${spec.wiki.appUser}`),
+  async see({ blue, spec }) {
+    return (await accountsLocked(blue, spec.wiki.appUser)) ? "locked" : undefined;
+  },
+  async take({ blue, spec }) {
+    if (await accountsLocked(blue, spec.wiki.appUser)) await unlockAccounts(blue, spec.wiki.appUser);
+  },
+  staysRetired: "no wiki logs in to the archive by mistake",
+  byHand: ({ wiki }) => `ALTER USER ${wiki.appUser}@… ACCOUNT UNLOCK`,
+};

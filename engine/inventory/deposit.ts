@@ -1,0 +1,44 @@
+import type { Move } from "../context";
+import type { MoveSpec, Side } from "../move";
+
+/**
+ * One thing that the move puts on a host which is not its own: where it lies, how it is seen, how it is taken back.
+ * `status` lists what is there, `retire` and `undo` take it back, all from the same list.
+ */
+export interface Deposit {
+  /** Stable, for scripts. */
+  name: string;
+  side: Side;
+  /** Host and path, or the object's name. */
+  where(spec: MoveSpec): string;
+  /** What is there now, in a few words; undefined if nothing is. Never writes. */
+  see(move: Move): Promise<string | undefined>;
+  /** Takes it back; does nothing where it is gone already. Unset where the stack does, or the owner. */
+  take?(move: Move): Promise<void>;
+  /** Why it stays on a blue that was retired, which is closed and whole; unset where it goes. */
+  staysRetired?: string;
+  /** What has to be asked for before `undo` takes it, since it may be the owner's only copy. */
+  askedFor?: string;
+  /** How to get rid of it by hand, for a host that can't be reached. */
+  byHand(spec: MoveSpec): string;
+}
+
+/** A deposit as it was found. */
+export interface FoundDeposit {
+  name: string;
+  side: Side;
+  where: string;
+  found: string;
+  staysRetired?: string;
+  askedFor?: string;
+}
+
+/** One of which nobody knows whether it is there. */
+export interface UnseenDeposit {
+  name: string;
+  side: Side;
+  where: string;
+  /** Why it could not be seen, with its stable code. */
+  error: { code: string; found: string };
+  byHand: string;
+}

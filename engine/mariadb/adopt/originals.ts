@@ -1,0 +1,72 @@
+import { readJournal } from "../control/journal";
+import { hasControlSchema } from "../control/schema";
+import type { Server } from "../server";
+import { readVariables } from "./adopt";
+import { adoptedDirectory, restartSettings } from "./changes";
+
+/** A setting that adoption changed. */
+export interface ChangedSetting {
+  setting: string;
+  /** Before the first change. */
+  from: string;
+  /** After the last one. */
+  to: string;
+  /** Whether it is still as adoption set it: the owner may have changed it since. */
+  inEffect: boolean;
+  /** Whether only a restart changes it. */
+  restart: boolean;
+}
+
+const change = /^(\w+): (.*) → (.*)$/;
+
+/** What adoption changed of blue's settings, by the journal on it. Never writes. */
+export async function originalSettings(blue: Server): Promise<ChangedSetting[]> {
+  if (!(await hasControlSchema(blue))) return [];
+  const [journal, variables] = await Promise.all([readJournal(blue), readVariables(blue)]);
+  const found = new Map<string, { from: string; to: string }>();
+  for (const { step, event, detail } of journal) {
+    if (step !== "adopt" || event !== "wrote settings" || !Array.isArray(detail?.changes)) continue;
+    for (const text of detail.changes as string[]) {
+      const [, setting, before, to] = change.exec(text) ?? [];
+      if (setting === undefined || before === undefined || to === undefined) continue;
+      const from = found.get(setting)?.from ?? (before === "-" ? "" : before);
+      found.set(setting, { from, to });
+    }
+  }
+  return [...found].map(([setting, { from, to }]) => ({
+    setting,
+    from,
+    to,
+    inEffect: sameValue(variables[setting] ?? "", setting === "log_bin" ? "ON" : to) && !sameValue(from, to),
+    restart: restartSettings.has(setting),
+  }));
+}
+
+/**
+ * What only a restart of blue's MariaDB ends, once the settings file is gone. Certificates and start-up rule of ours
+ * show it also where no journal is left. Never writes.
+ */
+export async function untilRestart(blue: Server): Promise<string[]> {
+  const [changed, variables] = await Promise.all([originalSettings(blue), readVariables(blue)]);
+  const ours = ["ssl_ca", "ssl_cert", "ssl_key", "init_file"].filter((setting) =>
+    variables[setting]?.startsWith(`${adoptedDirectory}/`),
+  );
+  const names = changed.filter(({ inEffect, restart }) => inEffect && restart).map(({ setting }) => setting);
+  return [...new Set([...names, ...ours])];
+}
+
+/** MariaDB shows numbers with decimals and switches as ON or 1. */
+function sameValue(a: string, b: string): boolean {
+  const plain = (text: string) => (/^\d+\.0+$/.test(text) ? text.replace(/\.0+$/, "") : text).toUpperCase();
+  return plain(a) === plain(b);
+}
+
+/** Sets back what can be set while the server runs. */
+export async function setBack(blue: Server): Promise<void> {
+  const session = await blue.unlogged();
+  for (const { setting, from, inEffect, restart } of await originalSettings(blue)) {
+    if (!inEffect || restart) continue;
+    const value = /^\d+(\.\d+)?$/.test(from) ? Number(from) : from;
+    await session.run("SET GLOBAL ?? = ?", [setting, value]);
+  }
+}

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../errors";
+import type { SshConnection } from "../../ssh/connection";
+import type { Server } from "../server";
+
+/** Restarts and measures from the last connection that was accepted before to the first one after. */
+export async function restart(
+  blue: Server,
+  ssh: SshConnection,
+  command: string,
+  timeoutMs: number,
+): Promise<{ downtimeMs: number | undefined; output: string }> {
+  await blue.close();
+  // A server that stops closes its port first and then its sessions: what is accepted after this one is the new one's.
+  let down = false;
+  const witness = await blue.open({ onLost: () => (down = true) }).catch(() => undefined);
+  if (!witness) down = true;
+  let lastAccepted = performance.now();
+  let output = "";
+  let ended = false;
+  const running = ssh.exec(command).then(
+    ({ stdout, stderr, exitCode }) => {
+      output = `exit code ${exitCode}: ${(stderr.trim() || stdout.trim()).slice(-300)}`;
+      ended = true;
+    },
+    (error) => {
+      output = messageOf(error);
+      ended = true;
+    },
+  );
+  const end = lastAccepted + timeoutMs;
+  try {
+    while (performance.now() < end) {
+      const wasDown = down;
+      const wasEnded = ended;
+      const asked = performance.now();
+      const accepted = await accepts(blue);
+      if (accepted && wasDown) {
+        const downtimeMs = performance.now() - lastAccepted;
+        await running;
+        return { downtimeMs, output };
+      }
+      if (accepted) {
+        lastAccepted = asked;
+        if (wasEnded && !down) return { downtimeMs: undefined, output };
+      }
+      await sleep(20);
+    }
+    return { downtimeMs: undefined, output: output || "no answer" };
+  } finally {
+    witness?.destroy();
+  }
+}
+
+async function accepts(server: Server): Promise<boolean> {
+  try {
+    (await server.open({ connectTimeoutMs: 2_000 })).destroy();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+import { Command } from "commander";
+import { openMove } from "../engine/context";
+import { messageOf, WikiferryError } from "../engine/errors";
+import { copyAgain, planCopyAgain } from "../engine/undo/copyAgain";
+import { findStack } from "./status/stack";
+import { confirm } from "./undo/confirm";
+import { print, sayProgress } from "./undo/print";
+import { StackRecord } from "./undo/stack";
+
+interface Flags {
+  stack?: string;
+  dryRun?: boolean;
+  json?: boolean;
+  yes?: boolean;
+}
+
+const next = "npx pulumi up";
+
+async function main({ stack: name, dryRun, json, yes }: Flags): Promise<number> {
+  const stack = await findStack(name);
+  const report = sayProgress();
+  const move = openMove(stack.spec, stack.secrets, report);
+  try {
+    const plan = await planCopyAgain(move, { phase: stack.config.phase, canary: stack.config.canary });
+    const text = `green has ${plan.green}; it is forgotten, and the next \`${next}\` copies from the first row on, while blue serves\n`;
+    if (dryRun) {
+      await print(json ? `${JSON.stringify({ ok: true, plan }, null, 2)}\n` : text);
+      return 0;
+    }
+    process.stderr.write(text);
+    await confirm(`Forget green's copy of ${stack.config["wiki.name"]}?`, yes ?? false);
+    await copyAgain(move);
+    await new StackRecord(stack, () => {}).forgetCopy();
+    await print(
+      json
+        ? `${JSON.stringify({ ok: true, forgotten: plan.green, next }, null, 2)}\n`
+        : `forgotten  ${plan.green}\nnext       ${next}\n`,
+    );
+    return 0;
+  } finally {
+    await move.close();
+  }
+}
+
+const program = new Command("npm run copy:again --")
+  .description(
+    "Lets the next `pulumi up` copy the database anew, from the first row on: the remedy of errors that say so. In every phase in which blue takes the edits, also after a copy that failed or was killed; blue goes on serving. Page views must not go to green meanwhile: set canary to 0 first. May be run again.",
+  )
+  .option("--dry-run", "only say what it would forget; changes nothing")
+  .option("--json", "print as JSON")
+  .option("--stack <name>", "the stack; without it the rehearsal's, if there is one, else the selected one")
+  .option("--yes", "don't ask; needed without a terminal");
+program.parse();
+
+main(program.opts<Flags>())
+  .catch(async (error: unknown) => {
+    if (program.opts<Flags>().json && error instanceof WikiferryError) {
+      const { code, found, wayOut } = error;
+      await print(`${JSON.stringify({ ok: false, error: { code, found, wayOut } }, null, 2)}\n`);
+    } else process.stderr.write(`${messageOf(error)}\n`);
+    return 1;
+  })
+  .then((code) => process.exit(code));
