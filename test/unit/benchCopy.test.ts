@@ -66,11 +66,20 @@ describe("bench:copy", () => {
       ],
       growth,
       differing: 2,
+      tooLarge: 0,
     });
     const text = format(report);
     expect(text).toMatch(/mydumper \+ myloader +8\.0 s +0\.63\n/);
     expect(text).toMatch(/4 ×, 2000 MB +19\.0 s +9\.5 s +220 MB/);
     expect(text).toMatch(/2 of our copies DIFFER/);
+  });
+
+  it("counts every copy that takes more than 256 MB", () => {
+    const large = { factor: 16, seconds: 80, peakMemoryBytes: 256e6 + 1, bytes: 8e9, same: true };
+    const report = reportOf({ logical, growth: [...growth, large] }, 3, 5e8);
+    expect(report.tooLarge).toBe(1);
+    expect(format(report)).toMatch(/\n1 of our copies took MORE MEMORY than 256 MB\n$/);
+    expect(reportOf({ growth: [{ ...large, peakMemoryBytes: 256e6 }] }, 3, 5e8).tooLarge).toBe(0);
   });
 
   it("leaves out what was not measured", () => {

@@ -7,6 +7,9 @@ import type { Lab } from "./lab";
 
 export const factors = [1, 4, 16] as const;
 
+/** What our process may take, whatever the size of the data, in bytes. */
+export const mostMemoryBytes = 256e6;
+
 export interface Growth {
   factor: number;
   seconds: number;

@@ -38,7 +38,7 @@ async function bench(options: BenchOptions): Promise<number> {
       );
     const report = reportOf(measured, pairs, bytes);
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
-    return report.differing === 0 ? 0 : 1;
+    return report.differing + report.tooLarge === 0 ? 0 : 1;
   } finally {
     await lab.close();
   }

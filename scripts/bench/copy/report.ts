@@ -1,6 +1,6 @@
 import { median } from "../../median";
 import { ratioOf, rounded } from "./figures";
-import type { Growth } from "./growth";
+import { type Growth, mostMemoryBytes } from "./growth";
 import type { Comparison } from "./pairs";
 
 interface Way {
@@ -21,6 +21,8 @@ export interface BenchReport {
   growth: Growth[];
   /** Copies of ours whose result was not the original. */
   differing: number;
+  /** How often ours took more memory than it may, whatever the size. */
+  tooLarge: number;
 }
 
 export interface Measured {
@@ -41,6 +43,9 @@ export function reportOf(measured: Measured, pairs: number, bytes: number): Benc
     growth,
     differing:
       (logical?.differing ?? 0) + (physical?.differing ?? 0) + growth.filter(({ same }) => !same).length,
+    tooLarge: [...(logical?.ours ?? []), ...(physical?.ours ?? []), ...growth].filter(
+      ({ peakMemoryBytes = 0 }) => peakMemoryBytes > mostMemoryBytes,
+    ).length,
   };
 }
 
@@ -91,5 +96,7 @@ export function format(report: BenchReport): string {
       );
   }
   if (report.differing > 0) lines.push("", `${report.differing} of our copies DIFFER from the original`);
+  if (report.tooLarge > 0)
+    lines.push("", `${report.tooLarge} of our copies took MORE MEMORY than ${megabytes(mostMemoryBytes)}`);
   return `${lines.join("\n")}\n`;
 }
