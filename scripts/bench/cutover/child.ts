@@ -1,14 +1,15 @@
 import { type ChildProcess, fork } from "node:child_process";
 
 /**
- * Small collections of garbage, by the thread itself: by default V8 takes four threads for one, and on two processors
- * everything else waits for them, a page view up to 50 ms, with a flip or without. And no large one, which takes 25 to
- * 55 ms: a web app leaves 1 MB a second at 500 writes/s, and V8 begins to mark for a large one at 512 MB, whatever the
- * room, unless it must not mark in steps; and again at 64 MB of buffers outside its heap, unless they count as part of
- * it. (Asked for between flips, they made page views over 2 ms four times as frequent in flips.) Of new objects 1 MB at
- * a time: 0.5 ms, where 4 MB took 2.
+ * V8's flags for a process whose answers are timed. Small collections of garbage, by the thread itself: by default V8
+ * takes four threads for one, and on two processors everything else waits for them, a page view up to 50 ms, with a flip
+ * or without. And no large one, which takes 25 to 55 ms: a web app leaves 1 MB a second at 500 writes/s, and V8 begins
+ * to mark for a large one at 512 MB, whatever the room, unless it must not mark in steps; and again at 64 MB of buffers
+ * outside its heap, unless they count as part of it. So a process that reads much grows with what it reads: never for
+ * one whose memory is measured. (Asked for between flips, large ones made page views over 2 ms four times as frequent in
+ * flips.) Of new objects 1 MB at a time: 0.5 ms, where 4 MB took 2.
  */
-const collectQuietly = [
+export const collectQuietly: readonly string[] = [
   "--single-threaded-gc",
   "--min-semi-space-size=1",
   "--max-semi-space-size=1",
@@ -26,9 +27,11 @@ export class Child {
   constructor(
     file: string,
     private readonly what: string,
+    /** V8's. Defaults to none, as in production. */
+    flags: readonly string[] = [],
   ) {
     this.process = fork(file, {
-      execArgv: [...collectQuietly, "--import", "tsx"],
+      execArgv: [...flags, "--import", "tsx"],
       // Standard output belongs to the figures.
       stdio: ["ignore", 2, 2, "ipc"],
     });

@@ -156,6 +156,33 @@ describe("the logical copy", () => {
     expect(await pair.green.value("SELECT status FROM information_schema.events")).toBe("SLAVESIDE_DISABLED");
   });
 
+  test("the tool's memory does not grow with the data", async () => {
+    await onBlue("CREATE TABLE wide (id INT PRIMARY KEY, body MEDIUMBLOB NOT NULL) ENGINE=InnoDB");
+    const peaks: number[] = [];
+    let rows = 0;
+    for (const more of [8_000, 24_000]) {
+      await onBlue(
+        "SET SESSION sql_log_bin = 0",
+        `INSERT INTO wide SELECT ${rows} + seq, REPEAT(MD5(seq), 300) FROM seq_1_to_${more}`,
+      );
+      rows += more;
+      const tool = new Tool({
+        spec: { ...pair.spec, copy: { ...pair.spec.copy, method: "logical" } },
+        secrets: pair.secrets,
+      });
+      expect(await tool.end()).toBeUndefined();
+      const copied = tool.events.find(({ kind }) => kind === "copied") as { peakBytes: number; rows: number };
+      expect(copied.rows).toBe(rows);
+      peaks.push(copied.peakBytes);
+      await emptyGreen();
+    }
+    process.stdout.write(`peak memory ${peaks.map((peak) => Math.round(peak / 1e6)).join(" and ")} MB\n`);
+    const [once = 0, fourTimes = 0] = peaks;
+    // Of the 230 MB more that were copied.
+    expect(fourTimes - once).toBeLessThan(40e6);
+    expect(fourTimes).toBeLessThan(256e6);
+  });
+
   test("a row of 64 MB goes through, and the tool's memory stays below 256 MB", async () => {
     await onBlue("SET GLOBAL max_allowed_packet = 1073741824");
     await onBlue(

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { Child } from "../child";
+import { Child, collectQuietly } from "../child";
 import type { LoadCommand, LoadOrder, LoadRecords } from "./records";
 
 /** The clients. */
 export class Load {
-  private readonly child = new Child(join(__dirname, "child.ts"), "the load");
+  private readonly child = new Child(join(__dirname, "child.ts"), "the load", collectQuietly);
 
   constructor(order: LoadOrder) {
     this.child.tell(order);

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Child } from "../child";
+import { Child, collectQuietly } from "../child";
 import type { WebOrder } from "./order";
 
 /** One side's web app, and the tool's own way to it, past the gate. */
@@ -12,7 +12,7 @@ export class WebApp {
   port = 0;
 
   private constructor(private readonly order: WebOrder) {
-    this.child = new Child(join(__dirname, "child.ts"), `${order.side}'s web app`);
+    this.child = new Child(join(__dirname, "child.ts"), `${order.side}'s web app`, collectQuietly);
     this.agent = new Agent({ keepAlive: true, maxSockets: order.connections });
   }
 
