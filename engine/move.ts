@@ -118,9 +118,22 @@ export interface MoveSpec {
     /** Where clients reach the gate, as seen from the tool. */
     http: Address;
   };
+  files: FilesSettings;
   copy: CopySettings;
   verify: VerifyWishes;
   cutover: CutoverLimits;
+}
+
+/** How the uploads are carried. */
+export interface FilesSettings {
+  /** Most files that one round may delete; of less than ten times as many, a tenth. */
+  maxDelete: number;
+  /** Name of a stopped round whose deletions are allowed; empty allows none. */
+  allowDelete: string;
+  /** Recorded files that may be broken on the side that serves, beyond the few that always may. */
+  allowLost: number;
+  /** For how long replaced and deleted files are kept, in days. */
+  keepDays: number;
 }
 
 /** How the two databases are compared. */

@@ -82,6 +82,12 @@ export function moveSpec(config: Config): MoveSpec {
       admin: onGreenHost(config["gate.adminPort"]),
       http: onGreenHost(config["gate.httpPort"]),
     },
+    files: {
+      maxDelete: config["files.maxDelete"],
+      allowDelete: config["files.allowDelete"],
+      allowLost: config["files.allowLost"],
+      keepDays: config["files.keepDays"],
+    },
     copy: {
       method: config["copy.method"],
       maxBytesPerSecond: config["copy.maxBytesPerSecond"],

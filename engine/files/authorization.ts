@@ -17,6 +17,8 @@ export function authorizedLine(publicKey: string, directory: string): string {
     `case $c in \\"mkdir -p -m 0700 '${directory}/.wikiferry-replaced'\\") exec mkdir -p -m 0700 '${directory}/.wikiferry-replaced' ;; esac`,
     `case $c in 'rsync --server '*' . ${directory}/') ;; *) no ;; esac`,
     `o=\${c%' . ${directory}/'}`,
+    // A directory of green, of which a sender does nothing but hear.
+    `case $o in *' --backup-dir /state/replaced/now '*) o=\${o%%' --backup-dir '*}\${o#*' /state/replaced/now'} ;; esac`,
     "case $o in *' /'*|*=/*|*..*|*[!A-Za-z0-9' '=,._:%/*\\\\\\\\-]*) no ;; esac",
     "eval exec $c",
   ].join("; ");

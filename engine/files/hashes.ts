@@ -1,15 +1,11 @@
 import { quote } from "../ssh/quote";
+import { walkCommand } from "./tree";
 
 /**
- * A shell command that hashes every file below a directory, thumbnails and what is MediaWiki's or rsync's own
- * scratch space left out. Names end with a NUL, so that no character in them matters.
+ * A shell command that hashes every file below a directory. Names end with a NUL, so that no character in them matters.
  */
 export function hashAllCommand(directory: string): string {
-  const skipped = ["thumb", "temp", "lockdir", ".wikiferry-replaced"].map((name) => `-path ./${name}`);
-  return (
-    `cd ${quote(directory)} && find . \\( ${skipped.join(" -o ")} -o -name .wikiferry-partial \\) -prune ` +
-    "-o -type f -print0 | xargs -0 -r sha1sum -z --"
-  );
+  return `${walkCommand(directory, "-type f -print0")} | xargs -0 -r sha1sum -z --`;
 }
 
 /** A shell command that hashes the files whose NUL-terminated names it reads, and is silent about missing ones. */

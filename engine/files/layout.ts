@@ -4,13 +4,13 @@ import { createHash } from "node:crypto";
 export interface ExpectedFile {
   /** Relative to the upload directory, such as `a/ab/Name.png`. */
   path: string;
-  /** 40 hexadecimal digits. */
-  sha1: string;
+  /** 40 hexadecimal digits; undefined where the database has none. */
+  sha1: string | undefined;
 }
 
 export interface ImageRow {
   name: string;
-  /** Base 36, 31 digits. */
+  /** Base 36, 31 digits; empty where MediaWiki never computed it. */
   sha1: string;
 }
 
@@ -35,19 +35,21 @@ export class UploadLayout {
   constructor(private readonly hashed: boolean) {}
 
   current(row: ImageRow): ExpectedFile {
-    return { path: this.hashPath(row.name) + row.name, sha1: base36ToHex(row.sha1) };
+    return { path: this.hashPath(row.name) + row.name, sha1: hashOf(row.sha1) };
   }
 
   /** Undefined where the database itself knows of no file. */
   old(row: OldImageRow): ExpectedFile | undefined {
-    if (row.archiveName === "" || row.sha1 === "") return undefined;
+    if (row.archiveName === "") return undefined;
     if ((row.deleted & 1) !== 0) {
+      // A hidden file is called after its SHA-1.
+      if (row.sha1 === "") return undefined;
       const extension = normalExtension(row.archiveName);
       return this.archived({ storageKey: extension ? `${row.sha1}.${extension}` : row.sha1 });
     }
     return {
       path: `archive/${this.hashPath(row.name)}${row.archiveName}`,
-      sha1: base36ToHex(row.sha1),
+      sha1: hashOf(row.sha1),
     };
   }
 
@@ -70,6 +72,10 @@ export class UploadLayout {
     const md5 = createHash("md5").update(name).digest("hex");
     return `${md5[0]}/${md5.slice(0, 2)}/`;
   }
+}
+
+function hashOf(digits: string): string | undefined {
+  return digits === "" ? undefined : base36ToHex(digits);
 }
 
 /** SHA-1 from MediaWiki's base 36 to hexadecimal. */

@@ -12,6 +12,9 @@ const roundSchema = z.object({
   sentBytes: z.number(),
   partial: z.boolean(),
   lastGoodStartMs: z.number(),
+  // Couriers made before there were stopped rounds don't tell.
+  wouldDelete: z.number().default(0),
+  held: z.string().default(""),
   stderr: z.string(),
 });
 
@@ -23,7 +26,10 @@ export interface Round {
   direction: string;
   startedMs: number;
   endedMs: number;
-  /** rsync's, or 3 for a setting that can't be right, 4 for an empty source, 75 when another round took too long. */
+  /**
+   * rsync's, or 3 for a setting that can't be right, 4 for an empty source, 5 for a round that is stopped as it would
+   * delete too much, 75 when another round took too long.
+   */
   exitCode: number;
   filesSent: number;
   filesDeleted: number;
@@ -32,6 +38,10 @@ export interface Round {
   partial: boolean;
   /** Start of the last whole round that went well, 0 if there was none. */
   lastGoodStartMs: number;
+  /** Files that a whole round found to delete, before it deleted any. */
+  wouldDelete: number;
+  /** Name of the round that is stopped, as `files.allowDelete` takes it; empty if none is. */
+  held: string;
   stderr: string;
 }
 
@@ -52,6 +62,9 @@ export function parseRound(text: string): Round {
   );
 }
 
+/** A round's exit code that is stopped as it would delete too much. */
+export const heldCode = 5;
+
 const meanings: Record<number, string> = {
   3: "The courier was not told where to: run `pulumi up` again",
   4: "See that the upload directory is the right one and that its disk is mounted; nothing was deleted",
@@ -60,7 +73,7 @@ const meanings: Record<number, string> = {
   20: "The round was interrupted; the next one goes on where it ended",
   23: "These files could not be carried: see whether the courier may read them at the source and write them at the target",
   24: "These files vanished while they were carried, three times in a row: see what takes them away, then run again",
-  25: "More files than expected would be deleted: see that the source is complete, then delete them by hand",
+  25: "More files went away at the source while the round was deleting: run it again, it counts them first",
   30: "The connection stood still: see the network between green and blue's files host",
   75: "Another round took more than two minutes: wait for it",
   255: "SSH from green to blue's files host fails: see host key, port and firewall",
@@ -93,10 +106,20 @@ const namedAtMost = 10;
 
 /**
  * @param directories The upload directories on both sides, for the files' names.
- * @throws `FILES_SYNC` unless the round went well, naming the files; rsync's 23 and 24 are failures too
+ * @throws `FILES_SYNC` unless the round went well, naming the files; rsync's 23 and 24 are failures too.
+ *   `FILES_DELETE_HELD` where it would delete too much
  */
 export function checkRound(round: Round, directories: readonly string[] = []): Round {
   if (round.exitCode === 0) return round;
+  if (round.exitCode === heldCode) {
+    throw new WikiferryError(
+      "FILES_DELETE_HELD",
+      `carrying the uploads (${round.direction}) is stopped: ${round.stderr.trim()}`,
+      round.held
+        ? `See that the source is complete. If these files are to go, set files.allowDelete to ${round.held} and run \`pulumi up\``
+        : "See that the source is complete. The courier's next whole round names the files",
+    );
+  }
   const files = failedFiles(round.stderr, directories);
   const named = files.slice(0, namedAtMost).map(({ path, reason }) => `${path} (${reason})`);
   const more = files.length > namedAtMost ? ` and ${files.length - namedAtMost} more` : "";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { execInContainer, runInContainer } from "../docker/exec";
-import { WikiferryError } from "../errors";
-import { block, type Finding, pass } from "../finding";
+import { messageOf, WikiferryError } from "../errors";
+import { block, type Finding, findingOf, pass } from "../finding";
 import type { Server } from "../mariadb/server";
 import type { MoveSpec, Side } from "../move";
 import { otherSide } from "../move";
@@ -10,12 +10,15 @@ import { editAuthorizedKeys } from "../ssh/hostFile";
 import type { SshPool } from "../ssh/pool";
 import { quote } from "../ssh/quote";
 import { authorizedLine, courierMark, knownHostsLine } from "./authorization";
-import { type Comparison, compareFiles } from "./comparison";
-import { hashAllCommand, hashNamedCommand, parseHashes } from "./hashes";
-import { UploadLayout } from "./layout";
+import { type Comparison, describeComparison, refuseLoss } from "./comparison";
+import { type ExpectedFile, UploadLayout } from "./layout";
+import { refuseLinks } from "./links";
 import { ReadyRound } from "./readyRound";
 import { type FileEvent, UploadRecords } from "./records";
 import { checkRound, failedFiles, parseRound, type Round } from "./rounds";
+import { settingLines } from "./settings";
+import { UploadSides } from "./sides";
+import { compareSides } from "./verification";
 
 /** What `Uploads` needs of a move. */
 export interface UploadsMove {
@@ -31,8 +34,6 @@ export interface UploadsOptions {
   hashed?: boolean;
   /** Pause between two rounds of the courier, in seconds. Defaults to 2. */
   intervalSeconds?: number;
-  /** Most files that one round may delete. Defaults to 500. */
-  maxDelete?: number;
   /** Parts of a whole round that are carried at the same time, 1 to 8. Defaults to 4. */
   parallel?: number;
 }
@@ -41,6 +42,10 @@ export interface UploadsOptions {
 export type Direction = "pull" | "push" | "off";
 
 const step = "uploads";
+const settingsFile = "/state/follow.env";
+/** Beside the settings, as it is asked once: after a flip blue holds files that the courier made. */
+const rightsFile = "/state/rights.env";
+const comparisonFile = "/state/comparison.json";
 /**
  * How far back records are looked at, in milliseconds. A record may be older than its bytes, as uploads take time and
  * clocks differ.
@@ -62,11 +67,12 @@ interface Carried {
 
 /**
  * The uploads of both sides. The courier in green carries them: `pull` while blue serves, `push` while green does.
- * Only what the side that serves no longer has is deleted on the other; blue keeps what it loses in a directory of
+ * Only what the side that serves no longer has is deleted on the other; either keeps what it loses in a directory of
  * its own.
  */
 export class Uploads {
   private readonly layout: UploadLayout;
+  private readonly sides: UploadSides;
   private readonly report: Report;
   private carried: Carried | undefined;
   private ready: ReadyRound | undefined;
@@ -76,6 +82,7 @@ export class Uploads {
     private readonly options: UploadsOptions = {},
   ) {
     this.layout = new UploadLayout(options.hashed ?? true);
+    this.sides = new UploadSides(move.spec, move.pool);
     this.report = move.report ?? silent;
   }
 
@@ -84,7 +91,7 @@ export class Uploads {
     const { ssh, directory } = this.move.spec.blue.files;
     const blue = await this.move.pool.to(ssh);
     const source = await blue.exec(
-      `[ -d ${quote(directory)} ] && du -sb --exclude=thumb ${quote(directory)} | cut -f1`,
+      `[ -d ${quote(directory)} ] && du -sb --exclude=thumb ${quote(`${trimmed(directory)}/.`)} | cut -f1`,
     );
     if (source.exitCode !== 0) {
       return [
@@ -113,7 +120,67 @@ export class Uploads {
         : block("FILES_RSYNC", `${ssh.host} has no rsync`, "Install it there: `apt-get install rsync`"),
     );
     findings.push(...(await this.diskSpace(sourceBytes)));
+    findings.push(await this.completeness(), await this.ownership());
     return findings;
+  }
+
+  /** Whether blue has what its database has on record, and nothing that would lead nowhere on green. */
+  private async completeness(): Promise<Finding> {
+    try {
+      const files = await this.requireWhole("blue");
+      return pass(
+        "FILES_LOST",
+        `blue has the ${files} files that MediaWiki has on record, but for the few that may lack`,
+      );
+    } catch (error) {
+      return findingOf(error);
+    }
+  }
+
+  /** Whether the SSH user can make files on blue that its web server may change. */
+  private async ownership(): Promise<Finding> {
+    const { ssh } = this.move.spec.blue.files;
+    const user = Number(await (await this.move.pool.to(ssh)).run("id -u"));
+    try {
+      const { uid, gid } = await this.sides.rights();
+      if (user === 0 || user === uid)
+        return pass("FILES_OWNER", `blue's uploads belong to ${uid}:${gid}, and so will new ones`);
+      return block(
+        "FILES_OWNER",
+        `blue's uploads belong to uid ${uid}, to whom ${ssh.user} can give no files`,
+        "Set blue.files.user to root, or to the account that the uploads belong to",
+      );
+    } catch (error) {
+      return findingOf(error);
+    }
+  }
+
+  /**
+   * Refuses a side that lacks a notable share of the recorded files, or has symbolic links to what is not carried: by
+   * names only, no file is read. @returns the number of recorded files @throws `FILES_LOST`, `FILES_LINKS`
+   */
+  async requireWhole(side: Side): Promise<number> {
+    const [expected, links] = await Promise.all([this.recordedOn(side), this.sides.links(side)]);
+    refuseLinks(side, links);
+    const paths = [...new Set(expected.map(({ path }) => path))];
+    const missing = await this.sides.missing(side, paths);
+    refuseLoss(side, { missing, empty: [], different: [] }, paths.length, this.move.spec.files.allowLost);
+    return paths.length;
+  }
+
+  /** @throws `FILES_RECORDS` */
+  private async recordedOn(side: Side): Promise<ExpectedFile[]> {
+    try {
+      return await (await this.records(side)).expected();
+    } catch (error) {
+      if (error instanceof WikiferryError) throw error;
+      throw new WikiferryError(
+        "FILES_RECORDS",
+        `MediaWiki's records of uploads on ${side} can't be read: ${messageOf(error)}`,
+        "See wiki.database and wiki.tablePrefix",
+        { cause: error },
+      );
+    }
   }
 
   /** Lets the courier into blue's files host for the uploads alone, and pins that host's key. */
@@ -124,12 +191,29 @@ export class Uploads {
     const blue = await this.move.pool.to(ssh);
     await editAuthorizedKeys(blue, courierMark, authorizedLine(publicKey, trimmed(directory)));
     await this.write("/state/ssh/known_hosts", knownHostsLine(address.host, address.port, ssh.hostKey));
+    await this.tellRights();
   }
 
-  /** Takes back what `authorise` gave, and stops following. */
+  /** Takes back what `authorise` gave, and stops following. What is kept for the way back stays. */
   async retire(): Promise<void> {
     await this.follow("off");
     await editAuthorizedKeys(await this.move.pool.to(this.move.spec.blue.files.ssh), courierMark);
+  }
+
+  /** Removes what both sides kept of replaced and deleted uploads: there is no way back any more. */
+  async forgetKept(): Promise<void> {
+    await Promise.all([this.sides.forgetKept("blue"), this.sides.forgetKept("green")]);
+  }
+
+  /** Bytes that are kept of what was replaced or deleted on each side. */
+  async kept(): Promise<Record<Side, number>> {
+    const [blue, green] = await Promise.all([this.sides.keptBytes("blue"), this.sides.keptBytes("green")]);
+    return { blue, green };
+  }
+
+  /** Removes what blue has kept for longer than the config wants; on green the courier does. */
+  async forgetOld(): Promise<void> {
+    await this.sides.forgetOldOnBlue(this.move.spec.files.keepDays);
   }
 
   /**
@@ -142,10 +226,13 @@ export class Uploads {
 
   /**
    * A whole round from `from`, after which the courier begins none by itself until `follow` is called, so that
-   * `approach` and `catchUp` have little left to do and nothing to wait for. @throws `FILES_SYNC`
+   * `approach` and `catchUp` have little left to do and nothing to wait for.
+   *
+   * @throws `FILES_SYNC`, `FILES_DELETE_HELD`; `FILES_LOST`, `FILES_LINKS` before anything is carried
    */
   async settle(from: Side): Promise<Round> {
     this.letGo();
+    await this.requireWhole(from);
     await this.tell(directionFrom(from), true);
     const sinceMs = Date.now() - lookBackMs;
     // Read before the round: what a record speaks of has been there since before it was committed.
@@ -167,24 +254,42 @@ export class Uploads {
   }
 
   private async tell(direction: Direction, paused: boolean): Promise<void> {
-    const { ssh, directory, address } = this.move.spec.blue.files;
-    const lines = [
-      `DIRECTION=${direction}`,
-      `REMOTE=${ssh.user}@${address.host}`,
-      `PORT=${address.port}`,
-      `REMOTE_PATH=${trimmed(directory)}`,
-      "DELETE=yes",
-      `PAUSED=${paused ? "yes" : "no"}`,
-      `MAX_DELETE=${this.options.maxDelete ?? 500}`,
-      `PARALLEL=${this.options.parallel ?? 4}`,
-      `INTERVAL_SECONDS=${this.options.intervalSeconds ?? 2}`,
-    ];
-    await this.write("/state/follow.env", `${lines.join("\n")}\n`);
+    const { blue, files } = this.move.spec;
+    const { ssh, directory, address } = blue.files;
+    if (direction === "push" && (await this.readState(rightsFile)) === undefined) await this.tellRights();
+    await this.write(
+      settingsFile,
+      settingLines({
+        DIRECTION: direction,
+        REMOTE: `${ssh.user}@${address.host}`,
+        PORT: address.port,
+        REMOTE_PATH: trimmed(directory),
+        PAUSED: paused ? "yes" : "no",
+        MAX_DELETE: files.maxDelete,
+        ALLOW_DELETE: files.allowDelete,
+        KEEP_DAYS: files.keepDays,
+        PARALLEL: this.options.parallel ?? 4,
+        INTERVAL_SECONDS: this.options.intervalSeconds ?? 2,
+      }),
+    );
+  }
+
+  /** Whom the files that come to blue shall belong to: those to whom most belong there now. */
+  private async tellRights(): Promise<void> {
+    const { uid, gid, fileMode, directoryMode } = await this.sides.rights();
+    await this.write(
+      rightsFile,
+      settingLines({
+        OWNER: `${uid}:${gid}`,
+        FILE_MODE: fileMode.toString(8),
+        DIRECTORY_MODE: directoryMode.toString(8),
+      }),
+    );
   }
 
   /** The direction that the courier was told last. */
   async direction(): Promise<Direction> {
-    const text = await this.readState("/state/follow.env");
+    const text = await this.readState(settingsFile);
     const direction = /^DIRECTION=(pull|push)$/m.exec(text ?? "")?.[1];
     return (direction as Direction | undefined) ?? "off";
   }
@@ -206,11 +311,12 @@ export class Uploads {
     try {
       for (let attempt = 1; ; attempt++) {
         const round = await this.round();
-        if (round.exitCode === 24 && attempt < 3) {
+        // 25: more went away after it was counted.
+        if ((round.exitCode === 24 || round.exitCode === 25) && attempt < 3) {
           const gone = failedFiles(round.stderr, this.directories()).map(({ path }) => path);
           this.report({
             step,
-            message: `vanished while they were carried, looked at again: ${gone.slice(0, 5).join(", ")}`,
+            message: `changed while they were carried, looked at again: ${gone.slice(0, 5).join(", ")}`,
           });
           continue;
         }
@@ -288,52 +394,38 @@ export class Uploads {
   }
 
   /**
-   * Compares every file on the passive side with the SHA-1 that MediaWiki has of it. A difference is looked at again
-   * after another round, since people go on uploading; one that is there on the side that serves as well is
-   * reported, and no failure of the move.
+   * Compares every file on the passive side with the SHA-1 that MediaWiki has of it; what is wrong is carried again.
+   * What was found, what was mended and what the side that serves lacks itself are told apart, and kept for `status`.
    *
-   * @throws `FILES_MISMATCH`
+   * @throws `FILES_MISMATCH` for what stays wrong; `FILES_LOST`, `FILES_LINKS` before anything is carried
    */
   async verify(passive: Side): Promise<Comparison> {
     const serving = otherSide(passive);
-    const records = await this.records(serving);
-    const hashes = await this.hashAll(passive);
-    let comparison = compareFiles(await records.expected(), hashes);
-    for (let attempt = 1; comparison.missing.length + comparison.different.length > 0; attempt++) {
-      const doubtful = [...comparison.missing, ...comparison.different];
-      const inDoubt = new Set(doubtful);
-      const expected = (await records.expected()).filter((file) => inDoubt.has(file.path));
-      const atSource = compareFiles(expected, await this.hashNamed(serving, doubtful));
-      const broken = new Set([...atSource.missing, ...atSource.different]);
-      await this.round(doubtful);
-      const again = compareFiles(
-        expected.filter((file) => !broken.has(file.path)),
-        await this.hashNamed(passive, doubtful),
-      );
-      comparison = {
-        ...comparison,
-        missing: again.missing,
-        different: again.different,
-        brokenAtSource: [...broken],
-        sameFiles: comparison.sameFiles + again.sameFiles,
-      };
-      if (attempt === 3) break;
-    }
+    refuseLinks(serving, await this.sides.links(serving));
+    const comparison = await compareSides(passive, {
+      sides: this.sides,
+      expected: () => this.recordedOn(serving),
+      carry: async (paths) => void (await this.round(paths)),
+      allowLost: this.move.spec.files.allowLost,
+    });
+    const told = describeComparison(comparison, passive, serving);
+    await this.write(comparisonFile, `${JSON.stringify({ atMs: Date.now(), told })}\n`);
     const { missing, different } = comparison;
     if (missing.length + different.length > 0) {
       throw new WikiferryError(
         "FILES_MISMATCH",
-        `on ${passive} ${missing.length} uploads are missing and ${different.length} differ from MediaWiki's records, such as ${[...missing, ...different].slice(0, 5).join(", ")}`,
+        `on ${passive} ${missing.length} uploads are missing and ${different.length} differ from ${serving}'s, such as ${[...missing, ...different].slice(0, 5).join(", ")} (${told})`,
         "See the courier's last round; nothing is switched while uploads differ",
       );
     }
-    const unsound = comparison.brokenAtSource.length;
-    this.report({
-      step,
-      message: `${comparison.sameFiles} files compared with MediaWiki's SHA-1${unsound ? `, ${unsound} are broken on ${serving} already` : ""}`,
-      percent: 100,
-    });
+    this.report({ step, message: told, percent: 100 });
     return comparison;
+  }
+
+  /** What the last comparison found and mended, in one line; undefined before the first. */
+  async lastComparison(): Promise<{ atMs: number; told: string } | undefined> {
+    const text = await this.readState(comparisonFile);
+    return text === undefined ? undefined : (JSON.parse(text) as { atMs: number; told: string });
   }
 
   /** What was done to files on `side` at `sinceMs` or after, in milliseconds since 1970, by what identifies its record. */
@@ -366,57 +458,27 @@ export class Uploads {
   }
 
   private directories(): string[] {
-    return [this.directory("blue"), this.directory("green")];
+    return [this.sides.directory("blue"), this.sides.directory("green")];
   }
 
   private newRound(): Promise<ReadyRound> {
     return ReadyRound.start(this.move.spec.green.courier, this.move.pool);
   }
 
-  private async hashAll(side: Side): Promise<Map<string, string>> {
-    return parseHashes(await this.shell(side, hashAllCommand(this.directory(side))));
-  }
-
-  private async hashNamed(side: Side, paths: string[]): Promise<Map<string, string>> {
-    const names = paths.map((path) => `./${path}\0`).join("");
-    return parseHashes(await this.shell(side, hashNamedCommand(this.directory(side)), names));
-  }
-
-  private directory(side: Side): string {
-    const { blue, green } = this.move.spec;
-    return side === "blue" ? blue.files.directory : green.courier.directory;
-  }
-
-  private async shell(side: Side, command: string, stdin = ""): Promise<string> {
-    const { blue, green } = this.move.spec;
-    const result =
-      side === "blue"
-        ? await (await this.move.pool.to(blue.files.ssh)).exec(command, stdin)
-        : await execInContainer(green.courier, ["sh", "-c", command], this.move.pool, { stdin });
-    // 123: xargs saw a command fail, because a file vanished between finding and hashing it.
-    if (result.exitCode === 0 || result.exitCode === 123) return result.stdout;
-    throw new WikiferryError(
-      "FILES_HASH",
-      `the uploads on ${side} can't be read (exit code ${result.exitCode}): ${result.stderr.trim().slice(-300)}`,
-      `See the rights of ${this.directory(side)} there`,
-    );
-  }
-
   private async sourceBytes(): Promise<number> {
-    const side = (await this.direction()) === "push" ? "green" : "blue";
-    const size = await this.shell(side, `du -sb --exclude=thumb ${quote(this.directory(side))} | cut -f1`);
-    return Number(size.trim());
+    return await this.sides.bytes((await this.direction()) === "push" ? "green" : "blue");
   }
 
   private async watch(totalBytes: number, running: { yes: boolean }): Promise<void> {
     const direction = await this.direction();
     const target: Side = direction === "push" ? "blue" : "green";
-    const command = `du -sb --exclude=thumb ${quote(this.directory(target))} | cut -f1`;
     let first: { bytes: number; atMs: number } | undefined;
     for (let ticks = 1; running.yes; ticks++) {
       await sleep(200);
       if (ticks % 10 !== 0 || !running.yes) continue;
-      const doneBytes = Number((await this.shell(target, command).catch(() => "0")).trim());
+      const doneBytes = await this.sides.bytes(target).catch(() => 0);
+      // The round's end has been told meanwhile.
+      if (!running.yes) return;
       const now = { bytes: doneBytes, atMs: performance.now() };
       this.report({ step, ...roundProgress(totalBytes, now, first) });
       first ??= now;

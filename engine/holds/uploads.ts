@@ -1,5 +1,7 @@
 import type { Move } from "../context";
-import { otherSide } from "../move";
+import type { Uploads } from "../files/uploads";
+import { otherSide, type Side } from "../move";
+import { journalOn } from "../wiki/journal";
 import { primaryOf } from "../wiki/primary";
 import { uploadsOf } from "../wiki/surroundings";
 import type { Hold, HoldInputs } from "./hold";
@@ -18,15 +20,40 @@ async function bringAbout(move: Move, { following }: Inputs): Promise<Outputs> {
   const uploads = uploadsOf(move);
   const primary = await primaryOf(move);
   if (!following) {
-    const { sameFiles } = await uploads.verify("green");
+    const files = await compare(move, uploads, "green", primary);
     await uploads.retire();
-    return { files: sameFiles, following: false };
+    await uploads.forgetKept();
+    return { files, following: false };
   }
   await uploads.authorise();
+  await uploads.forgetOld();
+  await uploads.requireWhole(primary);
   await uploads.follow(primary === "blue" ? "pull" : "push");
   await uploads.sync();
-  const { sameFiles } = await uploads.verify(otherSide(primary));
-  return { files: sameFiles, following: true };
+  return { files: await compare(move, uploads, otherSide(primary), primary), following: true };
+}
+
+/** Compares, and keeps in the journal what was found and what was mended. */
+async function compare(move: Move, uploads: Uploads, passive: Side, primary: Side): Promise<number> {
+  const { sameFiles, recorded, withoutHash, found, mended, brokenAtSource } = await uploads.verify(passive);
+  const first = (paths: string[]) => ({ files: paths.length, first: paths.slice(0, 5) });
+  await journalOn(move[primary]).append({
+    step: "uploads",
+    side: passive,
+    event: "compared",
+    detail: {
+      recorded,
+      equal: sameFiles,
+      withoutHash,
+      foundMissing: first(found.missing),
+      foundDifferent: first(found.different),
+      mended: first(mended),
+      lost: first(brokenAtSource.missing),
+      empty: first(brokenAtSource.empty),
+      altered: first(brokenAtSource.different),
+    },
+  });
+  return sameFiles;
 }
 
 /** The passive side has every upload of the active one, each compared with MediaWiki's SHA-1. */

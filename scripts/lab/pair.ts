@@ -265,6 +265,7 @@ function specOf(
       courier: { container: "none", directory: "/nowhere" },
     },
     gate: { container: "none", admin: nowhere, http: nowhere },
+    files: { maxDelete: 500, allowDelete: "", allowLost: 0, keepDays: 30 },
     copy: { method: "auto", maxBytesPerSecond: 0 },
     verify: { sessions: 4, repair: false, pauseMs: 20 },
     cutover: {

@@ -1,6 +1,6 @@
 import { type Move, openMove } from "../../engine/context";
 import { messageOf, WikiferryError } from "../../engine/errors";
-import { failedFiles } from "../../engine/files/rounds";
+import { failedFiles, heldCode } from "../../engine/files/rounds";
 import { lookAround } from "../../engine/inventory";
 import { readJournal } from "../../engine/mariadb/control/journal";
 import { readLease } from "../../engine/mariadb/control/lease";
@@ -202,9 +202,16 @@ async function verified(move: Move): Promise<VerificationPart> {
 
 async function carried(move: Move): Promise<UploadsPart> {
   const uploads = uploadsOf(move);
-  const [direction, round] = await Promise.all([uploads.direction(), uploads.lastRound()]);
-  if (!round) return { direction, lastRound: null };
-  const { exitCode, filesSent, sentBytes, rounds, endedMs, stderr } = round;
+  const [direction, round, last, keptBytes] = await Promise.all([
+    uploads.direction(),
+    uploads.lastRound(),
+    uploads.lastComparison(),
+    // Blue's own part says why it does not answer.
+    uploads.kept().catch(() => null),
+  ]);
+  const comparison = last ? { told: last.told, agoMs: Math.max(0, Date.now() - last.atMs) } : null;
+  if (!round) return { direction, lastRound: null, stopped: null, comparison, keptBytes };
+  const { exitCode, filesSent, sentBytes, rounds, endedMs, stderr, held, wouldDelete } = round;
   const { blue, green } = move.spec;
   const failed = failedFiles(stderr, [blue.files.directory, green.courier.directory]);
   return {
@@ -217,6 +224,9 @@ async function carried(move: Move): Promise<UploadsPart> {
       agoMs: Math.max(0, Date.now() - endedMs),
       ...(exitCode === 0 ? {} : { failedFiles: failed.map(({ path }) => path) }),
     },
+    stopped: exitCode === heldCode ? { name: held, wouldDelete, found: stderr.trim() } : null,
+    comparison,
+    keptBytes,
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type Part,
   type Status,
   type Unknown,
+  type UploadsPart,
 } from "./types";
 
 const width = 14;
@@ -114,15 +115,30 @@ function verification(part: Status["verification"]): string {
   return `${last.ok ? "equal" : "DIFFERENT"} ${duration(last.ageMs)} ago at ${last.gtid}: ${last.tables} tables, ${last.rows} rows${since}`;
 }
 
-function uploads(part: Status["uploads"]): string {
-  if (!known(part)) return problem(part);
+function uploads(part: Status["uploads"]): string[] {
+  if (!known(part)) return [line("uploads", problem(part))];
+  const { comparison, keptBytes } = part;
+  const lines = [line("uploads", rounds(part))];
+  if (comparison) lines.push(line("", `compared ${duration(comparison.agoMs)} ago: ${comparison.told}`));
+  if (keptBytes && keptBytes.blue + keptBytes.green > 0)
+    lines.push(
+      line(
+        "",
+        `kept of what was replaced or deleted: ${size(keptBytes.blue)} on blue, ${size(keptBytes.green)} on green`,
+      ),
+    );
+  return lines;
+}
+
+function rounds(part: UploadsPart): string {
   const ways: Record<string, string> = { pull: "blue to green", push: "green to blue", off: "not followed" };
   const way = ways[part.direction] ?? part.direction;
   const round = part.lastRound;
   if (!round) return `${way}, no round yet`;
   const failed = (round.failedFiles ?? []).slice(0, 3).join(", ");
-  const result =
-    round.exitCode === 0
+  const result = part.stopped
+    ? `, STOPPED: ${part.stopped.found}`
+    : round.exitCode === 0
       ? ""
       : `, FAILED with rsync's exit code ${round.exitCode}${failed ? ` (${failed})` : ""}`;
   return `${way}, round ${round.rounds} ended ${duration(round.agoMs)} ago: ${round.filesSent} files, ${size(round.sentBytes)}${result}`;
@@ -189,7 +205,7 @@ export function format(status: Status): string {
     ...database("green", status.databases.green),
     ...copy(status.copy),
     line("verification", verification(status.verification)),
-    line("uploads", uploads(status.uploads)),
+    ...uploads(status.uploads),
     line("gate", gate(status)),
     ...journal(status.journal),
     ...onHosts(status),

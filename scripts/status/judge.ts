@@ -33,6 +33,10 @@ export function unmet(asked: Asked): string[] {
   }
   if (known(asked.verification) && asked.verification.last?.ok !== true)
     missing.push("the two databases were not found equal");
+  if (known(asked.uploads) && asked.uploads.stopped)
+    missing.push(
+      `the uploads are stopped (FILES_DELETE_HELD): ${asked.uploads.stopped.found}${asked.uploads.stopped.name ? `; files.allowDelete ${asked.uploads.stopped.name} lets them go` : ""}`,
+    );
   if (phase === "sync" || !known(asked.gate)) return missing;
   const gate = asked.gate;
   if (primary && gate.primary !== primary.side) missing.push(`the gate sends edits to ${gate.primary}`);

@@ -90,6 +90,12 @@ export interface UploadsPart {
     /** What it could not carry, by path. */
     failedFiles?: string[];
   } | null;
+  /** A round that is stopped as it would delete too much; null if none is. */
+  stopped: { name: string; wouldDelete: number; found: string } | null;
+  /** What the last comparison found and mended; null before the first. */
+  comparison: { told: string; agoMs: number } | null;
+  /** Bytes of what was replaced or deleted and is kept for the way back; null where a side can't be asked. */
+  keptBytes: Record<Side, number> | null;
 }
 
 export interface GatePart {

@@ -330,6 +330,31 @@ export const keys = {
     100_000_000_000,
   ),
 
+  "files.maxDelete": integer(
+    "Most files that one round of uploads may delete, on either side; of few files a tenth, but ten may always go. A round that would delete more touches nothing and stays stopped.",
+    500,
+    0,
+    10_000_000,
+  ),
+  "files.allowDelete": matching(
+    /^\d+-[0-9a-f]{8}$/,
+    "`812-1f3a9c2b`, as FILES_DELETE_HELD names it",
+    "Name of a stopped round: the files that it found, and no others, may be deleted.",
+    { fallback: "" },
+  ),
+  "files.allowLost": integer(
+    "Files that MediaWiki has on record and that may be missing, empty or altered on the side that serves. Up to three, or 1 %, always may, as long as more than half are right.",
+    0,
+    0,
+    100_000_000,
+  ),
+  "files.keepDays": integer(
+    "For how long replaced and deleted uploads are kept on either side, in days; retire removes them.",
+    30,
+    1,
+    3_650,
+  ),
+
   "verify.sessions": integer(
     "Sessions that read each database at a time when the two are compared; fewer are gentler to a busy one.",
     4,

@@ -4,24 +4,19 @@ import { Uploads } from "../../engine/files/uploads";
 import type { ContainerRef, MoveSpec, SshTarget } from "../../engine/move";
 import type { ProgressEvent } from "../../engine/progress";
 import { freshKey } from "../../engine/ssh/freshKey";
-import { SshPool } from "../../engine/ssh/pool";
-import { DockerWorld, type RunningContainer } from "../support/dockerWorld";
-import { testImage } from "../support/image";
-import { type Pair, startPair } from "../support/mariadb";
+import type { SshPool } from "../../engine/ssh/pool";
+import { base36, directory, FilesWorld, pathOf } from "../support/filesWorld";
+import type { Pair } from "../support/mariadb";
 import { until } from "../support/until";
 
-const world = new DockerWorld();
-const operator = freshKey();
-const host = freshKey();
-const pool = new SshPool(operator.private);
-const directory = "/srv/uploads";
+let world: FilesWorld;
+let pool: SshPool;
 let pair: Pair;
-let files: RunningContainer;
 let courier: ContainerRef;
 let ssh: SshTarget;
 let spec: MoveSpec;
 let uploads: Uploads;
-const progress: ProgressEvent[] = [];
+let progress: ProgressEvent[];
 
 const names = [
   "Plain.png",
@@ -31,103 +26,23 @@ const names = [
   "#hash;semi$(id)`x`.png",
 ];
 
-async function onBlue(command: string, stdin?: string): Promise<string> {
-  return (await pool.to(ssh)).run(command, stdin);
-}
-
-function pathOf(name: string): string {
-  const md5 = createHash("md5").update(name).digest("hex");
-  return `${md5[0]}/${md5.slice(0, 2)}/${name}`;
-}
-
-function base36(content: string): string {
-  const hex = createHash("sha1").update(content).digest("hex");
-  return BigInt(`0x${hex}`).toString(36).padStart(31, "0");
-}
-
-async function put(path: string, content: string): Promise<void> {
-  const quoted = `'${path.replaceAll("'", "'\\''")}'`;
-  await onBlue(
-    `cd ${directory} && mkdir -p "$(dirname -- ${quoted})" && cat >${quoted} && chown -R 33:33 .`,
-    content,
-  );
-}
-
-/** An upload as MediaWiki makes one: the file, its row and the log's. */
-async function upload(name: string, content: string, at = new Date()): Promise<void> {
-  await put(pathOf(name), content);
-  const time = at.toISOString().replace(/\D/g, "").slice(0, 14);
-  await pair.blue.run("REPLACE INTO wikidb.image VALUES (?, ?, ?)", [name, base36(content), time]);
-  await pair.blue.run(
-    "INSERT INTO wikidb.logging (log_type, log_namespace, log_title, log_timestamp, log_params) VALUES ('upload', 6, ?, ?, '')",
-    [name, time],
-  );
-}
+const onBlue = (command: string, stdin?: string) => world.onBlue(command, stdin);
+const onGreen = (command: string) => world.onGreen(command);
+const put = (path: string, content: string) => world.put(path, content);
+const upload = (name: string, content: string, at?: Date) => world.upload(name, content, at);
 
 beforeAll(async () => {
-  pair = await startPair();
-  for (const table of [
-    "image (img_name varbinary(255) PRIMARY KEY, img_sha1 varbinary(32), img_timestamp binary(14))",
-    "oldimage (oi_name varbinary(255), oi_archive_name varbinary(255), oi_sha1 varbinary(32), oi_timestamp binary(14), oi_deleted tinyint)",
-    "filearchive (fa_name varbinary(255), fa_storage_key varbinary(64), fa_deleted_timestamp binary(14))",
-    "logging (log_id int AUTO_INCREMENT PRIMARY KEY, log_type varbinary(32), log_namespace int, log_title varbinary(255), log_timestamp binary(14), log_params blob)",
-  ])
-    await pair.blue.run(`CREATE TABLE wikidb.${table}`);
-
-  const network = await world.network();
-  files = await world.run(
-    "files",
-    await testImage("blue-files"),
-    { HostConfig: { NetworkMode: network.name, Binds: ["/var/run/docker.sock:/var/run/docker.sock"] } },
-    [22],
-    [
-      { path: "/root/.ssh/authorized_keys", content: `${operator.public}\n` },
-      { path: "/etc/ssh/ssh_host_ed25519_key", content: `${host.private}\n` },
-    ],
-  );
-  ssh = { host: "127.0.0.1", port: await files.port(22), user: "root", hostKey: host.public };
-  await until("ssh", async () => {
-    await pool.to(ssh);
-    return true;
-  });
-  const running = await world.run("courier", await testImage("courier"), {
-    HostConfig: {
-      NetworkMode: network.name,
-      ReadonlyRootfs: true,
-      Tmpfs: { "/tmp": "" },
-      SecurityOpt: ["no-new-privileges"],
-      CapDrop: ["ALL"],
-    },
-  });
-  courier = { container: running.name };
-  spec = {
-    ...pair.spec,
-    blue: { ...pair.spec.blue, files: { ssh, directory, address: { host: files.name, port: 22 } } },
-    green: { ...pair.spec.green, courier: { ...courier, directory } },
-  };
-  // Both sides' records are blue's here: the databases follow each other in tests of their own.
-  const move = {
-    spec,
-    pool,
-    blue: pair.blue,
-    green: pair.blue,
-    report: (event: ProgressEvent) => progress.push(event),
-  };
-  uploads = new Uploads(move);
+  world = await FilesWorld.start();
+  ({ pool, pair, courier, ssh, spec, progress } = world);
+  uploads = world.uploads();
   for (const name of names) await upload(name, `content of ${name}`, new Date(Date.now() - 3_600_000));
   await put("Name with\nnewline.txt", "not MediaWiki's");
   await put("thumb/0/00/Plain.png/20px-Plain.png", "thumbnail");
 });
 
 afterAll(async () => {
-  await pool.close();
-  await world.close();
-  await pair?.stop();
+  await world?.close();
 });
-
-async function onGreen(command: string): Promise<string> {
-  return runInContainer(courier, ["sh", "-c", `cd ${directory} && ${command}`], pool);
-}
 
 test("preflight finds directory, rsync and room", async () => {
   const findings = await uploads.preflight();
@@ -135,6 +50,8 @@ test("preflight finds directory, rsync and room", async () => {
     "FILES_DIRECTORY pass",
     "FILES_RSYNC pass",
     "FILES_DISK_SPACE pass",
+    "FILES_LOST pass",
+    "FILES_OWNER pass",
   ]);
   const elsewhere = {
     ...spec,
@@ -149,8 +66,8 @@ test("the courier's key is authorised once, for the uploads alone", async () => 
   await uploads.authorise();
   const keys = await onBlue("cat /root/.ssh/authorized_keys");
   expect(keys.match(/wikiferry-courier$/gm)).toHaveLength(1);
-  expect(keys).toContain(operator.public.split(" ")[1]);
-  const base = `ssh -F none -i /state/ssh/id_ed25519 -o BatchMode=yes -o UserKnownHostsFile=/state/ssh/known_hosts root@${files.name}`;
+  expect(keys).toContain(world.operator.public.split(" ")[1]);
+  const base = `ssh -F none -i /state/ssh/id_ed25519 -o BatchMode=yes -o UserKnownHostsFile=/state/ssh/known_hosts root@${spec.blue.files.address.host}`;
   for (const command of [
     "id",
     "cat /etc/passwd",
@@ -197,7 +114,10 @@ test("catching up carries what changed and nothing else", async () => {
   ]);
   const round = await uploads.catchUp("blue");
   expect(round).toMatchObject({ exitCode: 0, filesSent: 4, partial: true });
-  expect(await uploads.verify("green")).toMatchObject({ sameFiles: names.length + 3, brokenAtSource: [] });
+  expect(await uploads.verify("green")).toMatchObject({
+    sameFiles: names.length + 3,
+    brokenAtSource: { missing: [] },
+  });
 });
 
 test("a flip's last round carries only what came after the round before, and is ready before it is known", async () => {
@@ -271,9 +191,11 @@ test("a file that was damaged on green is mended, one that blue lost itself is t
   ]);
   const comparison = await uploads.verify("green");
   expect(comparison).toMatchObject({
+    found: { missing: [], different: [pathOf("Late.png")] },
+    mended: [pathOf("Late.png")],
     missing: [],
     different: [],
-    brokenAtSource: [pathOf("Lost_long_ago.png")],
+    brokenAtSource: { missing: [pathOf("Lost_long_ago.png")], empty: [], different: [] },
   });
   expect(await onGreen(`cat '${pathOf("Late.png")}'`)).toBe("late");
 });
@@ -314,7 +236,9 @@ test("the way back carries to blue, and keeps what it replaces there", async () 
 
 test("an empty source deletes nothing", async () => {
   await onBlue(`mv ${directory}/* /root/ && mv ${directory}/.wikiferry-replaced /root/`);
-  await expect(uploads.settle("blue")).rejects.toThrow(/FILES_SYNC: .*exit code 4: .*empty/);
+  await expect(uploads.settle("blue")).rejects.toThrow(/FILES_LOST: /);
+  await uploads.follow("pull");
+  await expect(uploads.sync()).rejects.toThrow(/FILES_SYNC: .*exit code 4: .*empty/);
   expect(await onGreen(`cat '${pathOf("Late.png")}'`)).toBe("late");
 });
 
@@ -325,14 +249,21 @@ test("a host that shows another key is not trusted", async () => {
   await runInContainer(courier, ["sh", "-c", "cat >/state/ssh/known_hosts; rm -f /tmp/courier-*"], pool, {
     stdin: line,
   });
-  await expect(uploads.settle("blue")).rejects.toThrow(/FILES_SYNC: .*exit code 255/);
+  await expect(uploads.sync()).rejects.toThrow(/FILES_SYNC: .*exit code 255/);
 });
 
-test("retiring takes the courier's key away and leaves the operator's", async () => {
+test("retiring takes the courier's key away and leaves the operator's; what is kept goes when asked", async () => {
+  await onBlue(
+    `mkdir -p ${directory}/.wikiferry-replaced/1 && echo kept >${directory}/.wikiferry-replaced/1/file`,
+  );
+  expect((await uploads.kept()).green).toBeGreaterThan(0);
   await uploads.retire();
   const keys = await onBlue("cat /root/.ssh/authorized_keys");
-  expect(keys.trim()).toBe(operator.public.trim());
+  expect(keys.trim()).toBe(world.operator.public.trim());
   expect(await uploads.direction()).toBe("off");
+  expect((await uploads.kept()).blue).toBeGreaterThan(0);
+  await uploads.forgetKept();
+  expect(await uploads.kept()).toEqual({ blue: 0, green: 0 });
 });
 
 test("a container of an SSH host's Docker engine is reached through that host", async () => {

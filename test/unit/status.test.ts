@@ -29,6 +29,9 @@ const asked = (change: Partial<Asked> = {}): Asked => ({
   uploads: {
     direction: "pull",
     lastRound: { exitCode: 0, filesSent: 2, sentBytes: 2_100, rounds: 111, agoMs: 1_500 },
+    stopped: null,
+    comparison: null,
+    keptBytes: null,
   },
   gate: {
     primary: "blue",
@@ -154,8 +157,26 @@ next          npx pulumi config set canary 0 && npx pulumi up
       agoMs: 1_000,
       failedFiles: ["a/ab/It's.png"],
     };
-    const text = format(judge(asked({ uploads: { direction: "pull", lastRound } })));
+    const nothing = { stopped: null, comparison: null, keptBytes: null };
+    const text = format(judge(asked({ uploads: { direction: "pull", lastRound, ...nothing } })));
     expect(text).toContain("FAILED with rsync's exit code 23 (a/ab/It's.png)");
+  });
+
+  it("shows uploads that are stopped, what the last comparison mended, and what is kept", () => {
+    const lastRound = { exitCode: 5, filesSent: 0, sentBytes: 0, rounds: 7, agoMs: 1_000 };
+    const stopped = { name: "812-1f3a9c2b", wouldDelete: 812, found: "812 of 900 files would be deleted" };
+    const comparison = { told: "20 of 22 files are equal", agoMs: 60_000 };
+    const keptBytes = { blue: 1_000, green: 2_000_000 };
+    const uploads = { direction: "pull", lastRound, stopped, comparison, keptBytes };
+    const status = judge(asked({ uploads }));
+    expect(status.ok).toBe(false);
+    expect(status.unmet).toContain(
+      "the uploads are stopped (FILES_DELETE_HELD): 812 of 900 files would be deleted; files.allowDelete 812-1f3a9c2b lets them go",
+    );
+    const text = format(status);
+    expect(text).toContain("STOPPED: 812 of 900 files would be deleted");
+    expect(text).toContain("compared 1 min ago: 20 of 22 files are equal");
+    expect(text).toContain("kept of what was replaced or deleted: 1 kB on blue, 2 MB on green");
   });
 
   it("offers only to go on where what is wanted does not hold", () => {

@@ -54,8 +54,8 @@ test("a comparison tells missing, different and extra files apart", () => {
     sameFiles: 1,
     missing: ["a"],
     different: ["b"],
+    withoutHash: [],
     extra: ["d"],
-    brokenAtSource: [],
   });
 });
 
@@ -108,6 +108,8 @@ test("a round that could not carry files is a failure that names each of them, a
     sentBytes: 0,
     partial: false,
     lastGoodStartMs: 0,
+    wouldDelete: 0,
+    held: "",
     stderr,
   };
   for (const exitCode of [23, 24])

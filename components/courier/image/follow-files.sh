@@ -4,6 +4,7 @@
 # later. Ends after the round under way when told to stop. PAUSED=yes leaves the rounds to sync-now for a while.
 set -eu
 umask 022
+. /usr/local/lib/wikiferry/settings.sh
 
 stopping=
 trap 'stopping=1' TERM INT
@@ -15,11 +16,8 @@ await() {
 }
 
 while [ -z "$stopping" ]; do
-  DIRECTION=off
-  INTERVAL_SECONDS=5
-  PAUSED=no
-  # shellcheck disable=SC1091
-  [ ! -r /state/follow.env ] || . /state/follow.env
+  DIRECTION=off INTERVAL_SECONDS=5 PAUSED=no
+  read_settings /state/follow.env
   code=0
   if [ "$DIRECTION" != off ] && [ "$PAUSED" != yes ]; then
     sync-now >/dev/null &

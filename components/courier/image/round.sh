@@ -1,33 +1,28 @@
 #!/bin/sh
-# One round of rsync, as /state/follow.env says; called by sync-now under the lock. $1: yes, if standard input names the
-# paths to carry.
+# One round, as /state/follow.env says; called by sync-now under the lock. $1: yes, if standard input names the paths to
+# carry.
 #
-#   DIRECTION         pull (to green), push (to blue) or off
-#   REMOTE, PORT      root@host, 22
-#   REMOTE_PATH       the upload directory over there
-#   DELETE            yes: the source is the side that serves, so what it no longer has is deleted at the target
-#   MAX_DELETE        at most so many in one round, shared out among its parts [500]
-#   PARALLEL          parts of a whole round that run at the same time, by hashed directory, 1 to 8 [4]
-#   TIMEOUT_SECONDS   of silence [30]
+# A whole round looks first (`scan`): what it would carry and delete is listed and counted, over all parts together. One
+# that would delete more than the limit touches nothing and is held (held.sh). Then it carries what is on the one list and
+# deletes what is on the other. Looking is done in parts where it takes its time: MediaWiki's hashed directories (a/ab,
+# archive/a/ab, deleted/…) fall into PARALLEL groups by their first character, and one more part takes whatever else there
+# is. The round's exit code is the gravest of its parts. One that was done in 3 s the last time is done in one part: five
+# rsyncs every few seconds would only be a load.
 #
-# A whole round that takes its time is done in parts: MediaWiki's hashed directories (a/ab, archive/a/ab, deleted/…)
-# fall into PARALLEL groups by their first character, and one more part takes whatever else there is. The round's exit
-# code is the gravest of its parts. One that was done in 3 s the last time is done in one part: five rsyncs every few
-# seconds would only be a load.
-#
-# What a push deletes or overwrites on blue is moved to REMOTE_PATH/.wikiferry-replaced/<start, ms>/. The result goes to
-# /state/rounds.json.
+# What is deleted or overwritten is kept, on blue in REMOTE_PATH/.wikiferry-replaced/<start, ms>/, on green in
+# /state/replaced/<start, ms>/. The result goes to /state/rounds.json.
 set -eu
 umask 022
 
 list=$1
-LOCAL_PATH=/srv/uploads
+lib=/usr/local/lib/wikiferry
 SHORT_MS=3000
-DIRECTION=off REMOTE='' PORT=22 REMOTE_PATH=/srv/uploads DELETE=no MAX_DELETE=500 TIMEOUT_SECONDS=30 PARALLEL=4
-# shellcheck disable=SC1091
-[ ! -r /state/follow.env ] || . /state/follow.env
-
-now_ms() { date +%s%3N; }
+started=$(date +%s%3N)
+. $lib/settings.sh
+read_settings /state/follow.env
+read_settings /state/rights.env
+. $lib/rsyncs.sh
+. $lib/held.sh
 
 json_string() {
   tr -d '\000-\010\013-\037' | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/\t/ /g' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
@@ -37,7 +32,7 @@ json_string() {
 # waited for.
 read_stats() {
   sent=0 deleted=0 bytes=0
-  for part in "$log" "$log".*; do
+  for part in "$work"/log.*; do
     [ -s "$part" ] || continue
     while IFS= read -r line; do
       rest=${line#*: }
@@ -60,13 +55,19 @@ read_last() {
   lastgood=${rest%%[!0-9]*}
 }
 
-log=$(mktemp /tmp/round.XXXXXX)
-errors=$(mktemp /tmp/round.XXXXXX)
-trap 'rm -f "$log" "$log".* "$errors" "$errors".*' EXIT
-started=$(now_ms)
+work=$(mktemp -d /state/round.XXXXXX)
+errors=$work/errors
+trap 'rm -rf "$work"' EXIT
+would=0
+
+# What a round before kept that was killed, and what this one did.
+put_away() {
+  [ ! -d "$KEPT/now" ] || mv "$KEPT/now" "$KEPT/$1"
+}
 
 finish() {
-  ended=$(now_ms)
+  put_away "$started"
+  ended=$(date +%s%3N)
   read_stats
   read_last
   message=
@@ -80,9 +81,9 @@ finish() {
     fi
   fi
   record=$(
-    printf '{"rounds":%s,"direction":"%s","startedMs":%s,"endedMs":%s,"exitCode":%s,"filesSent":%s,"filesDeleted":%s,"sentBytes":%s,"partial":%s,"lastGoodStartMs":%s,"stderr":"%s"}' \
+    printf '{"rounds":%s,"direction":"%s","startedMs":%s,"endedMs":%s,"exitCode":%s,"filesSent":%s,"filesDeleted":%s,"sentBytes":%s,"partial":%s,"lastGoodStartMs":%s,"wouldDelete":%s,"held":"%s","stderr":"%s"}' \
       "$((${rounds:-0} + 1))" "$DIRECTION" "$started" "$ended" "$1" "${sent:-0}" "${deleted:-0}" "${bytes:-0}" \
-      "$partial" "${lastgood:-0}" "$message"
+      "$partial" "${lastgood:-0}" "$would" "$held_id" "$message"
   )
   printf '%s\n' "$record" >/state/rounds.json.new
   mv /state/rounds.json.new /state/rounds.json
@@ -98,56 +99,6 @@ refuse() {
   finish "$1"
 }
 
-case $DIRECTION in
-pull | push) ;;
-*) refuse 3 "DIRECTION is '$DIRECTION': set pull or push in /state/follow.env" ;;
-esac
-case $PARALLEL in
-[1-8]) ;;
-*) refuse 3 "PARALLEL is '$PARALLEL': set 1 to 8 in /state/follow.env" ;;
-esac
-[ -n "$REMOTE" ] || refuse 3 "REMOTE is empty: set root@host in /state/follow.env"
-case $REMOTE$PORT$REMOTE_PATH in
-*[!A-Za-z0-9@._:/+-]*) refuse 3 "REMOTE, PORT or REMOTE_PATH has a character other than A-Z a-z 0-9 @ . _ : / + -" ;;
-esac
-
-# One connection serves all rounds; it ends by itself a minute after the last.
-ssh="ssh -F none -p $PORT -i /state/ssh/id_ed25519 -o IdentitiesOnly=yes -o BatchMode=yes"
-ssh="$ssh -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/state/ssh/known_hosts -o ConnectTimeout=10"
-ssh="$ssh -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
-ssh="$ssh -o ControlMaster=auto -o ControlPath=/tmp/courier-%C -o ControlPersist=60"
-
-# A partial file never takes the place of a whole one. Modification times are kept to the whole second that rsync
-# compares; groups and owners are www-data's, the same number on both sides.
-set -- --recursive --links --times --omit-dir-times --perms --chmod=Du=rwx,Dgo=rx,Fu=rw,Fgo=r --stats --no-human-readable \
-  --timeout="$TIMEOUT_SECONDS" \
-  --partial-dir=.wikiferry-partial --exclude=/.wikiferry-replaced/ --exclude=.wikiferry-partial/ \
-  --exclude=/thumb/ --exclude=/temp/ --exclude=/lockdir/ --exclude=/lock_yBgMBwiR
-if [ "$list" = yes ]; then
-  set -- "$@" --from0 --files-from=- --ignore-missing-args
-else
-  exec </dev/null
-fi
-say_ready() {
-  [ "$list" = no ] || echo ready
-}
-
-# Of a list, rsync deletes only in directories that are named themselves.
-# carry MAX_DELETE ARGUMENT...: one rsync in the direction.
-carry() {
-  most=$1
-  shift
-  if [ "$DELETE" = yes ]; then
-    set -- "$@" --delete-after --max-delete="$most"
-  fi
-  if [ "$DIRECTION" = pull ]; then
-    rsync "$@" --rsh="$ssh" "$REMOTE:$REMOTE_PATH/" "$LOCAL_PATH/"
-  else
-    rsync "$@" --chown=33:33 --backup --backup-dir=".wikiferry-replaced/$started" \
-      --rsh="$ssh" "$LOCAL_PATH/" "$REMOTE:$REMOTE_PATH/"
-  fi
-}
-
 # The first characters of hashed directories: 0 to f, and to z below deleted/. Group $1 of PARALLEL.
 characters() {
   group=
@@ -159,18 +110,25 @@ characters() {
   echo "$group"
 }
 
-# Part $1 of a whole round, the last being all that is in no hashed directory; further arguments are rsync's.
-carry_part() {
-  number=$1
-  shift
-  if [ "$number" -eq "$PARALLEL" ]; then
-    carry "$MAX_DELETE" "$@" '--exclude=/[0-9a-z]/' '--exclude=/archive/[0-9a-z]/' '--exclude=/deleted/[0-9a-z]/'
+# Part $1 of a scan, the last being all that is in no hashed directory.
+scan_part() {
+  if [ "$1" -eq "$PARALLEL" ]; then
+    scan '--exclude=/[0-9a-z]/' '--exclude=/archive/[0-9a-z]/' '--exclude=/deleted/[0-9a-z]/'
   else
-    group=$(characters "$number")
-    carry $(((MAX_DELETE + PARALLEL - 1) / PARALLEL)) "$@" "--include=/[$group]/***" \
-      --include=/archive/ "--include=/archive/[$group]/***" \
+    group=$(characters "$1")
+    scan "--include=/[$group]/***" --include=/archive/ "--include=/archive/[$group]/***" \
       --include=/deleted/ "--include=/deleted/[$group]/***" '--exclude=*'
   fi
+}
+
+# listed NUMBER COMMAND...: what a scan says, sorted into lists of its own.
+listed() {
+  part=$1
+  shift
+  {
+    "$@" 2>"$errors.$part" && ended=0 || ended=$?
+    echo "end $ended"
+  } | LC_ALL=C awk -v changed="$work/changed.$part" -v deleted="$work/deleted.$part" -f $lib/listing.awk >"$work/counts.$part"
 }
 
 # Any other code than "some files" (23) and "vanished files" (24) is graver than those.
@@ -182,38 +140,182 @@ gravest() {
   esac
 }
 
+gather() {
+  cat "$work/$1".* >"$work/$1" 2>/dev/null || :
+}
+
+look() {
+  lasted=$SHORT_MS
+  [ ! -s /state/whole.ms ] || IFS= read -r lasted </state/whole.ms || true
+  if [ "$lasted" -lt "$SHORT_MS" ]; then
+    listed 0 scan
+  else
+    number=0
+    while [ "$number" -le "$PARALLEL" ]; do
+      listed "$number" scan_part "$number" &
+      number=$((number + 1))
+    done
+    wait
+  fi
+  source=0 changes=0 deletions=0 code=0
+  for counts in "$work"/counts.*; do
+    read -r a b c ended <"$counts"
+    source=$((source + a)) changes=$((changes + b)) deletions=$((deletions + c))
+    code=$(gravest "$code" "$ended")
+  done
+  gather changed
+  gather deleted
+  gather errors
+}
+
+# Ends the round where it would delete too much.
+judge_deletions() {
+  would=$(count_files "$work/deleted")
+  most=$(limit $((source + would)))
+  counted=$would
+  if [ -n "$held_id" ]; then
+    outside=$(count_files "$work/deleted" /state/held.paths)
+    if [ "$outside" -eq "$would" ]; then
+      # All that was missed is there again.
+      forget_held
+    elif [ "$held_id" = "$ALLOW_DELETE" ]; then
+      counted=$outside
+    else
+      stop
+    fi
+  fi
+  [ "$counted" -le "$most" ] || {
+    hold "$work/deleted" "$would"
+    stop
+  }
+}
+
+stop() {
+  names=$(grep -v '/$' /state/held.paths | head -n 5 | awk 'NR > 1 { printf ", " } { printf "%s", $0 }')
+  refuse 5 "$would of $((source + would)) files would be deleted, such as $names: nothing is carried, nothing deleted"
+}
+
+# Exactly what is on the list, in as many parts as it is worth.
+carry_listed() {
+  parts=1
+  [ "$changes" -lt 200 ] || parts=$PARALLEL
+  awk -v parts="$parts" -v into="$work/part." '{ print >(into NR % parts) }' "$work/changed"
+  running=
+  for part in "$work"/part.*; do
+    LC_ALL=C awk -f $lib/raw.awk "$part" >"$part.raw"
+    carry "$part.raw" >"$work/log.${part##*.}" 2>"$errors.${part##*.}" &
+    running="$running $!"
+  done
+  for one in $running; do
+    wait "$one" && ended=0 || ended=$?
+    code=$(gravest "$code" "$ended")
+  done
+  gather errors
+}
+
+delete_listed() {
+  LC_ALL=C awk -f $lib/raw.awk "$work/deleted" >"$work/deleted.raw"
+  delete "$work/deleted.raw" "$deletions" >"$work/log.deleted" 2>"$errors" || code=$?
+  # What is on this list is missing at the source, and with it directories: rsync calls that vanished.
+  [ "$code" -ne 24 ] || code=0
+  [ "$code" -ne 0 ] || : >"$errors"
+}
+
+# The names come when writes wait. So two rsyncs are connected before: one carries and counts what should be deleted, the
+# other deletes it, if it is within the limit; with nothing to delete it is told no names.
+carry_named() {
+  files=0
+  [ ! -s /state/whole.files ] || IFS= read -r files </state/whole.files || true
+  most=$(limit "$files")
+  mkfifo "$work/again"
+  named "$most" <"$work/again" >"$work/log.1" 2>"$errors.1" &
+  second=$!
+  exec 4>"$work/again"
+  echo ready
+  tee "$work/names" 4>&- | named 0 >"$work/log.0" 2>"$errors" 4>&- || code=$?
+  if [ "$code" -eq 25 ]; then
+    while IFS= read -r line; do
+      case $line in
+      'Deletions stopped due to --max-delete limit ('*)
+        rest=${line#*limit (}
+        would=${rest%% *}
+        ;;
+      esac
+    done <"$errors"
+    [ "$would" -le "$most" ] || {
+      exec 4>&-
+      refuse 5 "$would files would be deleted in the directories of these records: nothing is deleted"
+    }
+    cat "$work/names" >&4
+    exec 4>&-
+    wait "$second" && code=0 || code=$?
+    mv "$errors.1" "$errors"
+  fi
+  exec 4>&-
+}
+
+[ -z "$settings_error" ] || refuse 3 "$settings_error"
+[ "$DIRECTION" != off ] || refuse 3 "DIRECTION is off: set pull or push in /state/follow.env"
+[ -n "$REMOTE" ] || refuse 3 "REMOTE is empty: set root@host in /state/follow.env"
+[ "$DIRECTION" != push ] || { [ -n "$OWNER" ] && [ -n "$FILE_MODE" ] && [ -n "$DIRECTORY_MODE" ]; } ||
+  refuse 3 "nobody says whom the files on blue belong to: /state/rights.env is missing"
+
+code=0
+read_held
+[ -z "$held_id" ] || [ "$held_direction" = "$DIRECTION" ] || forget_held
+put_away "$((started - 1))"
+if [ "$list" = yes ]; then
+  [ -z "$held_id" ] || [ "$held_id" = "$ALLOW_DELETE" ] || {
+    would=$held_files
+    refuse 5 "the round $held_id is stopped: nothing is carried, nothing deleted"
+  }
+else
+  exec </dev/null
+fi
+
 case $DIRECTION in
 pull)
   entries=$($ssh "$REMOTE" "ls -A '$REMOTE_PATH' | head -n 5 | wc -l" 2>"$errors" </dev/null) || refuse $? "$(cat "$errors")"
   [ "$entries" -gt 0 ] || refuse 4 "$REMOTE:$REMOTE_PATH is empty: nothing is carried, nothing deleted"
+  mkdir -p -m 0700 "$KEPT"
   ;;
 push)
   [ "$(find "$LOCAL_PATH" -mindepth 1 -maxdepth 1 | wc -l)" -gt 0 ] ||
     refuse 4 "$LOCAL_PATH is empty: nothing is carried, nothing deleted"
-  # Only root may look: files that were deleted from the wiki come to lie there.
   $ssh "$REMOTE" "mkdir -p -m 0700 '$REMOTE_PATH/.wikiferry-replaced'" 2>"$errors" </dev/null || refuse $? "$(cat "$errors")"
   ;;
 esac
-say_ready
 
-lasted=$SHORT_MS
-[ ! -s /state/whole.ms ] || IFS= read -r lasted </state/whole.ms || true
-
-code=0
-if [ "$list" = yes ] || [ "$lasted" -lt "$SHORT_MS" ]; then
-  carry "$MAX_DELETE" "$@" >"$log" 2>"$errors" || code=$?
+if [ "$list" = yes ]; then
+  carry_named
   finish "$code"
 fi
-parts=
-number=0
-while [ "$number" -le "$PARALLEL" ]; do
-  carry_part "$number" "$@" >"$log.$number" 2>"$errors.$number" &
-  parts="$parts $!"
-  number=$((number + 1))
+
+# What a killed round left.
+for rest in /state/round.??????; do
+  [ "$rest" = "$work" ] || rm -rf "$rest"
 done
-for part in $parts; do
-  wait "$part" && ended=0 || ended=$?
-  code=$(gravest "$code" "$ended")
-done
-cat "$errors".* >"$errors"
+[ ! -d "$KEPT" ] || find "$KEPT" -mindepth 1 -maxdepth 1 -mtime "+$KEEP_DAYS" -exec rm -rf {} +
+look
+case $code in
+0 | 23 | 24) ;;
+*) finish "$code" ;;
+esac
+if [ "$code" -eq 0 ]; then
+  judge_deletions
+elif [ -n "$held_id" ]; then
+  would=$held_files
+  stop
+else
+  # A look that did not see all of the source says nothing about what it lacks.
+  deletions=0
+fi
+[ "$changes" -eq 0 ] || carry_listed
+if [ "$code" -eq 0 ]; then
+  [ "$deletions" -eq 0 ] || delete_listed
+fi
+if [ "$code" -eq 0 ]; then
+  echo "$source" >/state/whole.files
+  forget_held
+fi
 finish "$code"
