@@ -1,12 +1,25 @@
-# The rsyncs of a round. What blue's sshd is asked to run is one of the following and nothing else; DIR is REMOTE_PATH,
-# N are digits, and the letters after the dot are those of this image's rsync:
+# The rsyncs of a round. What blue's sshd is asked to run is one of the following and nothing else. DIR is REMOTE_PATH, N
+# are digits, UID and GID those of OWNER, and rsync puts letters about its abilities behind `e.`.
 #
-#   ls -A 'DIR' | head -n 5 | wc -l                    pull: whether the source is empty
-#   mkdir -p -m 0700 'DIR/.wikiferry-replaced'         push: only root may look, as files deleted from the wiki come there
-#   rsync --server --sender …                          pull: scan, carry, delete, named
-#   rsync --server …                                   push: scan, carry, delete, named
+#   ls -A 'DIR' | head -n 5 | wc -l                pull: whether the source is empty
+#   mkdir -p -m 0700 'DIR/.wikiferry-replaced'     push: only root may look, as files deleted from the wiki come there
 #
-# test/integration/courier.test.ts holds the whole list of command lines.
+# rsync --server --sender … . DIR/, in a pull:
+#   scan    -nltpre. --timeout=30 --safe-links
+#   carry   -bldtpRe. --timeout=30 --backup-dir /state/replaced/now --ignore-missing-args --safe-links --files-from=-
+#           --from0 --no-implied-dirs
+#   delete  -bldtpRe. --timeout=30 --backup-dir /state/replaced/now --delete-missing-args --safe-links --files-from=-
+#           --from0 --no-implied-dirs
+#   named   -bltprRe. --timeout=30 --backup-dir /state/replaced/now --ignore-missing-args --safe-links --files-from=-
+#           --from0
+# rsync --server … . DIR/, in a push:
+#   scan    -nOtre. --log-format=%i --timeout=30 --delete --stats
+#   carry   -bdOogtpRe. --timeout=30 --backup-dir .wikiferry-replaced/N --stats --partial-dir .wikiferry-partial
+#           --usermap=*:UID --groupmap=*:GID --no-implied-dirs
+#   delete  -bdOogtpRe. --timeout=30 --backup-dir .wikiferry-replaced/N --max-delete=N --force --stats
+#           --delete-missing-args --usermap=*:UID --groupmap=*:GID --no-implied-dirs
+#   named   -bOogtprRe. --timeout=30 --backup-dir .wikiferry-replaced/N --max-delete=N (-1 for none) --delete-after
+#           --stats --partial-dir .wikiferry-partial --usermap=*:UID --groupmap=*:GID
 
 LOCAL_PATH=/srv/uploads
 # Kept replaced and deleted files: on green outside of what is served and synced. A round's `now` is renamed at its end,
