@@ -1,19 +1,44 @@
 import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import type { GreenEnvironment } from "./environment/green";
+import type { Limits } from "./limits";
+import { ProcessLimit } from "./migration/resources";
 
-/** What every container of green has in common: no new rights, a read-only root, bounded logs. */
-export function hardened(service: string, tmpfs: string[]) {
+/** What every container of green has in common: no new rights, a read-only root, bounded memory and logs. */
+export function hardened(service: string, limits: Limits, labels: docker.types.input.ContainerLabel[] = []) {
   return {
     readOnly: true,
     securityOpts: ["no-new-privileges:true"],
     capabilities: { drops: ["ALL"] },
-    tmpfs: Object.fromEntries(tmpfs.map((path) => [path, "rw,nosuid,nodev,mode=1777"])),
+    memory: limits.memoryMb,
+    // Memory and swap together: a database that swaps is slower than one that is restarted.
+    memorySwap: limits.memoryMb,
+    tmpfs: Object.fromEntries(
+      Object.entries(limits.tmpfs).map(([path, sizeMb]) => [
+        path,
+        `rw,nosuid,nodev,noexec,mode=1777,size=${sizeMb}m`,
+      ]),
+    ),
     restart: "unless-stopped",
     logDriver: "json-file",
     logOpts: { "max-size": "10m", "max-file": "3" },
     labels: [
       { label: "wikiferry.side", value: "green" },
       { label: "wikiferry.service", value: service },
+      ...labels,
     ],
     destroyGraceSeconds: 30,
   } satisfies Partial<docker.ContainerArgs>;
+}
+
+/** Bounds a container's processes once it is there. */
+export function limitProcesses(
+  name: string,
+  container: docker.Container,
+  environment: GreenEnvironment,
+  limits: Limits,
+  parent: pulumi.Resource,
+): void {
+  const { spec } = environment;
+  new ProcessLimit(`${name}-processes`, { spec, container: container.id, pids: limits.pids }, { parent });
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { Courier } from "../components/courier";
 import { CloudflareEdge } from "../components/edge/cloudflare";
@@ -28,6 +27,8 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
 
   const blue = new BlueEnvironment("blue", { spec, sshPrivateKey: pulumi.secret(secrets.sshPrivateKey) });
   const environment = new GreenEnvironment("green", {
+    spec,
+    secrets,
     dockerHost: dockerHost(config),
     identityFile: config["ssh.privateKeyFile"] || undefined,
     attachedNetwork: config["green.network"] || undefined,
@@ -45,7 +46,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     },
     serverId: config["green.database.serverId"],
     adminPassword: derived("mariadb-admin"),
-    tls: { ca: certificate.ca, cert: certificate.cert, key: certificate.key },
+    tls: { ca: certificate.ca, cert: certificate.cert },
     publishPort: config["green.database.publishPort"],
     publishAddress: config["green.database.publishAddress"] || undefined,
     alias: config["green.database.replicationHost"],
@@ -59,7 +60,6 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   const redis = new Redis("green-redis", {
     environment,
     bases,
-    password: derived("redis"),
     maxMemory: config["green.redis.maxMemory"],
   });
   const courier = new Courier("green-courier", { environment, bases });
@@ -88,23 +88,22 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
         sitename: config["wiki.sitename"],
         serverUrl: config["wiki.serverUrl"],
         language: config["wiki.language"],
-        secretKey: pulumi.secret(secrets.wikiSecretKey),
         authenticationTokenVersion: config["wiki.authenticationTokenVersion"],
         cookiePrefix: config["wiki.cookiePrefix"],
         sessionName: config["wiki.sessionName"],
         hashedUploads: config["wiki.hashedUploads"],
         uploadPath: config["wiki.uploadPath"],
-        extraSettings: extraSettings(config["wiki.settingsFile"]),
+        settingsFile: config["wiki.settingsFile"],
       },
       database: {
         host: database.host,
         name: config["wiki.database"],
         user: config["wiki.appUser"],
-        password: pulumi.secret(secrets.appPassword),
         tablePrefix: config["wiki.tablePrefix"],
       },
-      redis: { cache: redis.cache, sessions: redis.sessions, password: derived("redis") },
+      redis: { cache: redis.cache, sessions: redis.sessions },
       uploads: courier.uploads,
+      workers: config["green.web.workers"],
     },
     { dependsOn: copied },
   );
@@ -162,10 +161,4 @@ function basesFrom(text: string): Bases {
   return Object.fromEntries(
     pairs.map((pair) => pair.split("=").map((part) => part.trim()) as [Service, string]),
   );
-}
-
-/** The text of the wiki's own settings, without PHP's opening tag. */
-function extraSettings(file: string): string {
-  if (file === "") return "";
-  return readFileSync(file, "utf8").replace(/^<\?php\s*/, "");
 }

@@ -1,8 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened } from "../container";
+import { hardened, limitProcesses } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";
+import { courierLimits } from "../limits";
 
 export interface CourierArgs {
   environment: GreenEnvironment;
@@ -26,10 +27,10 @@ export class Courier extends pulumi.ComponentResource {
       );
     const uploads = volume("uploads", true);
     const state = volume("courier", false);
-    new docker.Container(
+    const container = new docker.Container(
       `${name}-rounds`,
       {
-        ...hardened("courier", ["/tmp", "/run"]),
+        ...hardened("courier", courierLimits),
         name: "green-courier",
         image: image.imageId,
         networksAdvanced: args.environment.networksFor({ reachesBlue: true }),
@@ -40,6 +41,7 @@ export class Courier extends pulumi.ComponentResource {
       },
       { ...here, deleteBeforeReplace: true },
     );
+    limitProcesses(`${name}-rounds`, container, args.environment, courierLimits, this);
     this.uploads = uploads.name;
     this.registerOutputs({ uploads: this.uploads });
   }

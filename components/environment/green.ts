@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { SshTarget } from "../../engine/move";
+import type { MoveSpec, Secrets, SshTarget } from "../../engine/move";
 
 /**
  * Options of ssh for a host with this key and no other. By a command instead of a file: a run that doesn't start the
@@ -18,6 +18,10 @@ export function pinnedSshOptions(hostKey: string, identityFile?: string): string
 }
 
 export interface GreenEnvironmentArgs {
+  /** The move whose green side this is. */
+  spec: MoveSpec;
+  /** What the services need to know of them is written to files of theirs, and is no input of any resource. */
+  secrets: Secrets;
   /** SSH host of the new host's Docker engine. Defaults to this machine's engine. */
   dockerHost?: SshTarget;
   /** File with the operator's SSH key. Defaults to those that ssh finds by itself. */
@@ -32,10 +36,14 @@ export class GreenEnvironment extends pulumi.ComponentResource {
   readonly provider: docker.Provider;
   /** Name of green's own network. */
   readonly network: pulumi.Output<string>;
+  readonly spec: MoveSpec;
+  readonly secrets: Secrets;
   private readonly attachedNetwork: string | undefined;
 
   constructor(name: string, args: GreenEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("wikiferry:environment:Green", name, {}, opts);
+    this.spec = args.spec;
+    this.secrets = args.secrets;
     this.attachedNetwork = args.attachedNetwork;
     const host = args.dockerHost;
     this.provider = new docker.Provider(

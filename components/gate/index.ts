@@ -1,8 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened } from "../container";
+import { hardened, limitProcesses } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";
+import { gateLimits } from "../limits";
 
 /** Its container, and its name on green's network: its address is the only one whose X-Forwarded-For green believes. */
 export const gateName = "green-gate";
@@ -39,6 +40,9 @@ export interface GateArgs {
   sessionCookies: string;
 }
 
+/** Of the image, whose entrypoint takes another by MAXCONN. */
+const maxConnections = 2000;
+
 /** HAProxy in front of both web tiers; what it decides is set at run time and outlives its reload. */
 export class Gate extends pulumi.ComponentResource {
   /** Where clients reach it, `http://host:port`. */
@@ -53,10 +57,11 @@ export class Gate extends pulumi.ComponentResource {
       { name: "wikiferry-green-gate", labels: [{ label: "wikiferry.side", value: "green" }] },
       here,
     );
+    const limits = gateLimits(maxConnections);
     const container = new docker.Container(
       `${name}-haproxy`,
       {
-        ...hardened("gate", ["/tmp", "/run"]),
+        ...hardened("gate", limits),
         name: gateName,
         image: image.imageId,
         envs: pulumi.secret([
@@ -81,6 +86,7 @@ export class Gate extends pulumi.ComponentResource {
       },
       { ...here, deleteBeforeReplace: true, additionalSecretOutputs: ["envs"] },
     );
+    limitProcesses(`${name}-haproxy`, container, args.environment, limits, this);
     this.url = container.id.apply(() => `http://${args.publishAddress}:${args.httpPort}`);
     this.registerOutputs({ url: this.url });
   }

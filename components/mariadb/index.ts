@@ -1,9 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as mysql from "@pulumi/mysql";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened } from "../container";
+import { hardened, limitProcesses } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";
+import { mariadbLimits } from "../limits";
+import { secretVolume } from "../secretFiles";
 
 /** Settings of MariaDB that tuning guides call for. */
 export interface MariadbSettings {
@@ -27,8 +29,8 @@ export interface MariadbArgs {
   serverId: number;
   /** Password of the administrative account `wikiferry`. */
   adminPassword: pulumi.Input<string>;
-  /** PEMs of the server's certificate; replication takes place over TLS. */
-  tls: { ca: pulumi.Input<string>; cert: pulumi.Input<string>; key: pulumi.Input<string> };
+  /** PEMs of the server's certificate; replication takes place over TLS. Its key is derived. */
+  tls: { ca: pulumi.Input<string>; cert: pulumi.Input<string> };
   /** Port on the host: for the operator on loopback, for blue on `publishAddress`. */
   publishPort: number;
   /** Address of the host at which blue reaches this server. Defaults to loopback only. */
@@ -40,6 +42,9 @@ export interface MariadbArgs {
   /** MediaWiki's account, created here as it is on blue. */
   app: { user: string; password: pulumi.Input<string>; database: string };
 }
+
+/** User and group number of the image. */
+const owner = 999;
 
 /** Green's MariaDB: closed (`read_only`) until the role record names it. */
 export class Mariadb extends pulumi.ComponentResource {
@@ -58,33 +63,42 @@ export class Mariadb extends pulumi.ComponentResource {
       // The wiki itself, once green is active: it outlives every mistake made with the stack.
       { ...here, protect: true, retainOnDelete: true },
     );
+    const limits = mariadbLimits(args.settings);
+    const secrets = secretVolume(
+      name,
+      "mariadb",
+      {
+        environment: args.environment,
+        image: image.imageId,
+        owner,
+        files: pulumi.all([args.tls.ca, args.tls.cert]).apply(([ca, cert]) => ({
+          "admin-password": { derived: "mariadb-admin" as const },
+          "ca.pem": { text: ca },
+          "cert.pem": { text: cert },
+          "key.pem": { tlsKey: "green" as const },
+        })),
+      },
+      this,
+    );
     const addresses = new Set(["127.0.0.1", args.publishAddress || "127.0.0.1"]);
     const container = new docker.Container(
       `${name}-server`,
       {
-        ...hardened("mariadb", ["/tmp", "/run/mysqld"]),
+        ...hardened("mariadb", limits, [secrets.label]),
         name: "green-mariadb",
         image: image.imageId,
-        envs: pulumi.secret(
-          pulumi
-            .all([args.adminPassword, args.tls.ca, args.tls.cert, args.tls.key])
-            .apply(([password, ca, cert, key]) => [
-              `MARIADB_ADMIN_PASSWORD=${password}`,
-              "ROLE_NAME=green",
-              `SERVER_ID=${args.serverId}`,
-              `INNODB_BUFFER_POOL_SIZE=${args.settings.bufferPoolSize}`,
-              `INNODB_LOG_FILE_SIZE=${args.settings.redoLogSize}`,
-              `MAX_CONNECTIONS=${args.settings.maxConnections}`,
-              `LONG_QUERY_TIME=${args.settings.longQuerySeconds}`,
-              `BINLOG_EXPIRE_LOGS_SECONDS=${args.settings.binlogRetentionSeconds}`,
-              `TLS_CA=${ca}`,
-              `TLS_CERT=${cert}`,
-              `TLS_KEY=${key}`,
-            ]),
-        ),
+        envs: [
+          "ROLE_NAME=green",
+          `SERVER_ID=${args.serverId}`,
+          `INNODB_BUFFER_POOL_SIZE=${args.settings.bufferPoolSize}`,
+          `INNODB_LOG_FILE_SIZE=${args.settings.redoLogSize}`,
+          `MAX_CONNECTIONS=${args.settings.maxConnections}`,
+          `LONG_QUERY_TIME=${args.settings.longQuerySeconds}`,
+          `BINLOG_EXPIRE_LOGS_SECONDS=${args.settings.binlogRetentionSeconds}`,
+        ],
         networksAdvanced: args.environment.networksFor({ reachesBlue: true, alias: args.alias }),
         ports: [...addresses].map((ip) => ({ internal: 3306, external: args.publishPort, ip })),
-        volumes: [{ volumeName: volume.name, containerPath: "/var/lib/mysql" }],
+        volumes: [{ volumeName: volume.name, containerPath: "/var/lib/mysql" }, secrets.mount],
         healthcheck: {
           tests: ["CMD-SHELL", "mariadb-admin --no-defaults --socket=/run/mysqld/mysqld.sock ping"],
           interval: "2s",
@@ -96,8 +110,9 @@ export class Mariadb extends pulumi.ComponentResource {
         waitTimeout: 120,
         stopTimeout: 120,
       },
-      { ...here, deleteBeforeReplace: true, additionalSecretOutputs: ["envs"] },
+      { ...here, deleteBeforeReplace: true },
     );
+    limitProcesses(`${name}-server`, container, args.environment, limits, this);
     this.container = container.name;
     this.host = container.name;
 

@@ -1,9 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened } from "../container";
+import { hardened, limitProcesses } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { gateName } from "../gate";
 import { type Bases, serviceImage } from "../image";
+import { jobLimits, type Limits, webLimits } from "../limits";
+import { secretVolume } from "../secretFiles";
 
 /** What must be the same on both sides, or people are logged out and files are not found. */
 export interface WikiIdentity {
@@ -13,8 +15,6 @@ export interface WikiIdentity {
   serverUrl: string;
   /** `$wgLanguageCode`. */
   language: string;
-  /** `$wgSecretKey`. */
-  secretKey: pulumi.Input<string>;
   /** `$wgAuthenticationTokenVersion`; empty is MediaWiki's default. */
   authenticationTokenVersion: string;
   /** `$wgCookiePrefix`; empty is MediaWiki's default, the database's name. */
@@ -25,8 +25,8 @@ export interface WikiIdentity {
   hashedUploads: boolean;
   /** `$wgUploadPath`. */
   uploadPath: string;
-  /** PHP text with the wiki's other settings; may be empty. */
-  extraSettings: string;
+  /** PHP file of the project with the wiki's other settings; empty is none. */
+  settingsFile: string;
 }
 
 export interface MediaWikiArgs {
@@ -37,13 +37,17 @@ export interface MediaWikiArgs {
     host: pulumi.Input<string>;
     name: string;
     user: string;
-    password: pulumi.Input<string>;
     tablePrefix: string;
   };
-  redis: { cache: pulumi.Input<string>; sessions: pulumi.Input<string>; password: pulumi.Input<string> };
+  redis: { cache: pulumi.Input<string>; sessions: pulumi.Input<string> };
   /** Volume with the uploads. */
   uploads: pulumi.Input<string>;
+  /** Requests that are served at a time. */
+  workers: number;
 }
+
+/** User and group number of the image. */
+const owner = 33;
 
 /**
  * The job runner's weight where processors are short, the others having Docker's default of 1024. What waited while
@@ -61,49 +65,65 @@ export class MediaWiki extends pulumi.ComponentResource {
     const here = { parent: this, provider: args.environment.provider };
     const image = serviceImage("mediawiki", args.bases, { ...here, name: `${name}-image` });
     const { wiki, database, redis } = args;
-    const envs = pulumi.secret(
-      pulumi
-        .all([wiki.secretKey, database.host, database.password, redis.cache, redis.sessions, redis.password])
-        .apply(([secretKey, dbHost, dbPassword, cache, sessions, redisPassword]) => [
-          `WIKI_SITENAME=${wiki.sitename}`,
-          `WIKI_SERVER=${wiki.serverUrl}`,
-          `WIKI_LANGUAGE=${wiki.language}`,
-          `WIKI_SECRET_KEY=${secretKey}`,
-          `WIKI_AUTH_TOKEN_VERSION=${wiki.authenticationTokenVersion}`,
-          `WIKI_COOKIE_PREFIX=${wiki.cookiePrefix}`,
-          `WIKI_SESSION_NAME=${wiki.sessionName}`,
-          `WIKI_HASHED_UPLOADS=${wiki.hashedUploads}`,
-          `WIKI_UPLOAD_PATH=${wiki.uploadPath}`,
-          `WIKI_EXTRA_SETTINGS=${wiki.extraSettings}`,
-          `WIKI_DB_HOST=${dbHost}`,
-          `WIKI_DB_NAME=${database.name}`,
-          `WIKI_DB_USER=${database.user}`,
-          `WIKI_DB_PASSWORD=${dbPassword}`,
-          `WIKI_DB_PREFIX=${database.tablePrefix}`,
-          `WIKI_REDIS_CACHE=${cache}`,
-          `WIKI_REDIS_SESSIONS=${sessions}`,
-          `WIKI_REDIS_PASSWORD=${redisPassword}`,
-          `WIKI_GATE=${gateName}`,
-        ]),
+    const secrets = secretVolume(
+      name,
+      "mediawiki",
+      {
+        environment: args.environment,
+        image: image.imageId,
+        owner,
+        files: {
+          "database-password": { secret: "appPassword" },
+          "secret-key": { secret: "wikiSecretKey" },
+          "redis-password": { derived: "redis" },
+          // The wiki's own settings name mail servers and their passwords.
+          "settings.php": wiki.settingsFile ? { phpFile: wiki.settingsFile } : { text: "" },
+        },
+      },
+      this,
     );
+    const envs = pulumi
+      .all([database.host, redis.cache, redis.sessions])
+      .apply(([dbHost, cache, sessions]) => [
+        `WIKI_SITENAME=${wiki.sitename}`,
+        `WIKI_SERVER=${wiki.serverUrl}`,
+        `WIKI_LANGUAGE=${wiki.language}`,
+        `WIKI_AUTH_TOKEN_VERSION=${wiki.authenticationTokenVersion}`,
+        `WIKI_COOKIE_PREFIX=${wiki.cookiePrefix}`,
+        `WIKI_SESSION_NAME=${wiki.sessionName}`,
+        `WIKI_HASHED_UPLOADS=${wiki.hashedUploads}`,
+        `WIKI_UPLOAD_PATH=${wiki.uploadPath}`,
+        `WIKI_DB_HOST=${dbHost}`,
+        `WIKI_DB_NAME=${database.name}`,
+        `WIKI_DB_USER=${database.user}`,
+        `WIKI_DB_PREFIX=${database.tablePrefix}`,
+        `WIKI_REDIS_CACHE=${cache}`,
+        `WIKI_REDIS_SESSIONS=${sessions}`,
+        `WIKI_GATE=${gateName}`,
+        `APACHE_WORKERS=${args.workers}`,
+      ]);
     const container = (
       service: string,
+      limits: Limits,
       rest: Partial<docker.ContainerArgs>,
       dependsOn?: pulumi.Input<pulumi.Resource>[],
-    ) =>
-      new docker.Container(
+    ) => {
+      const made = new docker.Container(
         `${name}-${service}`,
         {
-          ...hardened(service, ["/tmp", "/run"]),
+          ...hardened(service, limits, [secrets.label]),
           image: image.imageId,
           envs,
           networksAdvanced: args.environment.networksFor({ reachesBlue: false }),
-          volumes: [{ volumeName: args.uploads, containerPath: "/srv/uploads" }],
+          volumes: [{ volumeName: args.uploads, containerPath: "/srv/uploads" }, secrets.mount],
           ...rest,
         },
-        { ...here, deleteBeforeReplace: true, additionalSecretOutputs: ["envs"], dependsOn },
+        { ...here, deleteBeforeReplace: true, dependsOn },
       );
-    const web = container("web", {
+      limitProcesses(`${name}-${service}`, made, args.environment, limits, this);
+      return made;
+    };
+    const web = container("web", webLimits(args.workers), {
       name: "green-mediawiki",
       healthcheck: {
         tests: [
@@ -119,7 +139,7 @@ export class MediaWiki extends pulumi.ComponentResource {
       wait: true,
       waitTimeout: 180,
     });
-    container("jobs", { name: "green-jobs", command: ["jobs"], cpuShares: jobShares }, [web]);
+    container("jobs", jobLimits, { name: "green-jobs", command: ["jobs"], cpuShares: jobShares }, [web]);
     this.address = pulumi.interpolate`${web.name}:8080`;
     this.registerOutputs({ address: this.address });
   }

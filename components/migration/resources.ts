@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MoveSpec, Side } from "../../engine/move";
+import type { SecretSources } from "../../engine/secretFiles";
 import { type HoldName, Shim } from "./shim";
 
 interface HoldArgs {
@@ -22,23 +23,56 @@ abstract class HoldResource extends pulumi.dynamic.Resource {
   }
 }
 
-/** The certificate of green's database, from the move's own authority. Blue's is put in its place by its adoption. */
+/**
+ * The certificate of green's database, from the move's own authority. Its key follows from the master secret. Blue's is
+ * put in its place by its adoption.
+ */
 export class Certificate extends HoldResource {
   declare readonly ca: pulumi.Output<string>;
   declare readonly cert: pulumi.Output<string>;
-  declare readonly key: pulumi.Output<string>;
 
   constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
-    super(
-      "certificate",
-      "Certificate",
-      name,
-      { ...args, ca: undefined, cert: undefined, key: undefined },
-      {
-        ...opts,
-        additionalSecretOutputs: ["key"],
-      },
-    );
+    super("certificate", "Certificate", name, { ...args, ca: undefined, cert: undefined }, opts);
+  }
+}
+
+/** A service's secrets lie as files in a volume that only the service has. */
+export class SecretFiles extends HoldResource {
+  /** Keyed fingerprint of the contents: another one means that the service must read them again. */
+  declare readonly fingerprint: pulumi.Output<string>;
+  /** Name of the volume, known once the files are there. */
+  declare readonly volume: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: HoldArgs & {
+      volume: pulumi.Input<string>;
+      /** An image that the engine has. */
+      image: pulumi.Input<string>;
+      /** User and group number of the service. */
+      owner: number;
+      /** Where the contents come from; no secret itself. */
+      files: pulumi.Input<SecretSources>;
+      fingerprint: pulumi.Input<string>;
+    },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super("secretFiles", "SecretFiles", name, { ...args, names: undefined }, opts);
+  }
+}
+
+/** A container of green may have no more than so many processes. */
+export class ProcessLimit extends HoldResource {
+  constructor(
+    name: string,
+    args: HoldArgs & {
+      /** Id of the container. */
+      container: pulumi.Input<string>;
+      pids: number;
+    },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super("processLimit", "ProcessLimit", name, { ...args }, opts);
   }
 }
 

@@ -4,6 +4,8 @@ import type * as pulumi from "@pulumi/pulumi";
 export type HoldName =
   | "adoption"
   | "certificate"
+  | "secretFiles"
+  | "processLimit"
   | "copy"
   | "deadMan"
   | "replication"

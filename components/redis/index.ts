@@ -1,16 +1,20 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened } from "../container";
+import { hardened, limitProcesses } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";
+import { redisLimits } from "../limits";
+import { secretVolume } from "../secretFiles";
 
 export interface RedisArgs {
   environment: GreenEnvironment;
   bases: Bases;
-  password: pulumi.Input<string>;
   /** `maxmemory` of each instance, such as `512mb`. */
   maxMemory: string;
 }
+
+/** User and group number of the image. */
+const owner = 999;
 
 /** Two instances: caches, which may be evicted, and sessions, which may not. */
 export class Redis extends pulumi.ComponentResource {
@@ -23,28 +27,38 @@ export class Redis extends pulumi.ComponentResource {
     super("wikiferry:redis:Redis", name, {}, opts);
     const here = { parent: this, provider: args.environment.provider };
     const image = serviceImage("redis", args.bases, { ...here, name: `${name}-image` });
+    const limits = redisLimits(args.maxMemory);
+    const secrets = secretVolume(
+      name,
+      "redis",
+      {
+        environment: args.environment,
+        image: image.imageId,
+        owner,
+        files: { "redis-password": { derived: "redis" } },
+      },
+      this,
+    );
     const instance = (purpose: "cache" | "sessions", policy: "allkeys-lru" | "noeviction") => {
       const volume = new docker.Volume(
         `${name}-${purpose}-data`,
         { name: `wikiferry-green-redis-${purpose}`, labels: [{ label: "wikiferry.side", value: "green" }] },
         here,
       );
-      return new docker.Container(
+      const container = new docker.Container(
         `${name}-${purpose}`,
         {
-          ...hardened("redis", ["/tmp", "/run/redis"]),
+          ...hardened("redis", limits, [secrets.label]),
           name: `green-redis-${purpose}`,
           image: image.imageId,
-          envs: pulumi.secret([
-            pulumi.interpolate`REDIS_PASSWORD=${args.password}`,
-            `REDIS_MAXMEMORY=${args.maxMemory}`,
-            `REDIS_POLICY=${policy}`,
-          ]),
+          envs: [`REDIS_MAXMEMORY=${args.maxMemory}`, `REDIS_POLICY=${policy}`],
           networksAdvanced: args.environment.networksFor({ reachesBlue: false }),
-          volumes: [{ volumeName: volume.name, containerPath: "/data" }],
+          volumes: [{ volumeName: volume.name, containerPath: "/data" }, secrets.mount],
         },
-        { ...here, deleteBeforeReplace: true, additionalSecretOutputs: ["envs"] },
-      ).name;
+        { ...here, deleteBeforeReplace: true },
+      );
+      limitProcesses(`${name}-${purpose}`, container, args.environment, limits, this);
+      return container.name;
     };
     this.cache = instance("cache", "allkeys-lru");
     this.sessions = instance("sessions", "noeviction");

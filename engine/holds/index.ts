@@ -9,6 +9,8 @@ import type { Hold, HoldInputs } from "./hold";
 const modules: Record<string, () => { hold: unknown }> = {
   adoption: () => require("./adoption"),
   certificate: () => require("./certificate"),
+  secretFiles: () => require("./secretFiles"),
+  processLimit: () => require("./processLimit"),
   copy: () => require("./copy"),
   replication: () => require("./replication"),
   deadMan: () => require("./deadMan"),

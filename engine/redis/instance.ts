@@ -3,7 +3,7 @@ import { WikiferryError } from "../errors";
 import type { ContainerRef } from "../move";
 import type { SshPool } from "../ssh/pool";
 
-/** One of green's Redis instances, through `redis-cli` in its container; the password goes by environment alone. */
+/** One of green's Redis instances, through `redis-cli` in its container; the password goes by standard input alone. */
 export class RedisInstance {
   constructor(
     private readonly place: ContainerRef,
@@ -40,12 +40,14 @@ export class RedisInstance {
   }
 
   private async ask(command: string[], wanted?: string): Promise<string> {
-    const env = { REDISCLI_AUTH: this.password };
-    const result = await execInContainer(this.place, ["redis-cli", "-e", "--raw", ...command], this.pool, {
-      env,
+    const result = await execInContainer(this.place, ["redis-cli", "--raw"], this.pool, {
+      stdin: `AUTH ${this.password}\n${command.join(" ")}\n`,
     });
-    const answer = result.stdout.trim();
-    if (result.exitCode !== 0 || (wanted !== undefined && answer !== wanted)) {
+    // A command that was read from standard input and refused does not show in the exit code.
+    const [authenticated, ...lines] = result.stdout.split("\n");
+    const answer = lines.join("\n").trim();
+    const refused = authenticated?.trim() !== "OK" || /^[A-Z]+ /.test(answer);
+    if (result.exitCode !== 0 || refused || (wanted !== undefined && answer !== wanted)) {
       throw this.refused(command, result);
     }
     return answer;

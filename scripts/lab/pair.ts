@@ -20,6 +20,7 @@ import { localDocker } from "../setup/localEngine";
 import { freePort } from "./freePort";
 import { serviceImage } from "./image";
 import { labelsOfOurs, removeLeftovers } from "./leftovers";
+import { secretFiles, serverUid } from "./secretFiles";
 
 const docker = localDocker();
 const dataDirectory = "/var/lib/mysql";
@@ -149,17 +150,19 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
     start(
       "green",
       {
-        MARIADB_ADMIN_PASSWORD: deriveSecret(secrets.masterSecret, "mariadb-admin"),
         ROLE_NAME: "green",
         SERVER_ID: "2",
         INNODB_BUFFER_POOL_SIZE: "64M",
         INNODB_LOG_FILE_SIZE: "32M",
-        TLS_CA: tls.ca,
-        TLS_CERT: tls.cert,
-        TLS_KEY: tls.key,
         ...options.greenEnv,
       },
       [3306],
+      secretFiles(serverUid, {
+        "admin-password": deriveSecret(secrets.masterSecret, "mariadb-admin"),
+        "ca.pem": tls.ca,
+        "cert.pem": tls.cert,
+        "key.pem": tls.key,
+      }),
     ),
   ]);
   const ssh: SshTarget = {

@@ -260,6 +260,12 @@ export const keys = {
   "green.redis.maxMemory": matching(/^\d+(kb|mb|gb)$/, "`512mb`", "maxmemory of each Redis.", {
     fallback: "512mb",
   }),
+  "green.web.workers": integer(
+    "Requests that green's web server serves at a time. Its memory is bounded to 256 MB for each and 512 MB.",
+    24,
+    2,
+    1000,
+  ),
   "green.images": text("Base images, `service=image` separated by commas; empty takes the official ones.", {
     fallback: "",
   }),

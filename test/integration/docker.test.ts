@@ -5,6 +5,7 @@ import { execInContainer, runInContainer } from "../../engine/docker/exec";
 import type { ContainerRef } from "../../engine/move";
 import { SshPool } from "../../engine/ssh/pool";
 import { labelsOfOurs, removeLeftovers } from "../../scripts/lab/leftovers";
+import { secretFiles, serverUid } from "../../scripts/lab/secretFiles";
 import { markOf } from "../../scripts/proc";
 import { DockerWorld } from "../support/dockerWorld";
 import { testImage } from "../support/image";
@@ -13,10 +14,11 @@ import { until } from "../support/until";
 
 const world = new DockerWorld();
 const pool = new SshPool("");
+const password = secretFiles(serverUid, { "redis-password": "x" });
 let ref: ContainerRef;
 
 beforeAll(async () => {
-  const running = await world.run("exec", await testImage("redis"), { Env: ["REDIS_PASSWORD=x"] });
+  const running = await world.run("exec", await testImage("redis"), {}, [], password);
   ref = { container: running.name };
 });
 
@@ -101,7 +103,7 @@ test("a missing and a stopped container, and a failing command, each have their 
   await expect(execInContainer({ container: "wikiferry-no-such" }, ["true"], pool)).rejects.toMatchObject({
     code: "CONTAINER_MISSING",
   });
-  const stopped = await world.run("stopped", await testImage("redis"), { Env: ["REDIS_PASSWORD=x"] });
+  const stopped = await world.run("stopped", await testImage("redis"), {}, [], password);
   await stopped.container.stop();
   await expect(execInContainer({ container: stopped.name }, ["true"], pool)).rejects.toMatchObject({
     code: "CONTAINER_MISSING",

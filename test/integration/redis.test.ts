@@ -1,5 +1,7 @@
+import { writeVolumeFiles } from "../../engine/docker/volumeFiles";
 import { RedisInstance } from "../../engine/redis/instance";
 import { SshPool } from "../../engine/ssh/pool";
+import { serverUid } from "../../scripts/lab/secretFiles";
 import { DockerWorld, type RunningContainer } from "../support/dockerWorld";
 import { testImage } from "../support/image";
 import { until } from "../support/until";
@@ -11,9 +13,15 @@ let container: RunningContainer;
 let redis: RedisInstance;
 
 beforeAll(async () => {
-  container = await world.run("redis", await testImage("redis"), {
-    Env: [`REDIS_PASSWORD=${password}`],
-    HostConfig: { ReadonlyRootfs: true, Tmpfs: { "/tmp": "" } },
+  const image = await testImage("redis");
+  const volume = await world.volume("secrets");
+  await writeVolumeFiles({ volume, image }, serverUid, { "redis-password": password }, pool);
+  container = await world.run("redis", image, {
+    HostConfig: {
+      ReadonlyRootfs: true,
+      Tmpfs: { "/tmp": "" },
+      Binds: [`${volume}:/run/secrets:ro`],
+    },
   });
   redis = new RedisInstance({ container: container.name }, password, pool);
   await until("redis", async () => {
@@ -21,7 +29,6 @@ beforeAll(async () => {
     return true;
   });
 });
-
 afterAll(() => world.close());
 
 test("a flush leaves no key of any database", async () => {

@@ -5,9 +5,9 @@ import { parse } from "yaml";
 /** Secrets and keys that a stack file of the repository leaves out, as a user would set them. */
 export const exampleSecrets = {
   masterSecret: "9c1f7ab2e40d63588b7e25f0d1a94c36",
-  wiki: { appPassword: "app-password", secretKey: "secret-key" },
+  wiki: { appPassword: "example-app-password", secretKey: "example-secret-key" },
   ssh: { privateKeyFile: "", privateKey: "private-key" },
-  blue: { database: { adminPassword: "admin-password" } },
+  blue: { database: { adminPassword: "example-admin-password" } },
 };
 
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHBsYWNlaG9sZGVyLWtleQ==";

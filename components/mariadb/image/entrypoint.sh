@@ -2,12 +2,13 @@
 # Initialises an empty data directory, writes the settings, and becomes mariadbd.
 #
 # Environment (defaults in brackets):
-#   MARIADB_ADMIN_PASSWORD  of wikiferry@'%', read on the first start only (required then)
 #   ROLE_NAME [green]       this server's name in wikiferry.role; closed (read_only) unless the record names it
 #   SERVER_ID [2]  GTID_DOMAIN_ID [0]
 #   INNODB_BUFFER_POOL_SIZE [256M]  INNODB_LOG_FILE_SIZE [256M]  MAX_CONNECTIONS [151]  MAX_ALLOWED_PACKET [64M]
 #   LONG_QUERY_TIME [2] seconds  BINLOG_EXPIRE_LOGS_SECONDS [1209600] (14 days)  PERFORMANCE_SCHEMA [OFF]
-#   TLS_CA, TLS_CERT, TLS_KEY  as PEM text; or files ca.pem, cert.pem, key.pem in /etc/mysql/tls
+# Files in /run/secrets:
+#   admin-password  of wikiferry@'%', read on the first start only (required then)
+#   ca.pem, cert.pem, key.pem  for TLS; without the key there is none
 set -eu
 umask 027
 
@@ -16,6 +17,9 @@ run=/run/mysqld
 unfinished=$datadir/.wikiferry-initialising
 incoming=$datadir/.wikiferry-copy
 role=${ROLE_NAME:-green}
+secrets=/run/secrets
+# On disk: temporary tables and the sorting of an index can be as large as the data.
+spool=/spool
 
 fail() {
   echo "wikiferry-mariadb: $*" >&2
@@ -32,7 +36,8 @@ sql_literal() {
 }
 
 initialise() {
-  [ -n "${MARIADB_ADMIN_PASSWORD:-}" ] || fail "the data directory is empty: set MARIADB_ADMIN_PASSWORD for the first start"
+  [ -s "$secrets/admin-password" ] ||
+    fail "the data directory is empty, and so is $secrets/admin-password: mount the volume with the secrets"
   : >"$unfinished"
   echo "wikiferry-mariadb: initialising $datadir" >&2
   mariadb-install-db --no-defaults --datadir="$datadir" --skip-test-db --skip-name-resolve --skip-log-bin \
@@ -40,10 +45,10 @@ initialise() {
   {
     echo "SET sql_log_bin = 0;"
     echo "FLUSH PRIVILEGES;"
-    printf "CREATE USER wikiferry@'%%' IDENTIFIED BY '%s';\n" "$(sql_literal "$MARIADB_ADMIN_PASSWORD")"
+    printf "CREATE USER wikiferry@'%%' IDENTIFIED BY '%s';\n" "$(sql_literal "$(cat "$secrets/admin-password")")"
     echo "GRANT ALL PRIVILEGES ON *.* TO wikiferry@'%' WITH GRANT OPTION;"
     echo "FLUSH PRIVILEGES;"
-  } | mariadbd --no-defaults --datadir="$datadir" --skip-log-bin --bootstrap
+  } | mariadbd --no-defaults --datadir="$datadir" --tmpdir="$spool" --skip-log-bin --bootstrap
   rm "$unfinished"
 }
 
@@ -63,6 +68,7 @@ put_in_place() {
   fi
 }
 
+find "$spool" -mindepth 1 -delete
 put_in_place
 if [ -e "$unfinished" ]; then
   # The first start was interrupted: nothing of worth can be in there yet.
@@ -75,18 +81,6 @@ if [ ! -d "$datadir/mysql" ]; then
   initialise
 fi
 
-tls=/etc/mysql/tls
-if [ -n "${TLS_KEY:-}" ]; then
-  tls=$run/tls
-  mkdir -p "$tls"
-  (
-    umask 077
-    printf '%s\n' "$TLS_CA" >"$tls/ca.pem"
-    printf '%s\n' "$TLS_CERT" >"$tls/cert.pem"
-    printf '%s\n' "$TLS_KEY" >"$tls/key.pem"
-  )
-fi
-
 sed "s/@ROLE_NAME@/$role/g" /usr/local/share/wikiferry/role.sql >"$run/role.sql"
 
 {
@@ -95,7 +89,7 @@ sed "s/@ROLE_NAME@/$role/g" /usr/local/share/wikiferry/role.sql >"$run/role.sql"
 datadir = $datadir
 socket = $run/mysqld.sock
 pid_file = $run/mysqld.pid
-tmpdir = /tmp
+tmpdir = $spool
 port = 3306
 bind_address = 0.0.0.0
 skip_name_resolve
@@ -131,12 +125,11 @@ slow_query_log = ON
 slow_query_log_file = slow.log
 long_query_time = ${LONG_QUERY_TIME:-2}
 SETTINGS
-  if [ -r "$tls/key.pem" ]; then
-    echo "ssl_ca = $tls/ca.pem"
-    echo "ssl_cert = $tls/cert.pem"
-    echo "ssl_key = $tls/key.pem"
+  if [ -r "$secrets/key.pem" ]; then
+    echo "ssl_ca = $secrets/ca.pem"
+    echo "ssl_cert = $secrets/cert.pem"
+    echo "ssl_key = $secrets/key.pem"
   fi
 } >"$run/my.cnf"
 
-unset MARIADB_ADMIN_PASSWORD TLS_CA TLS_CERT TLS_KEY
 exec mariadbd --defaults-file="$run/my.cnf" "$@"

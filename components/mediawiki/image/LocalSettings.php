@@ -1,6 +1,7 @@
 <?php
 // Green's settings, from the environment. Required: WIKI_SITENAME, WIKI_SERVER, WIKI_DB_HOST, WIKI_DB_NAME,
-// WIKI_DB_USER, WIKI_DB_PASSWORD, WIKI_SECRET_KEY, WIKI_REDIS_CACHE, WIKI_REDIS_SESSIONS, WIKI_REDIS_PASSWORD.
+// WIKI_DB_USER, WIKI_REDIS_CACHE, WIKI_REDIS_SESSIONS. Secrets are files in /run/secrets: database-password, secret-key,
+// redis-password.
 if ( !defined( 'MEDIAWIKI' ) ) {
 	exit;
 }
@@ -12,6 +13,13 @@ $wikiferryEnv = static function ( string $name, ?string $default = null ): strin
 			throw new RuntimeException( "$name is not set: green's MediaWiki takes its settings from the environment" );
 		}
 		return $default;
+	}
+	return $value;
+};
+$wikiferrySecret = static function ( string $name ): string {
+	$value = @file_get_contents( "/run/secrets/$name" );
+	if ( $value === false || $value === '' ) {
+		throw new RuntimeException( "/run/secrets/$name can't be read: green's MediaWiki takes its secrets from there" );
 	}
 	return $value;
 };
@@ -30,14 +38,13 @@ $wgDBtype = 'mysql';
 $wgDBserver = $wikiferryEnv( 'WIKI_DB_HOST' ) . ':' . $wikiferryEnv( 'WIKI_DB_PORT', '3306' );
 $wgDBname = $wikiferryEnv( 'WIKI_DB_NAME' );
 $wgDBuser = $wikiferryEnv( 'WIKI_DB_USER' );
-$wgDBpassword = $wikiferryEnv( 'WIKI_DB_PASSWORD' );
+$wgDBpassword = $wikiferrySecret( 'database-password' );
 $wgDBprefix = $wikiferryEnv( 'WIKI_DB_PREFIX', '' );
 $wgDBTableOptions = 'ENGINE=InnoDB, DEFAULT CHARSET=binary';
 
 // The same as blue's, or everyone is logged out. Cookie prefix and session name, where not given, follow from the
 // database's name and prefix on both sides.
-$wgSecretKey = $wikiferryEnv( 'WIKI_SECRET_KEY' );
-$wgUpgradeKey = $wikiferryEnv( 'WIKI_UPGRADE_KEY', '' ) ?: false;
+$wgSecretKey = $wikiferrySecret( 'secret-key' );
 $wgAuthenticationTokenVersion = $wikiferryEnv( 'WIKI_AUTH_TOKEN_VERSION', '' );
 if ( $wgAuthenticationTokenVersion === '' ) {
 	$wgAuthenticationTokenVersion = null;
@@ -45,11 +52,11 @@ if ( $wgAuthenticationTokenVersion === '' ) {
 $wgCookiePrefix = $wikiferryEnv( 'WIKI_COOKIE_PREFIX', '' ) ?: false;
 $wgSessionName = $wikiferryEnv( 'WIKI_SESSION_NAME', '' ) ?: false;
 
-$wikiferryRedis = static function ( string $address ) use ( $wikiferryEnv ): array {
+$wikiferryRedis = static function ( string $address ) use ( $wikiferrySecret ): array {
 	return [
 		'class' => RedisBagOStuff::class,
 		'servers' => [ strpos( $address, ':' ) === false ? "$address:6379" : $address ],
-		'password' => $wikiferryEnv( 'WIKI_REDIS_PASSWORD' ),
+		'password' => $wikiferrySecret( 'redis-password' ),
 		'connectTimeout' => 0.5,
 		'persistent' => true,
 		'automaticFailover' => false,
@@ -73,8 +80,8 @@ $wgObjectCaches['sessions'] = [
 ];
 $wgMainCacheType = 'redis-cache';
 $wgSessionCacheType = 'sessions';
-$wgCacheDirectory = '/tmp/wikiferry/cache';
-$wgTmpDirectory = '/tmp';
+$wgCacheDirectory = '/spool/cache';
+$wgTmpDirectory = '/spool/tmp';
 $wgInvalidateCacheOnLocalSettingsChange = false;
 
 // Jobs run in a service of their own.
@@ -112,7 +119,7 @@ foreach ( $wikiferryWords( $wikiferryEnv( 'WIKI_EXTENSIONS', '' ) ) as $wikiferr
 
 require __DIR__ . '/fresh-read-only.php';
 
-// WIKI_EXTRA_SETTINGS, as written by the entrypoint: what else blue's LocalSettings.php says.
-if ( is_readable( '/tmp/wikiferry/extra.php' ) ) {
-	require '/tmp/wikiferry/extra.php';
+// What else blue's LocalSettings.php says.
+if ( is_readable( '/run/secrets/settings.php' ) ) {
+	require '/run/secrets/settings.php';
 }

@@ -5,12 +5,10 @@ set -eu
 umask 027
 
 run=/tmp/wikiferry
-mkdir -p "$run/apache" "$run/cache"
-{
-  echo '<?php'
-  printf '%s\n' "${WIKI_EXTRA_SETTINGS:-}"
-} >"$run/extra.php"
-unset WIKI_EXTRA_SETTINGS
+mkdir -p "$run/apache"
+# A process that was killed leaves its temporary files.
+find /spool -mindepth 1 -delete
+mkdir -p /spool/uploads /spool/tmp /spool/cache
 
 case ${1:-web} in
 web)

@@ -2,9 +2,9 @@
 # Writes the settings, password included, to a tmpfs, and becomes redis-server.
 #
 # Environment (defaults in brackets):
-#   REDIS_PASSWORD  required; without white space or quotes
 #   REDIS_MAXMEMORY [512mb]
 #   REDIS_POLICY [allkeys-lru]  or noeviction, for sessions
+# The password is in the file /run/secrets/redis-password.
 set -eu
 umask 077
 
@@ -15,9 +15,11 @@ fail() {
   exit 1
 }
 
-[ -n "${REDIS_PASSWORD:-}" ] || fail "REDIS_PASSWORD is empty: set one"
-case $REDIS_PASSWORD in
-*[!A-Za-z0-9._~+/=-]*) fail "REDIS_PASSWORD has characters other than A-Z a-z 0-9 . _ ~ + / = -" ;;
+file=/run/secrets/redis-password
+[ -r "$file" ] && [ -s "$file" ] || fail "$file is empty or can't be read by user $(id -u): mount the volume with the secrets"
+password=$(cat "$file")
+case $password in
+*[!A-Za-z0-9._~+/=-]*) fail "$file has characters other than A-Z a-z 0-9 . _ ~ + / = -" ;;
 esac
 case ${REDIS_POLICY:=allkeys-lru} in
 allkeys-lru | noeviction) ;;
@@ -28,7 +30,7 @@ cat >"$settings" <<SETTINGS
 port 6379
 bind * -::*
 protected-mode no
-requirepass $REDIS_PASSWORD
+requirepass $password
 dir /data
 appendonly yes
 appendfsync everysec
@@ -37,5 +39,4 @@ maxmemory ${REDIS_MAXMEMORY:-512mb}
 maxmemory-policy $REDIS_POLICY
 SETTINGS
 
-unset REDIS_PASSWORD
 exec redis-server "$settings" "$@"

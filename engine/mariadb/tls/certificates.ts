@@ -147,7 +147,6 @@ async function derivedKeys(
 ): Promise<{ pair: webcrypto.CryptoKeyPair; pem: string }> {
   const { x, y, d } = publicHalf(masterSecret, owner);
   const jwk = { kty: "EC", crv: "P-256", x, y, d };
-  const key: KeyObject = createPrivateKey({ key: jwk, format: "jwk" });
   return {
     pair: {
       privateKey: await crypto.subtle.importKey("jwk", jwk, algorithm, true, ["sign"]),
@@ -155,8 +154,15 @@ async function derivedKeys(
         "verify",
       ]),
     },
-    pem: key.export({ type: "pkcs8", format: "pem" }).toString(),
+    pem: derivedKeyPem(masterSecret, owner),
   };
+}
+
+/** The private key of a side's MariaDB, PKCS #8 as PEM. */
+export function derivedKeyPem(masterSecret: string, owner: Owner): string {
+  const { x, y, d } = publicHalf(masterSecret, owner);
+  const key: KeyObject = createPrivateKey({ key: { kty: "EC", crv: "P-256", x, y, d }, format: "jwk" });
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 /** 127 random bits, positive. */

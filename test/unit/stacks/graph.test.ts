@@ -69,9 +69,29 @@ test("all that a rehearsal's stack makes on the engine carries its id", async ()
     expect(inputs.labels).toContainEqual({ label: "wikiferry.rehearsal", value: "main-0123" });
 });
 
+test("each container has a limit of memory and of processes, and each tmpfs a size", async () => {
+  const { text } = await graphOf("prod", { phase: "retire", active: "green" });
+  const graph = JSON.parse(text) as { type: string; name: string; inputs: Record<string, unknown> }[];
+  const containers = graph.filter(({ type }) => type.endsWith(":Container"));
+  const bounded = graph
+    .filter(({ type, inputs }) => type.endsWith(":ProcessLimit") && (inputs.pids as number) > 0)
+    .map(({ inputs }) => inputs.container);
+  expect(containers.length).toBe(7);
+  expect(bounded.sort()).toEqual(containers.map(({ name }) => `${name}-id`).sort());
+  for (const { inputs } of containers) {
+    expect(inputs.memory).toBeGreaterThan(100);
+    expect(inputs.memorySwap).toBe(inputs.memory);
+    const sizes = Object.values(inputs.tmpfs as Record<string, string>).map((options) =>
+      Number(/(?:^|,)size=(\d+)m(?:,|$)/.exec(options)?.[1]),
+    );
+    expect(sizes.length).toBeGreaterThan(1);
+    for (const sizeMb of sizes) expect(sizeMb).toBeLessThanOrEqual(64);
+  }
+});
+
 test("the serialized providers are small, all alike, and call the engine by its name only", async () => {
   const { providers } = await graphOf("staging", { phase: "retire", active: "green" });
-  expect(providers.length).toBe(10);
+  expect(providers.length).toBe(20);
   for (const code of providers) {
     expect(code.length).toBeLessThan(12_000);
     expect(code).toContain("./engine/holds");

@@ -19,7 +19,7 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
   await must(
     ctx,
     `[ ! -e "$incoming/data/backup-my.cnf" ] ||
-       mariadb-backup --no-defaults --prepare --target-dir="$incoming/data" --use-memory=${memory} --tmpdir=/tmp`,
+       mariadb-backup --no-defaults --prepare --target-dir="$incoming/data" --use-memory=${memory} --tmpdir=/spool`,
   );
   const statements = ownStatements({
     adminPassword: deriveSecret(secrets.masterSecret, "mariadb-admin"),
@@ -38,7 +38,7 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
   // it can't be prepared again, and need not be.
   await must(
     ctx,
-    `mariadbd --no-defaults --datadir="$incoming/data" --tmpdir=/tmp --skip-log-bin --bootstrap \\
+    `mariadbd --no-defaults --datadir="$incoming/data" --tmpdir=/spool --skip-log-bin --bootstrap \\
          --innodb-buffer-pool-size=64M --innodb-log-file-size=${redoBytes} --innodb-fast-shutdown=1 &&
        cd "$incoming/data" &&
        rm -f backup-my.cnf xtrabackup_* mariadb_backup_* ib_buffer_pool multi-master.info master.info relay-log.info &&

@@ -1,0 +1,65 @@
+import type { Move } from "../context";
+import { readVolumeFiles, writeVolumeFiles } from "../docker/volumeFiles";
+import { WikiferryError } from "../errors";
+import { fingerprintOf, type SecretSources, secretContents } from "../secretFiles";
+import type { Hold, HoldInputs } from "./hold";
+
+interface Inputs extends HoldInputs {
+  volume: string;
+  /** An image of the service, that the engine has. */
+  image: string;
+  /** User and group number of the service. */
+  owner: number;
+  files: SecretSources;
+  /** Of the contents, as the program knows them: another one is a change. */
+  fingerprint: string;
+}
+
+interface Outputs {
+  volume: string;
+  image: string;
+  /** Names of the files. */
+  names: string[];
+  fingerprint: string;
+}
+
+const placeOf = ({ spec }: Move, { volume, image }: Pick<Outputs, "volume" | "image">) => ({
+  volume,
+  image,
+  dockerVia: spec.green.database.dockerVia,
+});
+
+/** The keyed fingerprint of these files as they are in the volume. Files of other names are not looked at. */
+async function found(move: Move, place: Pick<Outputs, "volume" | "image">, names: string[]): Promise<string> {
+  const files = (await readVolumeFiles(placeOf(move, place), move.pool)) ?? {};
+  const wanted = Object.entries(files).filter(([name]) => names.includes(name));
+  return fingerprintOf(Object.fromEntries(wanted), move.secrets);
+}
+
+async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
+  const { volume, image, owner, files } = inputs;
+  const contents = await secretContents(files, move.secrets);
+  const names = Object.keys(contents).sort();
+  await writeVolumeFiles(placeOf(move, inputs), owner, contents, move.pool);
+  const fingerprint = await found(move, inputs, names);
+  if (fingerprint !== fingerprintOf(contents, move.secrets)) {
+    throw new WikiferryError(
+      "SECRET_FILES",
+      `what was written to the volume ${volume} is not what it holds (${names.join(", ")})`,
+      "See that the new host's disk is not full, and run `pulumi up` again",
+    );
+  }
+  return { volume, image, names, fingerprint };
+}
+
+/** A service's secrets are files in a volume of its own, which only that service's user may read. */
+export const hold: Hold<Inputs, Outputs> = {
+  create: bringAbout,
+  update: bringAbout,
+  async read(move, { volume, image, names, fingerprint }) {
+    const same = (await found(move, { volume, image }, names)) === fingerprint;
+    return same ? { volume, image, names, fingerprint } : undefined;
+  },
+  /** The volume goes with its own resource. */
+  async remove() {},
+};

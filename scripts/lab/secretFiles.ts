@@ -1,0 +1,14 @@
+import type { PutFile } from "../putFiles";
+
+/** User and group number in the images of MariaDB and Redis. */
+export const serverUid = 999;
+
+/** A service's secrets, to be put into its container before the first start. */
+export function secretFiles(uid: number, files: Record<string, string>): PutFile[] {
+  return Object.entries(files).map(([name, content]) => ({
+    path: `/run/secrets/${name}`,
+    content,
+    mode: 0o400,
+    uid,
+  }));
+}
