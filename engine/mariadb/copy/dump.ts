@@ -8,16 +8,13 @@ import { formatGtid, parseGtid } from "../replication/gtid";
 import { accessFile } from "./access";
 
 /**
- * mariadb-dump on blue's host, as one consistent snapshot with its GTID position. The access data come by standard
- * input and live in a file that only this user can read, for as long as the dump runs.
+ * mariadb-dump on blue's host, as one consistent snapshot with its GTID position. It reads the access data from standard
+ * input, so that no file is left whatever ends the tool, the dump or the host. By way of cat, since a socket can't be
+ * opened by its name, as some SSH servers hand one over.
  */
-const dumpScript = `set -u; umask 077
-directory=$(mktemp -d /tmp/wikiferry-dump.XXXXXXXX) || exit 70
-trap 'rm -rf "$directory"' EXIT
-trap 'exit 129' HUP INT TERM PIPE
-cat >"$directory/access.cnf"
+const dumpScript = `set -u
 program=$(command -v mariadb-dump || command -v mysqldump) || { echo 'neither mariadb-dump nor mysqldump is installed' >&2; exit 71; }
-"$program" --defaults-file="$directory/access.cnf" --single-transaction --quick --master-data=2 --gtid \\
+cat | "$program" --defaults-file=/dev/stdin --single-transaction --quick --master-data=2 --gtid \\
   --default-character-set=binary --hex-blob --max-allowed-packet=1G --routines --triggers --events \\
   --no-autocommit --skip-lock-tables "$database"`;
 

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { copyDatabase, copyState } from "../../../engine/mariadb/copy/copy";
+import { startDump } from "../../../engine/mariadb/copy/dump";
 import { follow, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { silent } from "../../../engine/progress";
@@ -49,6 +51,22 @@ describe("copying a wiki's database", () => {
       found: expect.stringMatching(/Access denied/),
     });
     expect(await copyState(pair.green)).toEqual({ state: "none" });
+  });
+
+  test("a dump under way keeps the password in no file, argument or environment on blue, so a kill leaves none", async () => {
+    const { pool, ssh, spec, secrets } = pair;
+    const dump = await startDump(await pool.to(ssh), spec.blue.database, secrets.blueAdminPassword, database);
+    try {
+      await once(dump.channel, "readable");
+      // The pattern comes by standard input, or grep would find its own argument.
+      const places = "/tmp /var/tmp /dev/shm /run /proc/[0-9]*/cmdline /proc/[0-9]*/environ";
+      const script = `pgrep -x mariadb-dump >/dev/null && grep -rlsF -f - ${places}; true`;
+      const found = await (await pool.to(ssh)).run(script, `${secrets.blueAdminPassword}\n`);
+      expect(found.trim()).toBe("");
+      expect(await pair.onBlue("pgrep -xc mariadb-dump")).toMatch(/^1/);
+    } finally {
+      dump.stop();
+    }
   });
 
   test("after a kill in the middle the next run goes on and ends in the same content, while the wiki is edited", async () => {

@@ -61,7 +61,10 @@ export async function sweepPlace(ctx: CopyContext): Promise<void> {
 const sweep = `[ ! -e "$incoming/cleared" ] || { echo 'a copy is about to take its place: restart the container' >&2; exit 1; }
 rm -f "$incoming/ready" "$incoming/received"; rm -rf "$incoming"`;
 
-/** Ends commands of an earlier run: a command in a container outlives who started it. Their environment tells. */
+/**
+ * Ends commands of an earlier run, and removes the key with which they reached blue: a command in a container outlives
+ * who started it. Their environment tells.
+ */
 const endLeftovers = `for turn in 1 2 3 4 5 6 7 8 9 10 11; do
   found=
   for process in $(grep -lsz '^WIKIFERRY_COPY=work$' /proc/[0-9]*/environ); do
@@ -71,7 +74,8 @@ const endLeftovers = `for turn in 1 2 3 4 5 6 7 8 9 10 11; do
   [ -n "$found" ] || break
   [ $turn -lt 11 ] || { echo 'an earlier copy does not end' >&2; exit 1; }
   sleep 0.1
-done`;
+done
+rm -f /tmp/wikiferry-key.*`;
 
 /** Runs a script in green's container, with `$incoming`. @throws `CONTAINER_COMMAND` */
 export function inGreen(ctx: CopyContext, script: string, stdin?: string): Promise<string> {
