@@ -2,6 +2,8 @@ import type { PutFile } from "../putFiles";
 
 /** User and group number in the images of MariaDB and Redis. */
 export const serverUid = 999;
+/** And of MediaWiki. */
+export const webUid = 33;
 
 /** A service's secrets, to be put into its container before the first start. */
 export function secretFiles(uid: number, files: Record<string, string>): PutFile[] {

@@ -12,11 +12,11 @@ import type { MoveSpec, Secrets } from "../../engine/move";
 import { silent } from "../../engine/progress";
 import { fingerprintOf, secretContents } from "../../engine/secretFiles";
 import { createOptions } from "../../plugins/docker/containerOptions";
+import { webUid } from "../../scripts/lab/secretFiles";
 import { DockerWorld, type RunningContainer } from "../support/dockerWorld";
 import { testImage } from "../support/image";
 import { until } from "../support/until";
 
-const webUid = 33;
 const uploads = { count: 10, bytes: 48 << 20 };
 const memoryMb = 448;
 

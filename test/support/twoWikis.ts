@@ -2,6 +2,7 @@ import type { MoveSpec, SshTarget } from "../../engine/move";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
 import { fromContainer, type Way } from "../../engine/web/ways";
+import { secretFiles, webUid } from "../../scripts/lab/secretFiles";
 import { putFiles } from "../../scripts/putFiles";
 import { sh } from "../../scripts/world/docker";
 import { DockerWorld, type RunningContainer } from "./dockerWorld";
@@ -128,18 +129,21 @@ require "${changeOf(side)}";
       DB_HOST: this.database,
       DB_NAME: "wikidb",
       DB_USER: "wikiuser",
-      DB_PASSWORD: "p",
-      SECRET_KEY: "0123456789abcdef",
       REDIS_CACHE: "127.0.0.1:1",
       REDIS_SESSIONS: "127.0.0.1:1",
-      REDIS_PASSWORD: "p",
-      EXTRA_SETTINGS: `$wgMainCacheType = CACHE_ACCEL; ${php}`,
       ...wiki,
     };
-    return await this.docker.run(what, await testImage("mediawiki"), {
+    const secrets = secretFiles(webUid, {
+      "database-password": "p",
+      "secret-key": "0123456789abcdef",
+      "redis-password": "p",
+      "settings.php": `<?php $wgMainCacheType = CACHE_ACCEL; ${php}`,
+    });
+    const options = {
       HostConfig: { NetworkMode: this.network },
       Env: Object.entries(env).map(([key, value]) => `WIKI_${key}=${value}`),
-    });
+    };
+    return await this.docker.run(what, await testImage("mediawiki"), options, [], secrets);
   }
 
   /** Adds PHP text to a side's settings, in place of what was added before. */
