@@ -191,8 +191,8 @@ describe("a blue that listens for its own host only", () => {
     let cutOffs = 0;
     for (let steps = 0; ; steps += 3) {
       let left = steps;
-      const cutOff = await undo({}, () => {
-        if (left-- === 0) throw new Error("cut off");
+      const cutOff = await undo({}, ({ step }) => {
+        if (step === "undo" && left-- === 0) throw new Error("cut off");
       }).then(
         () => false,
         () => true,
