@@ -102,6 +102,8 @@ export interface MoveSpec {
       directory: string;
       /** The address as seen from green's courier. */
       address: { host: string; port: number };
+      /** Addresses from which the courier's key is taken, for sshd's `from=`; empty or left out is any. */
+      allowFrom?: string;
     };
   };
   green: {

@@ -54,6 +54,7 @@ export function moveSpec(config: Config): MoveSpec {
       files: {
         ssh: sshTarget(config, "files"),
         directory: config["blue.files.directory"],
+        allowFrom: config["blue.files.allowFrom"],
         address: {
           host: config["blue.files.address"] || config["blue.files.host"],
           port: config["blue.files.sshPort"] || config["blue.files.port"],

@@ -1,29 +1,68 @@
+import { plainCommands, roundCommands } from "./commands";
+
 /** By which the line is known in `authorized_keys`. */
 export const courierMark = "wikiferry-courier";
 
 /**
- * The line of `authorized_keys` that lets the courier carry files below one directory, and do nothing else: no
- * terminal, no forwarding, and only the three commands of a round (rsync, a look whether the source is empty, making
- * the directory for replaced files).
+ * A script for blue's `sh` that runs what `SSH_ORIGINAL_COMMAND` says if it is one of the rounds' commands, and nothing
+ * otherwise. The text is never evaluated: it is cut into words, what varies is turned into the list's placeholders, and
+ * the whole is compared.
  *
- * @param directory Only letters, digits and `._/+-`: it is compared as text.
+ * @param directory Only letters, digits and `._/+-`.
+ * @param owner Numbers of the user and group to whom blue's rsync may give files, `33:33`.
  */
-export function authorizedLine(publicKey: string, directory: string): string {
-  const forced = [
-    "set -f",
-    "c=$SSH_ORIGINAL_COMMAND",
+export function forcedCommand(directory: string, owner: string): string {
+  const [uid, gid] = owner.split(":") as [string, string];
+  const allowed = Object.values(roundCommands)
+    .flat()
+    .map((command) => `" ${command.replace("*:UID", `*:${uid}`).replace("*:GID", `*:${gid}`)} . $d/"`);
+  return [
+    `set -fu; LC_ALL=C; IFS=' '; c=\${SSH_ORIGINAL_COMMAND-}`,
     "no() { echo 'wikiferry-courier: refused' >&2; exit 1; }",
-    `case $c in \\"ls -A '${directory}' | head -n 5 | wc -l\\") ls -A '${directory}' | head -n 5 | wc -l; exit ;; esac`,
-    `case $c in \\"mkdir -p -m 0700 '${directory}/.wikiferry-replaced'\\") exec mkdir -p -m 0700 '${directory}/.wikiferry-replaced' ;; esac`,
-    `case $c in 'rsync --server '*' . ${directory}/') ;; *) no ;; esac`,
-    `o=\${c%' . ${directory}/'}`,
-    // A directory of green, of which a sender does nothing but hear.
-    `case $o in *' --backup-dir /state/replaced/now '*) o=\${o%%' --backup-dir '*}\${o#*' /state/replaced/now'} ;; esac`,
-    "case $o in *' /'*|*=/*|*..*|*[!A-Za-z0-9' '=,._:%/*\\\\\\\\-]*) no ;; esac",
-    "eval exec $c",
+    "n() { case $1 in ''|*[!0-9]*|?????????????????*) no ;; esac; }",
+    `d='${directory}'`,
+    ...plainCommands(directory).map((command) => `if [ "$c" = "${command}" ]; then ${command}; exit; fi`),
+    `case $c in *[!A-Za-z0-9=,._:%/+*\\\\' '-]*) no ;; esac`,
+    // Each word $w goes to the end of the arguments as rsync is to have it, and to $k as the list has it.
+    "set -- $c; i=$#; k=; p=",
+    "while [ $i -gt 0 ]; do i=$((i - 1)); w=$1; v=$w; shift",
+    [
+      "case $p,$w in",
+      `--backup-dir,.wikiferry-replaced/*) v=\${w#*/}; n "$v"; v=.wikiferry-replaced/N ;;`,
+      `*,--timeout=*|*,--max-delete=*) n "\${w#*=}"; v=\${w%%=*}=N ;;`,
+      // The remote shell would take a backslash away.
+      `*,--usermap=\\\\\\**|*,--groupmap=\\\\\\**) w=\${w%%=*}=\${w#*=?}; v=$w ;;`,
+      "*,--*) ;;",
+      `*,-*e.*) v=\${w#*e.}; case $v in ''|*[!A-Za-z]*) no ;; esac; v=\${w%%e.*}e. ;;`,
+      "esac",
+    ].join(" "),
+    `k="$k $v"; p=$w; set -- "$@" "$w"; done`,
+    `case $k in ${allowed.join("|")}) exec "$@" ;; esac`,
+    "no",
   ].join("; ");
+}
+
+export interface Allowed {
+  /** The upload directory. Only letters, digits and `._/+-`: it is compared as text. */
+  directory: string;
+  /** Numbers of the user and group to whom the uploads on blue belong, `33:33`. */
+  owner: string;
+  /** Addresses from which the key is taken, as for sshd(8)'s `from=`. Defaults to any. */
+  from?: string;
+}
+
+/**
+ * The line of `authorized_keys` that lets the courier carry files below one directory, and do nothing else: no
+ * terminal, no forwarding, no other command.
+ */
+export function authorizedLine(publicKey: string, { directory, owner, from }: Allowed): string {
   const [type, key] = publicKey.trim().split(/\s+/);
-  return `restrict,command="${forced.replace(/(?<!\\)"/g, '\\"')}" ${type} ${key} ${courierMark}`;
+  const options = [
+    "restrict",
+    ...(from ? [`from="${from}"`] : []),
+    `command="${forcedCommand(directory, owner).replaceAll('"', '\\"')}"`,
+  ];
+  return `${options.join(",")} ${type} ${key} ${courierMark}`;
 }
 
 /** The line of `known_hosts` that pins a host's key. */

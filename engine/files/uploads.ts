@@ -185,11 +185,16 @@ export class Uploads {
 
   /** Lets the courier into blue's files host for the uploads alone, and pins that host's key. */
   async authorise(): Promise<void> {
-    const { ssh, directory, address } = this.move.spec.blue.files;
+    const { ssh, directory, address, allowFrom } = this.move.spec.blue.files;
     const courier = this.move.spec.green.courier;
     const publicKey = await runInContainer(courier, ["cat", "/state/ssh/id_ed25519.pub"], this.move.pool);
     const blue = await this.move.pool.to(ssh);
-    await editAuthorizedKeys(blue, courierMark, authorizedLine(publicKey, trimmed(directory)));
+    const line = authorizedLine(publicKey, {
+      directory: trimmed(directory),
+      owner: "33:33",
+      from: allowFrom,
+    });
+    await editAuthorizedKeys(blue, courierMark, line);
     await this.write("/state/ssh/known_hosts", knownHostsLine(address.host, address.port, ssh.hostKey));
     await this.tellRights();
   }

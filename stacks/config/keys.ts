@@ -214,6 +214,13 @@ export const keys = {
   }),
   "blue.files.sshPort": integer("Its SSH port as seen from green. 0 is blue.files.port.", 0, 0, 65535),
 
+  "blue.files.allowFrom": matching(
+    /^[0-9A-Fa-f:.,/*?!-]+$/,
+    "`203.0.113.10` or `203.0.113.0/24,2001:db8::/48`",
+    "Addresses from which blue takes the courier's key, as its sshd sees them (`from=` in sshd(8)): the new host's. Empty takes it from any.",
+    { fallback: "" },
+  ),
+
   "green.docker.host": matching(
     /^ssh:\/\/[^@\s]+@[^:\s]+(:\d+)?$/,
     "`ssh://root@green.example.org`",
