@@ -37,6 +37,7 @@ exec /usr/bin/ssh "$@"
 const lying = `#!/usr/bin/perl
 use strict; use IPC::Open2; use IO::Select;
 $SIG{PIPE} = 'IGNORE';
+$SIG{TERM} = sub { exit };
 my $pid = open2(my $out, my $in, split(/ /, $ENV{TO_BLUE}), $ENV{LINE});
 my $all = IO::Select->new($out, \\*STDIN);
 while ($all->count) {
@@ -242,7 +243,8 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
     ]);
   });
 
-  const rsync = "rsync --rsh=lying --timeout=15";
+  // Two that misunderstand each other wait for ever.
+  const rsync = "timeout -k 1 6 rsync --rsh=lying";
 
   test("plants no link, neither one that leads out nor one that stays inside", async () => {
     for (const target of ["/etc", "a", "../.."])
