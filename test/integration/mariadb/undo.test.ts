@@ -73,7 +73,7 @@ describe("a blue that listens for its own host only", () => {
     await editAuthorizedKeys(
       await pair.pool.to(pair.ssh),
       courierMark,
-      authorizedLine(freshKey().public, uploads),
+      authorizedLine(freshKey().public, { directory: uploads, owner: "33:33" }),
     );
     await pair.onBlue(
       `mkdir -p ${uploads}/.wikiferry-replaced/1 ${uploads}/a/ab/.wikiferry-partial /tmp/wikiferry-backup.abcdefgh
