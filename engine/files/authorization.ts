@@ -29,6 +29,8 @@ export function forcedCommand(directory: string, owner: string): string {
     [
       "case $p,$w in",
       `--backup-dir,.wikiferry-replaced/*) v=\${w#*/}; n "$v"; v=.wikiferry-replaced/N ;;`,
+      // Before it deletes, a round counts: none at all.
+      "*,--max-delete=-1) v=--max-delete=N ;;",
       `*,--timeout=*|*,--max-delete=*) n "\${w#*=}"; v=\${w%%=*}=N ;;`,
       // The remote shell would take a backslash away.
       `*,--usermap=\\\\\\**|*,--groupmap=\\\\\\**) w=\${w%%=*}=\${w#*=?}; v=$w ;;`,

@@ -15,6 +15,7 @@ import { type ExpectedFile, UploadLayout } from "./layout";
 import { refuseLinks } from "./links";
 import { ReadyRound } from "./readyRound";
 import { type FileEvent, UploadRecords } from "./records";
+import type { Rights } from "./rights";
 import { checkRound, failedFiles, parseRound, type Round } from "./rounds";
 import { settingLines } from "./settings";
 import { UploadSides } from "./sides";
@@ -189,14 +190,15 @@ export class Uploads {
     const courier = this.move.spec.green.courier;
     const publicKey = await runInContainer(courier, ["cat", "/state/ssh/id_ed25519.pub"], this.move.pool);
     const blue = await this.move.pool.to(ssh);
+    const rights = await this.sides.rights();
     const line = authorizedLine(publicKey, {
       directory: trimmed(directory),
-      owner: "33:33",
+      owner: `${rights.uid}:${rights.gid}`,
       from: allowFrom,
     });
     await editAuthorizedKeys(blue, courierMark, line);
     await this.write("/state/ssh/known_hosts", knownHostsLine(address.host, address.port, ssh.hostKey));
-    await this.tellRights();
+    await this.tellRights(rights);
   }
 
   /** Takes back what `authorise` gave, and stops following. What is kept for the way back stays. */
@@ -261,7 +263,8 @@ export class Uploads {
   private async tell(direction: Direction, paused: boolean): Promise<void> {
     const { blue, files } = this.move.spec;
     const { ssh, directory, address } = blue.files;
-    if (direction === "push" && (await this.readState(rightsFile)) === undefined) await this.tellRights();
+    if (direction === "push" && (await this.readState(rightsFile)) === undefined)
+      await this.tellRights(await this.sides.rights());
     await this.write(
       settingsFile,
       settingLines({
@@ -280,8 +283,8 @@ export class Uploads {
   }
 
   /** Whom the files that come to blue shall belong to: those to whom most belong there now. */
-  private async tellRights(): Promise<void> {
-    const { uid, gid, fileMode, directoryMode } = await this.sides.rights();
+  private async tellRights(rights: Rights): Promise<void> {
+    const { uid, gid, fileMode, directoryMode } = rights;
     await this.write(
       rightsFile,
       settingLines({

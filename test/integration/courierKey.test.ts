@@ -67,8 +67,8 @@ const line = (command: string, replaced: Record<string, string> = {}): string =>
   const whole = `${words} . ${directory}/`;
   return Object.entries(replaced).reduce((text, [from, to]) => text.replace(from, to), whole);
 };
-const [pull, pullNamed] = roundCommands.pull as [string, string];
-const [push, pushNamed] = roundCommands.push as [string, string];
+const [pull, , , pullNamed] = roundCommands.pull as [string, string, string, string];
+const [, push, , pushNamed] = roundCommands.push as [string, string, string, string];
 
 beforeAll(async () => {
   const network = await world.network();
@@ -103,6 +103,7 @@ beforeAll(async () => {
   const spec = {
     blue: { files: { ssh, directory, address: { host: files.name, port: 22 } } },
     green: { courier: { ...courier, directory } },
+    files: { maxDelete: 500, allowDelete: "", allowLost: 0, keepDays: 30 },
   } as unknown as MoveSpec;
   move = { spec, pool, blue: {} as never, green: {} as never };
   uploads = new Uploads(move);
@@ -110,9 +111,9 @@ beforeAll(async () => {
     const { exitCode } = await onGreen("test -s /state/ssh/id_ed25519.pub");
     return exitCode === 0;
   });
+  await onBlue(`${fresh}; touch /tmp/before; sleep 1.1`);
   await uploads.authorise();
   toBlue = `/usr/bin/ssh -F none -i /state/ssh/id_ed25519 -o BatchMode=yes -o UserKnownHostsFile=/state/ssh/known_hosts -o ControlMaster=auto -o ControlPath=/tmp/test-%C -o ControlPersist=60 root@${files.name}`;
-  await onBlue(`${fresh}; touch /tmp/before; sleep 1.1`);
 });
 
 afterAll(async () => {
@@ -139,9 +140,15 @@ test("what the rounds send is the list of what blue allows, no more and no less;
       ],
       pool,
     );
+    const green = (script: string) =>
+      runInContainer(courier, ["sh", "-c", `cd ${directory} && ${script}`], pool);
+    const source = direction === "pull" ? onBlue : green;
+    await source(`cd ${directory} && for i in 1 2; do echo ${direction} >a/ab/${direction}$i.png; done`);
     await round("");
-    await runInContainer(courier, ["sh", "-c", `echo ${direction} >${directory}/a/ab/Green.png`], pool);
-    await round("a/ab/File.png\\0a/ab/Green.png\\0");
+    await source(`rm ${directory}/a/ab/${direction}1.png`);
+    await round("");
+    await source(`echo again >${directory}/a/ab/${direction}2.png`);
+    await round(`a/ab/File.png\\0a/ab/${direction}2.png\\0`);
   }
   const asked = await runInContainer(courier, ["cat", "/state/asked"], pool);
   const forms = asked
@@ -153,16 +160,14 @@ test("what the rounds send is the list of what blue allows, no more and no less;
         .replace(/e\.[A-Za-z]+ /, "e. ")
         .replace(/--timeout=\d+/, "--timeout=N")
         .replace(/replaced\/\d+/, "replaced/N")
-        .replace(/--max-delete=\d+/, "--max-delete=N")
+        .replace(/--max-delete=-?\d+/, "--max-delete=N")
         .replace("\\*:33", "*:UID")
         .replace("\\*:33", "*:GID"),
     );
   expect([...new Set(forms)].sort()).toEqual([...roundCommands.pull, ...roundCommands.push].sort());
   expect(
-    await onBlue(
-      `readlink ${directory}/a/ab/Link.png ${directory}/Outside.png; cat ${directory}/a/ab/Green.png`,
-    ),
-  ).toBe("File.png\n/etc/shadow\npush\n");
+    await onBlue(`readlink ${directory}/a/ab/Link.png; cd ${directory}/a/ab && cat push2.png && ls`),
+  ).toBe("File.png\nagain\nFile.png\nLink.png\npull2.png\npush2.png\n");
 });
 
 test("every other command line is refused", async () => {
@@ -174,10 +179,10 @@ test("every other command line is refused", async () => {
     "rsync --daemon",
     `rsync . ${directory}/`,
     `rsync --server . ${directory}/`,
-    line(pull, { "-ltpr": "-Lltpr" }),
-    line(pull, { "-ltpr": "-Kltpr" }),
-    line(pull, { "-ltpr": "-kltpr" }),
-    line(pull, { "-ltpr": "-sltpr" }),
+    line(pull, { "-nl": "-Lnl" }),
+    line(pull, { "-nl": "-Knl" }),
+    line(pull, { "-nl": "-knl" }),
+    line(pull, { "-nl": "-snl" }),
     line(pull, { "--timeout=30": "--timeout=30 --copy-links" }),
     line(pull, { "--timeout=30": "--timeout=30 --copy-unsafe-links" }),
     line(pull, { "--timeout=30": "--timeout=30 --log-file=/etc/cron.d/x" }),
@@ -197,9 +202,9 @@ test("every other command line is refused", async () => {
     line(pull, { "/srv/uploads/": "/srv/uploads/*" }),
     line(pull, { " . /srv/uploads/": " . /etc/ . /srv/uploads/" }),
     line(pullNamed, { "--files-from=-": "--files-from=/etc/shadow" }),
-    line(push, { "-bO": "-blO" }),
-    line(push, { "-bO": "-KbO" }),
-    line(push, { "-bO": "-DbO" }),
+    line(push, { "-bd": "-bld" }),
+    line(push, { "-bd": "-Kbd" }),
+    line(push, { "-bd": "-Dbd" }),
     line(push, { "replaced/1796070000000": "replaced/../../../etc" }),
     line(push, { ".wikiferry-replaced/1796070000000": "/etc" }),
     line(push, { ".wikiferry-partial": "/etc/cron.d" }),
@@ -218,6 +223,8 @@ test("every other command line is refused", async () => {
     `mkdir -p -m 0700 '${directory}/.wikiferry-replaced' /tmp/x`,
   ];
   expect(hostile.length).toBeGreaterThanOrEqual(30);
+  for (const command of [...roundCommands.pull, ...roundCommands.push])
+    expect(hostile).not.toContain(line(command));
   const letIn: unknown[] = [];
   for (const command of hostile) {
     const { exitCode, stdout, stderr } = await onGreen(`${toBlue} "$LINE" </dev/null`, { LINE: command });
@@ -253,36 +260,37 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
   // Two that misunderstand each other wait for ever.
   const rsync = "timeout -k 1 6 rsync --rsh=lying";
   /** As the rounds push, or both sides would misunderstand each other. */
-  const write = `${rsync} -bOogtpr --delete-after --max-delete=500 --backup-dir=.wikiferry-replaced/1796070000000 --partial-dir=.wikiferry-partial --exclude=/.wikiferry-replaced --usermap='*:33' --groupmap='*:33'`;
-  const read = `${rsync} -ltpr`;
+  const pushing = `--backup-dir=.wikiferry-replaced/1796070000000 --stats --partial-dir=.wikiferry-partial --exclude=/.wikiferry-replaced --usermap='*:33' --groupmap='*:33'`;
+  const carry = `${rsync} -bdOogtpR --no-implied-dirs ${pushing}`;
+  const named = `${rsync} -bOogtprR --delete-after --max-delete=500 ${pushing}`;
+  const ways = [
+    [carry, push],
+    [named, pushNamed],
+  ] as const;
+  const read = `${rsync} -bltprR --backup-dir=/tmp/old --files-from=list x:/ /tmp/got/`;
 
   test("carries what it may: the attempts that follow are understood", async () => {
-    await lie(`mkdir door && echo mine >door/mine && ${write} -R ./door/mine x:/`, pushNamed);
+    await lie(`mkdir door && echo mine >door/mine && ${named} ./door/mine x:/`, pushNamed);
     expect(await onBlue(`cat ${directory}/door/mine`)).toBe("mine\n");
-    await lie(`echo mine >QQQQ && ${write} -R QQQQ x:/`, pushNamed, "QQQQ", "ZZZZ");
-    expect(await onBlue(`ls ${directory}/ZZZZ`)).toBe(`${directory}/ZZZZ\n`);
-    const { stdout } = await lie(
-      `echo door/mine >list; ${read} -R --files-from=list x:/ /tmp/got/; cat /tmp/got/door/mine`,
-      pullNamed,
-    );
+    for (const [write, command] of ways) {
+      await lie(`echo mine >QQQQ && ${write} QQQQ x:/`, command, "QQQQ", "ZZZZ");
+      expect(await onBlue(`cd ${directory} && cat ZZZZ && rm ZZZZ`)).toBe("mine\n");
+    }
+    const { stdout } = await lie(`echo door/mine >list; ${read}; cat /tmp/got/door/mine`, pullNamed);
     expect(stdout).toContain("mine");
   });
 
   test("plants no link, neither one that leads out nor one that stays inside", async () => {
-    for (const target of ["/etc", "a", "../.."])
-      for (const links of ["", "-l"]) {
-        await lie(`ln -s ${target} door && ${write} ${links} ./ x:/`, push);
-        await lie(`ln -s ${target} door && ${write} ${links} -R ./door x:/`, pushNamed);
-      }
+    for (const target of ["/etc", "a"])
+      for (const links of ["", "-l"])
+        for (const [write, command] of ways)
+          await lie(`ln -s ${target} door && ${write} ${links} ./door x:/`, command);
   });
 
   test("writes through no link that is there", async () => {
-    await lie(`echo owned >Outside.png && ${write} --max-delete=0 -R Outside.png x:/`, pushNamed);
     await onBlue(`${fresh} && ln -s /etc way && chown -h 33:33 way`);
-    await lie(
-      `mkdir way && echo owned >way/owned && ${write} --no-implied-dirs -R ./way/owned x:/`,
-      pushNamed,
-    );
+    await lie(`echo owned >Outside.png && ${named} Outside.png x:/`, pushNamed);
+    await lie(`mkdir way && echo owned >way/owned && ${named} ./way/owned x:/`, pushNamed);
   });
 
   test.each([
@@ -291,21 +299,19 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
     ["an absolute path", "/////////tmp/owned"],
   ])("writes nowhere else by a name with %s", async (_what, name) => {
     const stand = "Q".repeat(name.length);
-    await lie(`echo owned >${stand} && ${write} ${stand} x:/`, push, stand, name);
-    await lie(`echo owned >${stand} && ${write} -R ${stand} x:/`, pushNamed, stand, name);
+    for (const [write, command] of ways)
+      await lie(`echo owned >${stand} && ${write} ${stand} x:/`, command, stand, name);
   });
 
   test("reads no file by a link or a name that leads out", async () => {
-    const found = "find /tmp/got -type f -exec grep -l '^root:' {} +; true";
-    expect((await lie(`${read} x:/ /tmp/got/; ${found}`, pull)).stdout).toBe("");
-    expect((await lie(`${rsync} -Ltpr x:/ /tmp/got/; ${found}`, pull)).stdout).toBe("");
-    for (const name of ["../../etc/shadow", "/etc/shadow", "Outside.png", "a/../../../etc/shadow"]) {
-      const { stdout } = await lie(
-        `echo ${name} >list; ${read} -R --files-from=list x:/ /tmp/got/; ${found}`,
-        pullNamed,
-      );
-      expect([name, stdout]).toEqual([name, ""]);
-    }
+    for (const name of ["../../etc/shadow", "/etc/shadow", "Outside.png", "a/../../../etc/shadow"])
+      for (const reading of [read, read.replace("-bl", "-bL")]) {
+        const { stdout } = await lie(
+          `echo ${name} >list; ${reading}; find /tmp/got -type f -exec grep -l '^root:' {} +; true`,
+          pullNamed,
+        );
+        expect([name, stdout]).toEqual([name, ""]);
+      }
   });
 });
 
