@@ -281,10 +281,10 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
   });
 
   test("plants no link, neither one that leads out nor one that stays inside", async () => {
-    for (const target of ["/etc", "a"])
-      for (const links of ["", "-l"])
-        for (const [write, command] of ways)
-          await lie(`ln -s ${target} door && ${write} ${links} ./door x:/`, command);
+    for (const [write, command] of ways) {
+      for (const target of ["/etc", "a"]) await lie(`ln -s ${target} door && ${write} ./door x:/`, command);
+      await lie(`ln -s /etc door && ${write} --links ./door x:/`, command);
+    }
   });
 
   test("writes through no link that is there", async () => {
