@@ -4,6 +4,18 @@ import type { GreenEnvironment } from "./environment/green";
 import type { Limits } from "./limits";
 import { ProcessLimit } from "./migration/resources";
 
+/** Labels of a container of green. */
+export function labelsOf(service: string, more: docker.types.input.ContainerLabel[] = []) {
+  return [
+    { label: "wikiferry.side", value: "green" },
+    { label: "wikiferry.service", value: service },
+    ...more,
+  ];
+}
+
+/** The label by which a preview tells what a change replaces: a hash of all that a container is made of. */
+export const settingsLabel = (fingerprint: string) => ({ label: "wikiferry.settings", value: fingerprint });
+
 /** What every container of green has in common: no new rights, a read-only root, bounded memory and logs. */
 export function hardened(service: string, limits: Limits, labels: docker.types.input.ContainerLabel[] = []) {
   return {
@@ -22,11 +34,7 @@ export function hardened(service: string, limits: Limits, labels: docker.types.i
     restart: "unless-stopped",
     logDriver: "json-file",
     logOpts: { "max-size": "10m", "max-file": "3" },
-    labels: [
-      { label: "wikiferry.side", value: "green" },
-      { label: "wikiferry.service", value: service },
-      ...labels,
-    ],
+    labels: labelsOf(service, labels),
     destroyGraceSeconds: 30,
   } satisfies Partial<docker.ContainerArgs>;
 }

@@ -10,6 +10,15 @@ export type Service = "mariadb" | "redis" | "mediawiki" | "courier" | "gate";
 /** Base images by service; a service that is not named takes its Dockerfile's own, the official one. */
 export type Bases = Partial<Record<Service, string>>;
 
+/** The name of a service's image. Pure but for the files of its folder. */
+export function imageOf(service: Service, bases: Bases): string {
+  const folder = folderOf(service);
+  const official = baseIn(readFileSync(join(folder, "Dockerfile"), "utf8"));
+  return imageName(service, folder, bases[service] ?? official ?? "");
+}
+
+const folderOf = (service: Service) => join(__dirname, service, "image");
+
 /**
  * The image of a service, built on the engine that runs it. It is built again when a file of its folder or its
  * base changes, and kept when the stack goes.
@@ -19,13 +28,12 @@ export function serviceImage(
   bases: Bases,
   opts: pulumi.CustomResourceOptions & { name: string },
 ) {
-  const folder = join(__dirname, service, "image");
+  const folder = folderOf(service);
   const base = bases[service];
-  const official = baseIn(readFileSync(join(folder, "Dockerfile"), "utf8"));
   return new docker.RemoteImage(
     opts.name,
     {
-      name: imageName(service, folder, base ?? official ?? ""),
+      name: imageOf(service, bases),
       build: {
         context: relative(process.cwd(), folder),
         // Host network: a package mirror that only the host can reach serves the build too.

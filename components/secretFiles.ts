@@ -15,26 +15,35 @@ export interface SecretVolumeArgs {
   owner: number;
   /** File names and where the contents come from. The same names in every case: a file is never taken away. */
   files: pulumi.Input<SecretSources>;
+  /**
+   * Whether other contents come to a volume of their own, so that a container that serves keeps its files until a second
+   * one has taken over. Such a volume has no name of its own, either.
+   */
+  kept?: boolean;
 }
 
 /**
  * A volume with the secrets of one service, `wikiferry-green-<service>-secrets`. It lies on the new host's disk, where
  * only root gets, so that the service starts by itself after a reboot.
- * @returns what the service's containers need: the mount, and a label whose change makes them anew
+ * @returns what the service's containers need: the mount, a label whose change makes them anew, and the volume, which
+ *   goes after them
  */
 export function secretVolume(
   name: string,
   service: string,
-  { environment, image, owner, files }: SecretVolumeArgs,
+  { environment, image, owner, files, kept }: SecretVolumeArgs,
   parent: pulumi.Resource,
 ) {
   const { provider, spec, secrets } = environment;
+  const fingerprint = pulumi
+    .output(files)
+    .apply(async (sources) => fingerprintOf(await secretContents(sources, secrets), secrets));
+  const side = { label: "wikiferry.side", value: "green" };
   const volume = new docker.Volume(
     `${name}-secrets`,
-    {
-      name: `wikiferry-green-${service}-secrets`,
-      labels: [{ label: "wikiferry.side", value: "green" }],
-    },
+    kept
+      ? { labels: [side, { label: "wikiferry.secrets", value: fingerprint }] }
+      : { name: `wikiferry-green-${service}-secrets`, labels: [side] },
     { parent, provider },
   );
   const written = new SecretFiles(
@@ -45,13 +54,12 @@ export function secretVolume(
       image,
       owner,
       files,
-      fingerprint: pulumi
-        .output(files)
-        .apply(async (sources) => fingerprintOf(await secretContents(sources, secrets), secrets)),
+      fingerprint,
     },
     { parent },
   );
   return {
+    volume,
     mount: { volumeName: written.volume, containerPath: directory, readOnly: true },
     label: { label: "wikiferry.secrets", value: written.fingerprint },
   };

@@ -41,7 +41,10 @@ export interface DatabaseSide {
 
 /** A container and the Docker engine that runs it. */
 export interface ContainerRef {
+  /** Its name, or its label `wikiferry.name` if it is `labelled`. */
   container: string;
+  /** Whether a second one with a name of its own may stand beside it, to replace it. */
+  labelled?: true;
   /** The SSH host whose Docker engine runs it; none is the local engine. */
   dockerVia?: SshTarget;
 }

@@ -5,9 +5,12 @@ import type { Finding } from "../engine/finding";
 import type { MoveSpec, Secrets } from "../engine/move";
 import type { Prediction } from "../engine/mover";
 import { type PreflightResult, preflight } from "../engine/preflight";
+import { changesAhead } from "../engine/preflight/changes";
 import { silent } from "../engine/progress";
 import type { Config } from "./config/keys";
+import { fingerprints } from "./fingerprints";
 import type { Ladder } from "./phase";
+import { basesFrom, extraSettings } from "./wiki";
 
 /**
  * Asks every server what stands in the way, in each preview and before each update, and prints it; a preview also
@@ -21,20 +24,42 @@ export async function checkBeforehand(
   secrets: Secrets,
   ladder: Ladder,
 ): Promise<void> {
+  const changes = await askOfChanges(config, spec, secrets);
   if (ladder.archived) {
+    await tell(changes);
     if (pulumi.runtime.isDryRun()) await pulumi.log.info(endOfTheWayBack(config));
     // Once blue is archived its hosts may be gone.
     return;
   }
   const { findings, toCopy, pause } = await ask(config, spec, secrets, ladder);
   keep({ toCopy, pause });
+  await tell([...findings, ...changes], outlook({ toCopy, pause }, config));
+}
+
+/** @throws RunError naming what blocks */
+async function tell(findings: readonly Finding[], more: readonly string[] = []): Promise<void> {
   const blocks = findings.filter(({ severity }) => severity === "block");
   for (const finding of findings.filter(({ severity }) => severity === "warn"))
     await pulumi.log.warn(line(finding));
   if (blocks.length > 0) throw new pulumi.RunError(blocks.map(line).join("\n"));
   if (!pulumi.runtime.isDryRun()) return;
   const passed = findings.filter(({ severity }) => severity === "pass");
-  await pulumi.log.info([...passed.map(line), ...outlook({ toCopy, pause }, config)].join("\n"));
+  const told = [...passed.map(line), ...more];
+  if (told.length > 0) await pulumi.log.info(told.join("\n"));
+}
+
+async function askOfChanges(config: Config, spec: MoveSpec, secrets: Secrets): Promise<Finding[]> {
+  const settings = extraSettings(config["wiki.settingsFile"]);
+  const wanted = fingerprints(config, secrets, basesFrom(config["green.images"]), settings);
+  const move = openMove(spec, secrets, silent);
+  try {
+    return await changesAhead(move, wanted, {
+      restart: config["green.allowRestart"],
+      renew: config["gate.renew"],
+    });
+  } finally {
+    await move.close();
+  }
 }
 
 async function ask(

@@ -73,7 +73,11 @@ export function moveSpec(config: Config): MoveSpec {
         },
         serverId: config["green.database.serverId"],
       },
-      mediawiki: { ...inContainer("green-mediawiki"), address: { host: "green-mediawiki", port: 8080 } },
+      mediawiki: {
+        ...inContainer("green-mediawiki"),
+        labelled: true,
+        address: { host: "green-mediawiki", port: 8080 },
+      },
       jobs: inContainer("green-jobs"),
       redis: { cache: inContainer("green-redis-cache"), sessions: inContainer("green-redis-sessions") },
       courier: { ...inContainer("green-courier"), directory: "/srv/uploads" },

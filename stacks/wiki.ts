@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { Courier } from "../components/courier";
 import { CloudflareEdge } from "../components/edge/cloudflare";
@@ -14,6 +15,7 @@ import { Redis } from "../components/redis";
 import type { MoveSpec, Secrets } from "../engine/move";
 import { deriveSecret } from "../engine/secrets";
 import type { Config } from "./config/keys";
+import { fingerprints } from "./fingerprints";
 import type { Ladder } from "./phase";
 import { labelRehearsal } from "./rehearsal";
 import { dockerHost } from "./spec";
@@ -24,6 +26,8 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   const derived = (purpose: Parameters<typeof deriveSecret>[1]) =>
     pulumi.secret(deriveSecret(secrets.masterSecret, purpose));
   const bases = basesFrom(config["green.images"]);
+
+  const marks = fingerprints(config, secrets, bases, extraSettings(config["wiki.settingsFile"]));
 
   const blue = new BlueEnvironment("blue", { spec, sshPrivateKey: pulumi.secret(secrets.sshPrivateKey) });
   const environment = new GreenEnvironment("green", {
@@ -37,6 +41,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   const database = new Mariadb("green-mariadb", {
     environment,
     bases,
+    fingerprint: marks["green-mariadb"],
     settings: {
       bufferPoolSize: config["green.database.bufferPoolSize"],
       redoLogSize: config["green.database.redoLogSize"],
@@ -60,6 +65,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   const redis = new Redis("green-redis", {
     environment,
     bases,
+    fingerprints: { cache: marks["green-redis-cache"], sessions: marks["green-redis-sessions"] },
     maxMemory: config["green.redis.maxMemory"],
   });
   const courier = new Courier("green-courier", { environment, bases });
@@ -102,6 +108,8 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
         tablePrefix: config["wiki.tablePrefix"],
       },
       redis: { cache: redis.cache, sessions: redis.sessions },
+      fingerprint: marks["green-mediawiki"],
+      startSeconds: config["green.web.startSeconds"],
       uploads: courier.uploads,
       workers: config["green.web.workers"],
     },
@@ -122,7 +130,9 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     httpPort: config["gate.httpPort"],
     adminPort: config["gate.adminPort"],
     holdMs: config["gate.holdMs"],
-    adminPassword: derived("gate-admin"),
+    spec,
+    renew: config["gate.renew"],
+    fingerprint: marks["green-gate"],
     serverUrl: config["wiki.serverUrl"],
     uploadPath: config["wiki.uploadPath"],
     maxConnectionsPerAddress: config["gate.maxConnectionsPerAddress"],
@@ -156,9 +166,14 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
 }
 
 /** `mariadb=image,redis=image` as a table. */
-function basesFrom(text: string): Bases {
+export function basesFrom(text: string): Bases {
   const pairs = text.split(",").filter((pair) => pair.includes("="));
   return Object.fromEntries(
     pairs.map((pair) => pair.split("=").map((part) => part.trim()) as [Service, string]),
   );
+}
+
+/** The text of the wiki's own settings. */
+export function extraSettings(file: string): string {
+  return file === "" ? "" : readFileSync(file, "utf8");
 }

@@ -1,9 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened, limitProcesses } from "../container";
+import { gateProgram, hashOfGate } from "../../engine/gate/settings";
+import type { MoveSpec } from "../../engine/move";
+import { hardened, limitProcesses, settingsLabel } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";
 import { gateLimits } from "../limits";
+import { GateSettings } from "../migration/resources";
 
 /** Its container, and its name on green's network: its address is the only one whose X-Forwarded-For green believes. */
 export const gateName = "green-gate";
@@ -24,8 +27,12 @@ export interface GateArgs {
   adminPort: number;
   /** How long a held write waits before it is answered 503, in milliseconds. */
   holdMs: number;
-  /** Password of the runtime API. */
-  adminPassword: pulumi.Input<string>;
+  /** The move that it serves. */
+  spec: MoveSpec;
+  /** Whether a newer image is taken, which makes the container anew: nobody reaches the wiki meanwhile. */
+  renew: boolean;
+  /** Short hash of all that its container is made of. */
+  fingerprint: string;
   /** `$wgServer`; its scheme is what the wiki is told that clients used. */
   serverUrl: string;
   /** `$wgUploadPath`. */
@@ -43,7 +50,24 @@ export interface GateArgs {
 /** Of the image, whose entrypoint takes another by MAXCONN. */
 const maxConnections = 2000;
 
-/** HAProxy in front of both web tiers; what it decides is set at run time and outlives its reload. */
+/** All that makes a new container but its networks and ports. */
+const keptUntilRenewed = [
+  "image",
+  "envs",
+  "tmpfs",
+  "labels",
+  "volumes",
+  "readOnly",
+  "securityOpts",
+  "capabilities",
+  "logDriver",
+  "logOpts",
+];
+
+/**
+ * HAProxy in front of both web tiers; what it decides is set at run time and outlives its reload. Its container is made
+ * once: settings and program come to it while it serves.
+ */
 export class Gate extends pulumi.ComponentResource {
   /** Where clients reach it, `http://host:port`. */
   readonly url: pulumi.Output<string>;
@@ -61,22 +85,9 @@ export class Gate extends pulumi.ComponentResource {
     const container = new docker.Container(
       `${name}-haproxy`,
       {
-        ...hardened("gate", limits),
+        ...hardened("gate", limits, [settingsLabel(args.fingerprint)]),
         name: gateName,
         image: image.imageId,
-        envs: pulumi.secret([
-          `BLUE_ADDRESS=${args.blue}`,
-          pulumi.interpolate`GREEN_ADDRESS=${args.green}`,
-          pulumi.interpolate`ADMIN_PASSWORD=${args.adminPassword}`,
-          `FORWARDED_PROTO=${new URL(args.serverUrl).protocol.replace(":", "")}`,
-          `UPLOAD_PATH=${args.uploadPath}`,
-          `HOLD_MAX_MS=${args.holdMs}`,
-          `MAX_CONNECTIONS_PER_ADDRESS=${args.maxConnectionsPerAddress}`,
-          `TRUSTED_ADDRESSES=${args.trustedProxies.join(" ")}`,
-          pulumi.interpolate`SESSION_PAGES=${args.sessionPages}`,
-          `SESSION_COOKIES=${args.sessionCookies}`,
-          ...blueTlsOf(args.blueTls),
-        ]),
         networksAdvanced: args.environment.networksFor({ reachesBlue: true }),
         ports: [
           { internal: 8080, external: args.httpPort, ip: args.publishAddress },
@@ -84,15 +95,36 @@ export class Gate extends pulumi.ComponentResource {
         ],
         volumes: [{ volumeName: state.name, containerPath: "/state" }],
       },
-      { ...here, deleteBeforeReplace: true, additionalSecretOutputs: ["envs"] },
+      // Nobody reaches the wiki while it is made anew, so only what can't be changed otherwise does that.
+      { ...here, deleteBeforeReplace: true, ignoreChanges: args.renew ? [] : keptUntilRenewed },
     );
     limitProcesses(`${name}-haproxy`, container, args.environment, limits, this);
-    this.url = container.id.apply(() => `http://${args.publishAddress}:${args.httpPort}`);
+    const settings = new GateSettings(
+      `${name}-settings`,
+      {
+        spec: args.spec,
+        settings: {
+          BLUE_ADDRESS: args.blue,
+          GREEN_ADDRESS: args.green,
+          FORWARDED_PROTO: new URL(args.serverUrl).protocol.replace(":", ""),
+          UPLOAD_PATH: args.uploadPath,
+          HOLD_MAX_MS: String(args.holdMs),
+          MAX_CONNECTIONS_PER_ADDRESS: String(args.maxConnectionsPerAddress),
+          TRUSTED_ADDRESSES: args.trustedProxies.join(" "),
+          SESSION_PAGES: args.sessionPages,
+          SESSION_COOKIES: args.sessionCookies,
+          ...blueTlsOf(args.blueTls),
+        },
+        program: hashOfGate(gateProgram(), {}),
+      },
+      { parent: this, dependsOn: [container] },
+    );
+    this.url = settings.id.apply(() => `http://${args.publishAddress}:${args.httpPort}`);
     this.registerOutputs({ url: this.url });
   }
 }
 
-function blueTlsOf(tls: GateArgs["blueTls"]): string[] {
-  if (!tls) return [];
-  return ["BLUE_TLS=1", `BLUE_TLS_NAME=${tls.name}`, ...(tls.ca ? [`BLUE_TLS_CA=${tls.ca}`] : [])];
+function blueTlsOf(tls: GateArgs["blueTls"]): Record<string, string> {
+  if (!tls) return {};
+  return { BLUE_TLS: "1", BLUE_TLS_NAME: tls.name, ...(tls.ca ? { BLUE_TLS_CA: tls.ca } : {}) };
 }

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as mysql from "@pulumi/mysql";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened, limitProcesses } from "../container";
+import { hardened, limitProcesses, settingsLabel } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";
 import { mariadbLimits } from "../limits";
@@ -25,6 +25,8 @@ export interface MariadbArgs {
   environment: GreenEnvironment;
   bases: Bases;
   settings: MariadbSettings;
+  /** Short hash of all that its container is made of. */
+  fingerprint: string;
   /** `server_id`, 1 to 4294967295, other than blue's. */
   serverId: number;
   /** Password of the administrative account `wikiferry`. */
@@ -84,7 +86,7 @@ export class Mariadb extends pulumi.ComponentResource {
     const container = new docker.Container(
       `${name}-server`,
       {
-        ...hardened("mariadb", limits, [secrets.label]),
+        ...hardened("mariadb", limits, [secrets.label, settingsLabel(args.fingerprint)]),
         name: "green-mariadb",
         image: image.imageId,
         envs: [

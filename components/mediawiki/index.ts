@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened, limitProcesses } from "../container";
+import { hardened, labelsOf, limitProcesses, settingsLabel } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { gateName } from "../gate";
 import { type Bases, serviceImage } from "../image";
@@ -40,6 +40,10 @@ export interface MediaWikiArgs {
     tablePrefix: string;
   };
   redis: { cache: pulumi.Input<string>; sessions: pulumi.Input<string> };
+  /** How long a new one may take until it is healthy, in seconds; after that the one before goes on. */
+  startSeconds: number;
+  /** Short hash of all that its container is made of. */
+  fingerprint: string;
   /** Volume with the uploads. */
   uploads: pulumi.Input<string>;
   /** Requests that are served at a time. */
@@ -72,6 +76,7 @@ export class MediaWiki extends pulumi.ComponentResource {
         environment: args.environment,
         image: image.imageId,
         owner,
+        kept: true,
         files: {
           "database-password": { secret: "appPassword" },
           "secret-key": { secret: "wikiSecretKey" },
@@ -106,7 +111,7 @@ export class MediaWiki extends pulumi.ComponentResource {
       service: string,
       limits: Limits,
       rest: Partial<docker.ContainerArgs>,
-      dependsOn?: pulumi.Input<pulumi.Resource>[],
+      opts: pulumi.CustomResourceOptions,
     ) => {
       const made = new docker.Container(
         `${name}-${service}`,
@@ -118,28 +123,47 @@ export class MediaWiki extends pulumi.ComponentResource {
           volumes: [{ volumeName: args.uploads, containerPath: "/srv/uploads" }, secrets.mount],
           ...rest,
         },
-        { ...here, deleteBeforeReplace: true, dependsOn },
+        { ...here, ...opts },
       );
       limitProcesses(`${name}-${service}`, made, args.environment, limits, this);
       return made;
     };
-    const web = container("web", webLimits(args.workers), {
-      name: "green-mediawiki",
-      healthcheck: {
-        tests: [
-          "CMD-SHELL",
-          // A private wiki answers, too.
-          `php -r 'exit(preg_match("/\\"generator\\"|readapidenied/", (string)@file_get_contents("http://127.0.0.1:8080/api.php?action=query&meta=siteinfo&format=json")) ? 0 : 1);'`,
-        ],
-        interval: "5s",
-        timeout: "10s",
-        retries: 12,
-        startPeriod: "30s",
+    // Without a name of its own, so that a second one can stand beside it: it is healthy before the gate is pointed at
+    // it, and this one ends after that. The engine finds it by the label.
+    const web = container(
+      "web",
+      webLimits(args.workers),
+      {
+        labels: labelsOf("web", [
+          secrets.label,
+          settingsLabel(args.fingerprint),
+          { label: "wikiferry.name", value: "green-mediawiki" },
+        ]),
+        healthcheck: {
+          tests: [
+            "CMD-SHELL",
+            // A private wiki answers, too.
+            `php -r 'exit(preg_match("/\\"generator\\"|readapidenied/", (string)@file_get_contents("http://127.0.0.1:8080/api.php?action=query&meta=siteinfo&format=json")) ? 0 : 1);'`,
+          ],
+          interval: "5s",
+          timeout: "10s",
+          retries: 12,
+          startPeriod: "30s",
+        },
+        wait: true,
+        waitTimeout: args.startSeconds,
+        // Apache ends what is under way, and tells the gate that it takes no more.
+        stopSignal: "SIGWINCH",
       },
-      wait: true,
-      waitTimeout: 180,
-    });
-    container("jobs", jobLimits, { name: "green-jobs", command: ["jobs"], cpuShares: jobShares }, [web]);
+      { deleteBeforeReplace: false, dependsOn: [secrets.volume] },
+    );
+    // One at a time: two would run jobs side by side, and a flip stops only one. Nobody waits for it.
+    container(
+      "jobs",
+      jobLimits,
+      { name: "green-jobs", command: ["jobs"], cpuShares: jobShares },
+      { deleteBeforeReplace: true, dependsOn: [web, secrets.volume] },
+    );
     this.address = pulumi.interpolate`${web.name}:8080`;
     this.registerOutputs({ address: this.address });
   }

@@ -189,6 +189,28 @@ export class Verification extends HoldResource {
   }
 }
 
+/** Program and settings of the gate are in force, without a connection closed. */
+export class GateSettings extends HoldResource {
+  constructor(
+    name: string,
+    args: HoldArgs & {
+      /** By name, as in the head of the gate's `entrypoint.sh`; without the password. */
+      settings: pulumi.Input<Record<string, pulumi.Input<string>>>;
+      /** SHA-256 of the program. */
+      program: string;
+    },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      "gateSettings",
+      "GateSettings",
+      name,
+      { ...args, applied: undefined, inForce: undefined, kept: undefined },
+      opts,
+    );
+  }
+}
+
 /** The share of page views that the passive side serves. */
 export class GateRoute extends HoldResource {
   declare readonly primary: pulumi.Output<Side>;

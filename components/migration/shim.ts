@@ -11,6 +11,7 @@ export type HoldName =
   | "replication"
   | "uploads"
   | "verification"
+  | "gateSettings"
   | "gateRoute"
   | "primary"
   | "archive";

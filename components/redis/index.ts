@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { hardened, limitProcesses } from "../container";
+import { hardened, limitProcesses, settingsLabel } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";
 import { redisLimits } from "../limits";
@@ -9,6 +9,8 @@ import { secretVolume } from "../secretFiles";
 export interface RedisArgs {
   environment: GreenEnvironment;
   bases: Bases;
+  /** Short hash of all that each container is made of. */
+  fingerprints: { cache: string; sessions: string };
   /** `maxmemory` of each instance, such as `512mb`. */
   maxMemory: string;
 }
@@ -48,7 +50,7 @@ export class Redis extends pulumi.ComponentResource {
       const container = new docker.Container(
         `${name}-${purpose}`,
         {
-          ...hardened("redis", limits, [secrets.label]),
+          ...hardened("redis", limits, [secrets.label, settingsLabel(args.fingerprints[purpose])]),
           name: `green-redis-${purpose}`,
           image: image.imageId,
           envs: [`REDIS_MAXMEMORY=${args.maxMemory}`, `REDIS_POLICY=${policy}`],

@@ -5,7 +5,7 @@ import type Docker from "dockerode";
 import { messageOf, WikiferryError } from "../errors";
 import type { ContainerRef } from "../move";
 import type { SshPool } from "../ssh/pool";
-import { dockerFor } from "./engine";
+import { findContainer } from "./lookup";
 import { BrokenOff, readOutput } from "./output";
 
 export interface ContainerExecResult {
@@ -72,8 +72,9 @@ export async function execInContainer(
 /** Whether there is such a container, running or not. @throws `DOCKER_UNREACHABLE` */
 export async function isMade(ref: ContainerRef, pool: SshPool): Promise<boolean> {
   try {
-    await dockerFor(ref.dockerVia, pool).getContainer(ref.container).inspect();
-    return true;
+    const found = await findContainer(ref, pool);
+    await found?.inspect();
+    return found !== undefined;
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return false;
     throw explain(error, ref);
@@ -87,8 +88,9 @@ export async function startInContainer(
   pool: SshPool,
   options: Pick<ContainerExecOptions, "env" | "user"> & { withStdin: boolean },
 ): Promise<{ exec: Docker.Exec; stream: Duplex }> {
-  const container = dockerFor(ref.dockerVia, pool).getContainer(ref.container);
   try {
+    const container = await findContainer(ref, pool);
+    if (!container) throw missing(ref, "none with that label runs");
     const exec = await container.exec({
       Cmd: command,
       AttachStdin: options.withStdin,
@@ -178,17 +180,25 @@ async function exitCodeOf(exec: Docker.Exec, ref: ContainerRef): Promise<number>
   );
 }
 
+function engineOf({ dockerVia }: ContainerRef): string {
+  return dockerVia ? `the Docker engine of ${dockerVia.host}` : "the local Docker engine";
+}
+
+function missing(ref: ContainerRef, why: string, cause?: unknown): WikiferryError {
+  return new WikiferryError(
+    "CONTAINER_MISSING",
+    `${engineOf(ref)} has no running container ${ref.container} (${why})`,
+    "Start it with `pulumi up`, or look at `docker ps -a` and `docker logs` there",
+    { cause },
+  );
+}
+
 function explain(error: unknown, ref: ContainerRef): unknown {
   if (error instanceof WikiferryError) return error;
   const status = (error as { statusCode?: number }).statusCode;
-  const where = ref.dockerVia ? `the Docker engine of ${ref.dockerVia.host}` : "the local Docker engine";
+  const where = engineOf(ref);
   if (status === 404 || status === 409) {
-    return new WikiferryError(
-      "CONTAINER_MISSING",
-      `${where} has no running container ${ref.container} (${messageOf(error).trim()})`,
-      "Start it with `pulumi up`, or look at `docker ps -a` and `docker logs` there",
-      { cause: error },
-    );
+    return missing(ref, messageOf(error).trim(), error);
   }
   if (status === undefined) {
     return new WikiferryError(

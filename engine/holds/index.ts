@@ -16,6 +16,7 @@ const modules: Record<string, () => { hold: unknown }> = {
   deadMan: () => require("./deadMan"),
   uploads: () => require("./uploads"),
   verification: () => require("./verification"),
+  gateSettings: () => require("./gateSettings"),
   gateRoute: () => require("./gateRoute"),
   primary: () => require("./primary"),
   archive: () => require("./archive"),

@@ -44,8 +44,19 @@ export function withDefaults<C, I>(type: ResourceType<C, I>, urn: string, olds: 
   const inputs: Bag = { ...type.defaults, ...news };
   const key = type.autoName;
   if (key && inputs[key] === undefined)
-    inputs[key] = plain(olds[key]) ?? `${nameIn(urn)}-${randomBytes(4).toString("hex").slice(0, 7)}`;
+    inputs[key] = isAutoNamed(type, urn, olds)
+      ? plain(olds[key])
+      : `${nameIn(urn)}-${randomBytes(4).toString("hex").slice(0, 7)}`;
   return inputs;
+}
+
+/** Whether the name of a resource is one that `withDefaults` made. */
+export function isAutoNamed<C, I>(type: ResourceType<C, I>, urn: string, state: Bag): boolean {
+  const name = type.autoName && plain(state[type.autoName]);
+  const begins = `${nameIn(urn)}-`;
+  return (
+    typeof name === "string" && name.startsWith(begins) && /^[0-9a-f]{7}$/.test(name.slice(begins.length))
+  );
 }
 
 /** The inputs that differ from the state, and of these the ones that need a new resource. */

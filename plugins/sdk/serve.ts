@@ -8,7 +8,7 @@ import * as statusProto from "@pulumi/pulumi/proto/status_pb";
 import * as anyProto from "google-protobuf/google/protobuf/any_pb";
 import * as emptyProto from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { changesOf, type Failure, failuresOf, withDefaults } from "./check";
+import { changesOf, type Failure, failuresOf, isAutoNamed, withDefaults } from "./check";
 import { endWithEngine } from "./lifeline";
 import { type Call, InitializationError, type ProviderDefinition, type ResourceType } from "./resource";
 import { type Bag, plain, present, same, seal, unknown } from "./values";
@@ -148,7 +148,8 @@ class Server<Config> {
     const type = this.#type(request.getUrn());
     const state = plainBag(toBag(request.getOlds()));
     const oldInputs = plainBag(toBag(request.getOldInputs()));
-    const { changed, replaces } = changesOf(type, oldInputs, state, plainBag(toBag(request.getNews())));
+    const news = plainBag(toBag(request.getNews()));
+    const { changed, replaces } = changesOf(type, oldInputs, state, news);
     const ignored = request.getIgnorechangesList();
     const kept = changed.filter((name) => !ignored.includes(name));
     const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
@@ -156,9 +157,9 @@ class Server<Config> {
     response.setChanges(kept.length > 0 ? DIFF_SOME : DIFF_NONE);
     response.setDiffsList(kept);
     response.setReplacesList(replaces.filter((name) => kept.includes(name)));
-    // Names, ports and volumes are taken by the old resource, so the new one can't stand beside it; with an
-    // automatic name the same holds, since it is kept.
-    response.setDeletebeforereplace(true);
+    // A name that the program gives is taken by the old resource, so the new one can't stand beside it. For an automatic
+    // one the engine asks again: it checks the inputs of a replacement without the old ones.
+    response.setDeletebeforereplace(!isAutoNamed(type, request.getUrn(), news));
     return response;
   }
 

@@ -9,13 +9,19 @@ import { rehearsalId } from "./id";
 import type { Pulumi } from "./pulumi";
 import type { Stage } from "./stage";
 
+const settingsFileOf = (stage: Stage) => join(stage.directory, "SiteSettings.php");
+
+/** Writes the wiki's own settings, with more PHP at their end. */
+export function writeSettings(stage: Stage, world: World, more = ""): void {
+  writeFileSync(
+    settingsFileOf(stage),
+    `<?php\n$wgMetaNamespace = ${JSON.stringify(world.wiki.metaNamespace)};\n${world.wiki.extraSettings}${more && `\n${more}\n`}`,
+  );
+}
+
 /** Writes into the stage's config what a wiki's owner would: hosts, host keys, base images, secrets. */
 export async function configure(stage: Stage, world: World, pulumi: Pulumi): Promise<void> {
-  const settingsFile = join(stage.directory, "SiteSettings.php");
-  writeFileSync(
-    settingsFile,
-    `<?php\n$wgMetaNamespace = ${JSON.stringify(world.wiki.metaNamespace)};\n${world.wiki.extraSettings}`,
-  );
+  writeSettings(stage, world);
   const file = parse(readFileSync(stage.configFile, "utf8")) as { config: Record<string, unknown> };
   const bases = Object.entries(readRecord()?.images ?? {})
     .filter(([service]) => !service.startsWith("blue-"))
@@ -29,7 +35,7 @@ export async function configure(stage: Stage, world: World, pulumi: Pulumi): Pro
       language: world.wiki.language,
       uploadPath: world.wiki.uploadPath,
       authenticationTokenVersion: world.wiki.authenticationTokenVersion,
-      settingsFile: relative(projectDir, settingsFile),
+      settingsFile: relative(projectDir, settingsFileOf(stage)),
     },
     "wikiferry:ssh": { privateKeyFile: relative(projectDir, world.operatorKeyFile) },
     "wikiferry:blue": {

@@ -8,11 +8,12 @@ import { pauseSteps } from "../../engine/mariadb/cutover/protocol";
 import { silent } from "../../engine/progress";
 import type { JudgeTable } from "./judge";
 import { ladder } from "./ladder";
+import { readRequests } from "./load/requestLog";
 import { type LoadSummary, noFigures } from "./load/tally";
 import type { RehearsalOptions } from "./options";
 import { type CopyFact, estimateFacts } from "./predictions";
 import { confirmedGapMs, feltOf, readTimeline } from "./report";
-import type { FlipFact, HostAction, RehearsalFacts } from "./report/types";
+import type { FlipFact, HostAction, RehearsalFacts, Replacement } from "./report/types";
 import type { Run } from "./run";
 import { readStackConfig } from "./stackConfig";
 import { stageExists } from "./stage";
@@ -66,6 +67,7 @@ export async function factsOf(
     complaints: run.loadSummary?.complaints ?? [],
     hosts: hostActions(records),
     refusals: run.refusals,
+    replacements: run.replacements.map((one) => ({ ...one, ...metWith(requests, one) })),
     ...(run.failure ? { failure: run.failure } : {}),
     expected: {
       phases: rungs.map(({ name }) => name),
@@ -75,6 +77,13 @@ export async function factsOf(
       uploads: options.until ? 0 : options.uploads,
     },
   };
+}
+
+/** Requests that were under way in that time. */
+function metWith(requestsFile: string | undefined, { startedAtMs, endedAtMs }: Replacement) {
+  if (!requestsFile || !existsSync(requestsFile)) return { requests: 0, failedRequests: 0 };
+  const requests = readRequests(requestsFile, startedAtMs, endedAtMs);
+  return { requests: requests.length, failedRequests: requests.filter(({ ok }) => !ok).length };
 }
 
 function lastTable(run: Run): JudgeTable {

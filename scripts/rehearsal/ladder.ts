@@ -10,6 +10,10 @@ export interface Rung {
   flip?: { from: Side; to: Side };
   /** Whether `pulumi preview` is asked first how long it will take. */
   predicted?: boolean;
+  /** PHP that green's settings get, in place of what an earlier rung gave them. */
+  settings?: string;
+  /** A step that must fail, and hurt nobody. */
+  fails?: boolean;
   /** `--until` with this word stops after it. */
   stop?: Stop;
 }
@@ -20,6 +24,7 @@ export const ladder: readonly Rung[] = [
   { name: "sync", set: [["phase", "sync"]], predicted: true, stop: "sync" },
   { name: "switch", set: [["phase", "switch"]], stop: "switch" },
   { name: "canary 10", set: [["canary", "10"]] },
+  { name: "green's settings", set: [], settings: '$wgRightsText = "rehearsed";' },
   {
     name: "active green",
     set: [
@@ -29,6 +34,17 @@ export const ladder: readonly Rung[] = [
     flip: { from: "blue", to: "green" },
     predicted: true,
     stop: "green",
+  },
+  {
+    name: "a broken setting",
+    set: [["green.web.startSeconds", "10"]],
+    settings: 'throw new RuntimeException( "broken by the rehearsal" );',
+    fails: true,
+  },
+  {
+    name: "the setting mended",
+    set: [["green.web.startSeconds", "180"]],
+    settings: '$wgRightsText = "mended";',
   },
   { name: "active blue", set: [["active", "blue"]], flip: { from: "green", to: "blue" }, predicted: true },
   {

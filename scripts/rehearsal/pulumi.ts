@@ -50,6 +50,12 @@ export class Pulumi {
     }
   }
 
+  /** `pulumi up` of what can't come up; says whether a container that does not get healthy is why it failed. */
+  async fail(): Promise<boolean> {
+    const { exitCode, output } = await this.run(upArgs);
+    return exitCode !== 0 && /should be healthy within/.test(output);
+  }
+
   /** A second `pulumi up`, which should find nothing to do; says whether that is so. */
   async upAgain(): Promise<PulumiRun & { unchanged: boolean }> {
     const result = await this.run([...upArgs, "--expect-no-changes"]);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { refuseForeign } from "../clean/rehearsal";
 import { ensureWorld, type World } from "../world/index";
-import { configure } from "./configure";
+import { configure, writeSettings } from "./configure";
 import { removeGreen } from "./green";
 import { judge } from "./judge";
 import { ladder, type Rung } from "./ladder";
@@ -13,7 +13,7 @@ import type { RehearsalOptions } from "./options";
 import { lastPrediction, type Predicted } from "./predictions";
 import { Pulumi, type PulumiRun } from "./pulumi";
 import type { Refusal } from "./refusal";
-import type { Failure, PhaseFact, RehearsalFacts } from "./report/types";
+import type { Failure, PhaseFact, RehearsalFacts, Replacement } from "./report/types";
 import { progressIn, type Say } from "./say";
 import { freshStage, stageAt } from "./stage";
 
@@ -26,6 +26,7 @@ export class Run {
   readonly phases: PhaseFact[] = [];
   readonly judgements: RehearsalFacts["judgements"] = [];
   readonly refusals: Refusal[] = [];
+  readonly replacements: Replacement[] = [];
   /** What previews said, by the rung before which they were asked. */
   readonly predictions = new Map<string, Predicted>();
   readonly stage = stageAt();
@@ -106,9 +107,14 @@ export class Run {
       `${rung.name}: ${rung.set.map(([key, value]) => `pulumi config set ${key} ${value}`).join(" && ")} && pulumi up`,
     );
     for (const [key, value] of rung.set) await pulumi.set(key, value);
+    if (rung.settings !== undefined) {
+      writeSettings(this.stage, this.world as World, rung.settings);
+      await this.replaceGreen(rung);
+      if (rung.fails) return;
+    }
     if (rung.name === "retire") await this.enoughDone();
     if (rung.predicted) await this.predict(rung);
-    const first = await this.up(rung);
+    const first = this.replacements.find(({ name }) => name === rung.name) ?? (await this.up(rung));
     const { flip } = rung;
     const [again] = await Promise.all([
       pulumi.upAgain(),
@@ -127,6 +133,26 @@ export class Run {
       await this.endLoad();
       await this.judgeNow("at the end, green alone");
     }
+  }
+
+  /** A `pulumi up` that gives green another MediaWiki, or fails to. */
+  private async replaceGreen(rung: Rung): Promise<void> {
+    const startedAtMs = Date.now();
+    const failed = rung.fails ? await this.pulumi.fail() : await this.up(rung).then(() => false);
+    const endedAtMs = Date.now();
+    const ms = endedAtMs - startedAtMs;
+    this.replacements.push({
+      name: rung.name,
+      startedAtMs,
+      endedAtMs,
+      ms,
+      failed,
+      wantedToFail: rung.fails === true,
+    });
+    if (!rung.fails) return;
+    this.phases.push({ name: rung.name, ms });
+    const how = failed ? "failed, as it should" : "did NOT fail";
+    this.say.line(`${rung.name}: ${how}, in ${(ms / 1000).toFixed(1)} s`);
   }
 
   /** `pulumi preview`, for what it expects of the step. */

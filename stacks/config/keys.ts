@@ -277,6 +277,17 @@ export const keys = {
     fallback: "",
   }),
 
+  "green.allowRestart": flag(
+    "Allows a restart of green's MariaDB or Redis while green serves people, for a change that needs one.",
+    false,
+  ),
+  "green.web.startSeconds": integer(
+    "How long a new MediaWiki on green may take until it is healthy, in seconds; one that takes longer has failed, and the one before goes on serving.",
+    180,
+    10,
+    3600,
+  ),
+
   "gate.publishAddress": text("Address on the new host at which the gate takes HTTP.", {
     fallback: "127.0.0.1",
   }),
@@ -287,6 +298,10 @@ export const keys = {
     15_000,
     1000,
     60_000,
+  ),
+  "gate.renew": flag(
+    "Whether the gate's container is made anew where its image, its ports or its networks have changed: nobody reaches the wiki for some seconds. Its settings and its program need no new one.",
+    false,
   ),
 
   "gate.maxConnectionsPerAddress": integer(

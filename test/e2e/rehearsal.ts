@@ -71,7 +71,10 @@ describe("npm run rehearsal", () => {
       "sync",
       "switch",
       "canary 10",
+      "green's settings",
       "active green",
+      "a broken setting",
+      "the setting mended",
       "active blue",
       "active green again",
       "retire",
@@ -95,6 +98,24 @@ describe("npm run rehearsal", () => {
     expect(loggedOut).toBe(0);
   });
 
+  test("green's MediaWiki is replaced, and a replacement fails, under readers and editors: no request fails", async () => {
+    expect(
+      report.replacements?.map(({ name, failed, failedRequests }) => ({ name, failed, failedRequests })),
+    ).toEqual([
+      { name: "green's settings", failed: false, failedRequests: 0 },
+      { name: "a broken setting", failed: true, failedRequests: 0 },
+      { name: "the setting mended", failed: false, failedRequests: 0 },
+    ]);
+    for (const { requests } of report.replacements ?? []) expect(requests).toBeGreaterThan(20);
+    const { stdout } = await promisify(execFile)("docker", [
+      "ps",
+      "-aq",
+      "--filter",
+      "label=wikiferry.name=green-mediawiki",
+    ]);
+    expect(stdout.trim().split("\n").length).toBe(1);
+  });
+
   test("a second pulumi up of every phase changes nothing", () => {
     const again = report.phases.filter(({ unchanged }) => unchanged !== undefined);
     expect(again.map(({ name, unchanged }) => `${name}: ${unchanged}`)).toEqual(
@@ -103,7 +124,9 @@ describe("npm run rehearsal", () => {
         "sync",
         "switch",
         "canary 10",
+        "green's settings",
         "active green",
+        "the setting mended",
         "active blue",
         "active green again",
         "retire",

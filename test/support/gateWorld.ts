@@ -68,10 +68,10 @@ export class TestGate {
   }
 
   /** After the container was started again: its published ports are others. */
-  async reopen(): Promise<void> {
+  async reopen(password = adminPassword): Promise<void> {
     this.admin.close();
     this.port = await this.running.port(8080);
-    this.admin = gateAt(await this.running.port(9999), this.pool);
+    this.admin = gateAt(await this.running.port(9999), this.pool, password);
     await until("the gate", () => this.admin.state());
   }
 
@@ -123,6 +123,30 @@ export class GateWorld {
       },
       [8080, 9999],
     );
+    const gate = await TestGate.open(running, this.pool);
+    this.gates.push(gate);
+    return gate;
+  }
+
+  get networkName(): string {
+    return this.network.name;
+  }
+
+  /** A gate as the stack makes it: without settings, until `settle` has given it some. */
+  async waitingGate(
+    what: string,
+    settle: (running: RunningContainer) => Promise<unknown>,
+  ): Promise<TestGate> {
+    const made = gateContainer({
+      network: this.network.name,
+      ...this.addresses,
+      adminPassword,
+      volume: await this.docker.volume(what),
+    });
+    const hardened = { SecurityOpt: ["no-new-privileges"], CapDrop: ["ALL"] };
+    const HostConfig = { ...made.HostConfig, ...hardened };
+    const running = await this.docker.run(what, await testImage("gate"), { HostConfig }, [8080, 9999]);
+    await settle(running);
     const gate = await TestGate.open(running, this.pool);
     this.gates.push(gate);
     return gate;

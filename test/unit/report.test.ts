@@ -43,6 +43,33 @@ test("a rehearsal that kept every promise is ok", () => {
   ]);
 });
 
+test("a change of what serves, and one that fails, are promises of their own", () => {
+  const one = { name: "green's settings", startedAtMs: 0, endedAtMs: 20_000, ms: 20_000, requests: 60 };
+  const settings = { ...one, failed: false, wantedToFail: false, failedRequests: 0 };
+  const broken = { ...one, name: "a broken setting", failed: true, wantedToFail: true, failedRequests: 0 };
+  const found = (replacements: RehearsalFacts["replacements"]) =>
+    conclude({ ...goodFacts(), replacements })
+      .promises.slice(13, 15)
+      .map((promise) => [promise.name, promise.found, promise.kept]);
+  const names = [
+    "A change of green's settings is not noticed",
+    "A replacement that fails leaves the old one serving",
+  ];
+  expect(found([settings, broken, settings])).toEqual([
+    [names[0], "2 times; of 120 requests meanwhile 0 failed", true],
+    [names[1], "1 time; of 60 requests meanwhile 0 failed", true],
+  ]);
+  expect(
+    found([
+      { ...settings, failedRequests: 2 },
+      { ...broken, failed: false },
+    ]),
+  ).toEqual([
+    [names[0], "1 time; of 60 requests meanwhile 2 failed", false],
+    [names[1], "a broken setting: did not fail", false],
+  ]);
+});
+
 const judge = judgeTable();
 const breaches: [string, Partial<RehearsalFacts>][] = [
   ["No edit is lost", { judge: judgeTable({ lost: 1 }) }],

@@ -1,5 +1,5 @@
 import { count, duration, some } from "./format";
-import type { FlipFact, KeptPromise, RehearsalFacts } from "./types";
+import type { FlipFact, KeptPromise, RehearsalFacts, ReplacementFact } from "./types";
 
 /** Editors may be kept waiting for less than this, in milliseconds. */
 export const LONGEST_PAUSE_MS = 1_000;
@@ -108,6 +108,7 @@ export function promises(facts: RehearsalFacts): KeptPromise[] {
       found: `${some(edits, "edit")} of at least ${count(expected.edits)}, ${some(uploads, "upload")} of at least ${count(expected.uploads)}`,
       kept: edits >= expected.edits && uploads >= expected.uploads,
     },
+    ...replaced(facts.replacements ?? []),
     ...(restart
       ? [
           {
@@ -117,6 +118,39 @@ export function promises(facts: RehearsalFacts): KeptPromise[] {
           },
         ]
       : []),
+  ];
+}
+
+/** A change of what serves, and one that fails. */
+function replaced(all: readonly ReplacementFact[]): KeptPromise[] {
+  const promise = (name: string, of: readonly ReplacementFact[]) => {
+    if (of.length === 0) return [];
+    const sum = (read: (one: ReplacementFact) => number) => of.reduce((total, one) => total + read(one), 0);
+    const failedRequests = sum((one) => one.failedRequests);
+    const odd = of.filter(({ failed, wantedToFail }) => failed !== wantedToFail);
+    return [
+      {
+        name,
+        found:
+          odd.length > 0
+            ? `${odd.map((one) => one.name).join(", ")}: ${odd[0]?.failed ? "failed" : "did not fail"}`
+            : `${some(of.length, "time")}; of ${some(
+                sum((one) => one.requests),
+                "request",
+              )} meanwhile ${count(failedRequests)} failed`,
+        kept: odd.length === 0 && failedRequests === 0,
+      },
+    ];
+  };
+  return [
+    ...promise(
+      "A change of green's settings is not noticed",
+      all.filter(({ wantedToFail }) => !wantedToFail),
+    ),
+    ...promise(
+      "A replacement that fails leaves the old one serving",
+      all.filter(({ wantedToFail }) => wantedToFail),
+    ),
   ];
 }
 

@@ -88,6 +88,23 @@ export interface HostAction {
   action: string;
 }
 
+/** A `pulumi up` that gave a side that serves another container, or failed to. */
+export interface Replacement {
+  name: string;
+  /** Epoch. */
+  startedAtMs: number;
+  endedAtMs: number;
+  ms: number;
+  wantedToFail: boolean;
+  failed: boolean;
+}
+
+/** The same with what people met with meanwhile. */
+export interface ReplacementFact extends Replacement {
+  requests: number;
+  failedRequests: number;
+}
+
 /** What a rehearsal saw; `writeReport` adds the judgement. */
 export interface RehearsalFacts {
   /** ISO 8601. */
@@ -112,6 +129,8 @@ export interface RehearsalFacts {
   hosts: HostAction[];
   /** Flips that a guardrail refused and that went well, or not, when they were tried again. */
   refusals?: Refusal[];
+  /** Changes of what serves. */
+  replacements?: ReplacementFact[];
   /** None if the rehearsal came to its end. */
   failure?: Failure;
   /** Largest memory of the tool's process, in bytes. */

@@ -101,6 +101,40 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     expect(replaced.Config.Env).toContain("GREETING=goodbye");
   });
 
+  test("a container without a name is replaced by a second one that is healthy first; a failed one leaves the first running, and the next up takes both away", async () => {
+    const unnamed = (greeting: string, command = "exec sleep 600") =>
+      source(greeting)
+        .replace(`  name: "${id}-box",\n`, "")
+        .replace("exec sleep 600", command)
+        .replace('ports: [{ internal: 80, ip: "127.0.0.1" }],', "")
+        .replace('"test", "-s", "/data/greeting"', '"grep", "-q", "bye", "/etc/greeting"')
+        .replace("waitTimeout: 20", "waitTimeout: 4");
+    const boxes = async () => {
+      const filters = JSON.stringify({
+        label: [`wikiferry.test=${labelsOfOurs()["wikiferry.test"]}`],
+        network: [`${id}-net`],
+      });
+      return (await engine.listContainers({ filters })).map(({ Id }) => Id);
+    };
+    program.rewrite(unnamed("bye one"));
+    await program.up();
+    const [first] = await boxes();
+    program.rewrite(unnamed("ill"));
+    const { code, text } = await program.attempt("up", "--yes", "--skip-preview");
+    expect(code).not.toBe(0);
+    expect(text).toMatch(/should be healthy within 4 s/);
+    expect(await boxes()).toContain(first);
+    expect(await boxes()).toHaveLength(2);
+    program.rewrite(unnamed("bye two"));
+    const lines = await program.up();
+    expect(lines.indexOf("created replacement")).toBeLessThan(lines.indexOf("deleted original"));
+    expect(await boxes()).toHaveLength(1);
+    expect(await boxes()).not.toContain(first);
+    await program.up("--expect-no-changes");
+    program.rewrite(source("goodbye"));
+    await program.up();
+  });
+
   test("an unknown property fails in preview, by its name", async () => {
     program.rewrite(source("goodbye", "").replace("internal: 80,", "internal: 80, extrenal: 81,"));
     const { code, text } = await program.attempt("preview");

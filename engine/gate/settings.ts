@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import tar from "tar-stream";
+import { execInContainer } from "../docker/exec";
+import { WikiferryError } from "../errors";
+import type { ContainerRef } from "../move";
+import type { SshPool } from "../ssh/pool";
+
+/** Settings by name, as the head of `components/gate/image/entrypoint.sh` lists them. */
+export type GateSettings = Readonly<Record<string, string>>;
+
+/** Text of each file of the gate's program, by name. */
+export type GateProgram = Readonly<Record<string, string>>;
+
+/** What the gate has in force and what its volume holds, each a SHA-256 of program and settings. */
+export interface GateStanding {
+  inForce: string;
+  kept: string;
+}
+
+const folder = join(__dirname, "../../components/gate/image");
+
+export function gateProgram(): GateProgram {
+  const names = readdirSync(folder).filter((name) => name !== "Dockerfile");
+  return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+/** The file `settings`: a line for each. Pure. */
+export function settingsFile(settings: GateSettings): string {
+  return Object.entries(settings)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n`)
+    .join("");
+}
+
+/** What `entrypoint.sh show` answers once they are in force. Pure. */
+export function hashOfGate(program: GateProgram, settings: GateSettings): string {
+  const hash = createHash("sha256");
+  for (const name of Object.keys(program).sort()) hash.update(program[name] ?? "");
+  return hash.update(settingsFile(settings)).digest("hex");
+}
+
+// What is in the container's image may be older than this tool; only a shell and tar are taken for granted.
+const applying = [
+  "sh",
+  "-c",
+  `set -eu; umask 077
+next=$(mktemp -d /tmp/next.XXXXXX)
+trap 'rm -rf "$next"' EXIT
+tar -x -C "$next" -f -
+bash "$next/entrypoint.sh" apply`,
+];
+
+const showing = ["sh", "-c", "bash /tmp/gate/in-force/entrypoint.sh show 2>/dev/null || echo none none"];
+
+/**
+ * Puts program and settings in force without closing a connection, and on the gate's volume. What the gate refuses
+ * changes nothing: it goes on with what it had.
+ *
+ * @throws `GATE_SETTINGS` and as `execInContainer`
+ */
+export async function applyToGate(
+  gate: ContainerRef,
+  program: GateProgram,
+  settings: GateSettings,
+  pool: SshPool,
+): Promise<GateStanding> {
+  const files = { ...program, settings: settingsFile(settings) };
+  const { exitCode, stderr } = await execInContainer(gate, applying, pool, { stdin: await packed(files) });
+  const wanted = hashOfGate(program, settings);
+  const standing = await gateStanding(gate, pool);
+  if (exitCode === 0 && standing.inForce === wanted && standing.kept === wanted) return standing;
+  const why = stderr.trim().replaceAll("wikiferry-gate: ", "").slice(0, 800);
+  throw new WikiferryError(
+    "GATE_SETTINGS",
+    `the gate does not take its settings (${why || `exit code ${exitCode}`})`,
+    "Mend what it names and run `pulumi up` again: it goes on serving with the settings that it had",
+  );
+}
+
+/** Never writes. @throws as `execInContainer` */
+export async function gateStanding(gate: ContainerRef, pool: SshPool): Promise<GateStanding> {
+  const { stdout } = await execInContainer(gate, showing, pool);
+  const [inForce = "none", kept = "none"] = stdout.trim().split(" ");
+  return { inForce, kept };
+}
+
+async function packed(files: Record<string, string>): Promise<Buffer> {
+  const pack = tar.pack();
+  for (const [name, text] of Object.entries(files)) pack.entry({ name, mode: 0o600 }, text);
+  pack.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of pack) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,117 @@
+import type { Move } from "../context";
+import { dockerFor } from "../docker/engine";
+import { block, type Finding, findingOf, pass, warn } from "../finding";
+import { openGate } from "../wiki/gate";
+
+/** What a change of the config may allow by name. */
+export interface Allowed {
+  /** `green.allowRestart` */
+  restart: boolean;
+  /** `gate.renew` */
+  renew: boolean;
+}
+
+export interface Running {
+  /** The container's name, or its label `wikiferry.name`. */
+  name: string;
+  /** Its label `wikiferry.settings`. */
+  settings: string | undefined;
+}
+
+const restarting: Record<string, string> = {
+  "green-mariadb": "green's MariaDB",
+  "green-redis-cache": "green's Redis for caches",
+  "green-redis-sessions": "green's Redis for sessions",
+};
+
+/**
+ * What the wanted settings of green's containers do to people, compared with those that run. Pure.
+ *
+ * @param serving Whether green serves anybody: it is the primary, or a canary is above 0.
+ */
+export function judgeChanges(
+  running: readonly Running[],
+  wanted: Readonly<Record<string, string>>,
+  serving: boolean,
+  allowed: Allowed,
+): Finding[] {
+  const changed = Object.keys(wanted).filter((name) => {
+    const here = running.filter((one) => one.name === name);
+    // A second one that failed to replace it may stand beside it.
+    return here.length > 0 && !here.every(({ settings }) => settings === wanted[name]);
+  });
+  return changed.flatMap((name) => {
+    if (name === "green-mediawiki")
+      return pass(
+        "GREEN_REPLACED",
+        "green's MediaWiki is replaced: a second one starts, and serves once it is healthy; if it does not get healthy, the one before goes on. Nobody notices",
+      );
+    if (name === "green-gate") {
+      if (allowed.renew)
+        return warn(
+          "GATE_RENEWED",
+          "the gate's container is made anew: nobody reaches the wiki for some seconds, and what is held or under way then fails",
+          "Set gate.renew to false again afterwards",
+        );
+      return warn(
+        "GATE_RENEWED",
+        "the gate's container is of another image or has other ports or networks than wanted; it goes on as it is",
+        "Its settings and its program change without that. To make it anew: pulumi config set --path gate.renew true; nobody reaches the wiki for some seconds then",
+      );
+    }
+    const what = restarting[name] ?? name;
+    if (!serving) return pass("GREEN_RESTARTS", `${what} restarts: green serves nobody, so nobody notices`);
+    const hurt =
+      name === "green-mariadb"
+        ? "for some seconds, longer with a large buffer pool, green's pages fail and nobody can save there"
+        : "for some seconds green's pages are slow or fail";
+    const found = `${what} restarts while green serves people: ${hurt}`;
+    return allowed.restart
+      ? warn("GREEN_RESTARTS", found, "Allowed by green.allowRestart; set it to false again afterwards")
+      : block(
+          "GREEN_RESTARTS",
+          found,
+          "Change it while blue serves and the canary is 0, or allow it: pulumi config set --path green.allowRestart true",
+        );
+  });
+}
+
+/** The same, asked of Docker and the gate. Never writes. */
+export async function changesAhead(
+  move: Move,
+  wanted: Readonly<Record<string, string>>,
+  allowed: Allowed,
+): Promise<Finding[]> {
+  let running: Running[];
+  try {
+    running = await runningContainers(move);
+  } catch {
+    // The other checks tell that Docker does not answer.
+    return [];
+  }
+  try {
+    return judgeChanges(running, wanted, await servesPeople(move, running), allowed);
+  } catch (error) {
+    return [findingOf(error, warn)];
+  }
+}
+
+async function runningContainers({ spec, pool }: Move): Promise<Running[]> {
+  const filters = JSON.stringify({ label: ["wikiferry.side=green"], status: ["running"] });
+  const listed = await dockerFor(spec.green.database.dockerVia, pool).listContainers({ filters });
+  return listed.map(({ Names, Labels }) => ({
+    name: Labels["wikiferry.name"] ?? Names[0]?.slice(1) ?? "",
+    settings: Labels["wikiferry.settings"],
+  }));
+}
+
+async function servesPeople(move: Move, running: readonly Running[]): Promise<boolean> {
+  if (!running.some(({ name }) => name === move.spec.gate.container)) return false;
+  const gate = openGate(move);
+  try {
+    const { primary, views, canary } = await gate.state();
+    return primary === "green" || views === "green" || canary > 0;
+  } finally {
+    gate.close();
+  }
+}
