@@ -21,7 +21,7 @@ const [stack, changes] = process.argv.slice(2) as ["staging" | "prod", string];
 
 /** Outputs that the real providers compute, where the program uses them. */
 function computed(type: string, name: string): Record<string, string> {
-  if (type.endsWith(":Container")) return { name: `${name}-[auto]` };
+  if (/:(Container|Volume)$/.test(type)) return { name: `${name}-[auto]` };
   if (type.endsWith("RemoteImage")) return { imageId: `sha256:${name}` };
   if (type.endsWith(":Certificate")) return { ca: "ca", cert: "cert" };
   if (type.endsWith("remote:Command")) return { stdout: "facts" };
