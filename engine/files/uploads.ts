@@ -207,9 +207,9 @@ export class Uploads {
     await editAuthorizedKeys(await this.move.pool.to(this.move.spec.blue.files.ssh), courierMark);
   }
 
-  /** Removes what both sides kept of replaced and deleted uploads: there is no way back any more. */
-  async forgetKept(): Promise<void> {
-    await Promise.all([this.sides.forgetKept("blue"), this.sides.forgetKept("green")]);
+  /** Removes what green kept of replaced and deleted uploads. Blue's stays: it is blue's own data. */
+  async forgetKeptOnGreen(): Promise<void> {
+    await this.sides.forgetKept("green");
   }
 
   /** Bytes that are kept of what was replaced or deleted on each side. */

@@ -22,7 +22,7 @@ async function bringAbout(move: Move, { following }: Inputs): Promise<Outputs> {
   if (!following) {
     const files = await compare(move, uploads, "green", primary);
     await uploads.retire();
-    await uploads.forgetKept();
+    await uploads.forgetKeptOnGreen();
     return { files, following: false };
   }
   await uploads.authorise();

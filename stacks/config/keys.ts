@@ -377,7 +377,7 @@ export const keys = {
     100_000_000,
   ),
   "files.keepDays": integer(
-    "For how long replaced and deleted uploads are kept on either side, in days; retire removes them.",
+    "For how long replaced and deleted uploads are kept on either side, in days; retire removes what green keeps.",
     30,
     1,
     3_650,
