@@ -5,7 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { baseIn, imageName } from "../engine/docker/imageFolder";
 
 /** A service of green with an image of its own, `components/<service>/image`. */
-export type Service = "mariadb" | "redis" | "mediawiki" | "courier" | "gate";
+export type Service = "mariadb" | "redis" | "mediawiki" | "courier" | "gate" | "proxy";
 
 /** Base images by service; a service that is not named takes its Dockerfile's own, the official one. */
 export type Bases = Partial<Record<Service, string>>;

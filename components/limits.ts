@@ -81,3 +81,6 @@ export function gateLimits(maxConnections: number): Limits {
     tmpfs: { "/tmp": 16, "/run": 4 },
   };
 }
+
+/** HAProxy with 200 connections of 100 kB each, twice as for the gate. */
+export const proxyLimits: Limits = { memoryMb: 128, pids: 64, tmpfs: { "/tmp": 4, "/run": 1 } };

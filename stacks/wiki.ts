@@ -10,7 +10,8 @@ import type { Bases, Service } from "../components/image";
 import { Mariadb } from "../components/mariadb";
 import { MediaWiki } from "../components/mediawiki";
 import { Migration } from "../components/migration";
-import { Certificate } from "../components/migration/resources";
+import { Certificate, WikiAccount } from "../components/migration/resources";
+import { DatabaseProxy } from "../components/proxy";
 import { Redis } from "../components/redis";
 import type { MoveSpec, Secrets } from "../engine/move";
 import { deriveSecret } from "../engine/secrets";
@@ -33,6 +34,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
   const environment = new GreenEnvironment("green", {
     spec,
     secrets,
+    subnet: config["green.subnet"],
     dockerHost: dockerHost(config),
     identityFile: config["ssh.privateKeyFile"] || undefined,
     attachedNetwork: config["green.network"] || undefined,
@@ -53,14 +55,25 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     adminPassword: derived("mariadb-admin"),
     tls: { ca: certificate.ca, cert: certificate.cert },
     publishPort: config["green.database.publishPort"],
-    publishAddress: config["green.database.publishAddress"] || undefined,
-    alias: config["green.database.replicationHost"],
-    adminHost: dockerHost(config)?.host,
-    app: {
-      user: config["wiki.appUser"],
-      password: pulumi.secret(secrets.appPassword),
-      database: config["wiki.database"],
+  });
+  const account = new WikiAccount(
+    "green-wiki-account",
+    {
+      spec,
+      from: environment.accountHost,
+      // Some are left for the operator and for blue.
+      connections: Math.ceil(config["green.database.maxConnections"] * 0.75),
     },
+    { dependsOn: [database] },
+  );
+  const proxy = new DatabaseProxy("green-mariadb-proxy", {
+    environment,
+    bases,
+    database: database.host,
+    allowFrom: config["green.database.allowFrom"] || spec.blue.database.replication.host,
+    publishAddress: config["green.database.publishAddress"] || undefined,
+    publishPort: config["green.database.publishPort"],
+    alias: config["green.database.replicationHost"],
   });
   const redis = new Redis("green-redis", {
     environment,
@@ -74,7 +87,7 @@ export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladd
     allowRestart: config["adopt.allowRestart"],
     restartAt: config["adopt.restartAt"],
     retired: ladder.archived,
-    green: [database, courier],
+    green: [database, account, proxy, courier],
   });
 
   const outputs = { facts: blue.facts, url: pulumi.output("") };

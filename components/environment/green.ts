@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MoveSpec, Secrets, SshTarget } from "../../engine/move";
+import { subnetOf } from "./subnet";
 
 /**
  * Options of ssh for a host with this key and no other. By a command instead of a file: a run that doesn't start the
@@ -22,6 +23,8 @@ export interface GreenEnvironmentArgs {
   spec: MoveSpec;
   /** What the services need to know of them is written to files of theirs, and is no input of any resource. */
   secrets: Secrets;
+  /** Addresses of green's own network, such as `10.217.44.0/24`. */
+  subnet: string;
   /** SSH host of the new host's Docker engine. Defaults to this machine's engine. */
   dockerHost?: SshTarget;
   /** File with the operator's SSH key. Defaults to those that ssh finds by itself. */
@@ -38,6 +41,14 @@ export class GreenEnvironment extends pulumi.ComponentResource {
   readonly network: pulumi.Output<string>;
   readonly spec: MoveSpec;
   readonly secrets: Secrets;
+  /** Its addresses. */
+  readonly subnet: string;
+  /** The host's own address in it: who comes by a port that is published on loopback comes from there. */
+  readonly hostAddress: string;
+  /** Where blue's way to green's MariaDB begins in it. */
+  readonly proxyAddress: string;
+  /** All of its addresses, as an account's host in MariaDB. */
+  readonly accountHost: string;
   private readonly attachedNetwork: string | undefined;
 
   constructor(name: string, args: GreenEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -56,18 +67,32 @@ export class GreenEnvironment extends pulumi.ComponentResource {
         : {},
       { parent: this },
     );
+    const { first, last, accountHost } = subnetOf(args.subnet);
+    this.subnet = args.subnet;
+    this.hostAddress = first;
+    this.proxyAddress = last;
+    this.accountHost = accountHost;
     const network = new docker.Network(
       `${name}-network`,
-      { name: "wikiferry-green", driver: "bridge", labels: [{ label: "wikiferry.side", value: "green" }] },
+      {
+        name: "wikiferry-green",
+        driver: "bridge",
+        // Accounts name these addresses, and Docker gives a container one of our choosing only in a range that is given.
+        ipamConfigs: [{ subnet: args.subnet, gateway: first }],
+        labels: [{ label: "wikiferry.side", value: "green" }],
+      },
       { parent: this, provider: this.provider, deleteBeforeReplace: true },
     );
     this.network = network.name;
     this.registerOutputs({ network: this.network });
   }
 
-  /** The networks of a container; one that talks to blue also joins the attached one, under `alias`. */
-  networksFor(options: { reachesBlue: boolean; alias?: string }) {
-    const own = { name: this.network };
+  /**
+   * The networks of a container; one that talks to blue also joins the attached one, under `alias`.
+   * @param options.address Its address in green's own. Defaults to one of Docker's choosing.
+   */
+  networksFor(options: { reachesBlue: boolean; alias?: string; address?: pulumi.Input<string> }) {
+    const own = { name: this.network, ...(options.address ? { ipv4Address: options.address } : {}) };
     if (!options.reachesBlue || !this.attachedNetwork) return [own];
     return [own, { name: this.attachedNetwork, ...(options.alias ? { aliases: [options.alias] } : {}) }];
   }

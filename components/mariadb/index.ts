@@ -1,5 +1,4 @@
 import * as docker from "@pulumi/docker";
-import * as mysql from "@pulumi/mysql";
 import * as pulumi from "@pulumi/pulumi";
 import { hardened, limitProcesses, settingsLabel } from "../container";
 import type { GreenEnvironment } from "../environment/green";
@@ -33,16 +32,8 @@ export interface MariadbArgs {
   adminPassword: pulumi.Input<string>;
   /** PEMs of the server's certificate; replication takes place over TLS. Its key is derived. */
   tls: { ca: pulumi.Input<string>; cert: pulumi.Input<string> };
-  /** Port on the host: for the operator on loopback, for blue on `publishAddress`. */
+  /** Port on the host's loopback, for the operator. */
   publishPort: number;
-  /** Address of the host at which blue reaches this server. Defaults to loopback only. */
-  publishAddress?: string;
-  /** Its name on the network that blue shares, if there is one. */
-  alias: string;
-  /** Host name or address of the Docker host for the operator's SQL connection. Defaults to 127.0.0.1. */
-  adminHost?: string;
-  /** MediaWiki's account, created here as it is on blue. */
-  app: { user: string; password: pulumi.Input<string>; database: string };
 }
 
 /** User and group number of the image. */
@@ -82,7 +73,7 @@ export class Mariadb extends pulumi.ComponentResource {
       },
       this,
     );
-    const addresses = new Set(["127.0.0.1", args.publishAddress || "127.0.0.1"]);
+    const { subnet, hostAddress, proxyAddress } = args.environment;
     const container = new docker.Container(
       `${name}-server`,
       {
@@ -97,9 +88,12 @@ export class Mariadb extends pulumi.ComponentResource {
           `MAX_CONNECTIONS=${args.settings.maxConnections}`,
           `LONG_QUERY_TIME=${args.settings.longQuerySeconds}`,
           `BINLOG_EXPIRE_LOGS_SECONDS=${args.settings.binlogRetentionSeconds}`,
+          `LISTEN_NETWORK=${subnet}`,
+          `ADMIN_HOST=${hostAddress}`,
+          `PROXY_ADDRESS=${proxyAddress}`,
         ],
-        networksAdvanced: args.environment.networksFor({ reachesBlue: true, alias: args.alias }),
-        ports: [...addresses].map((ip) => ({ internal: 3306, external: args.publishPort, ip })),
+        networksAdvanced: args.environment.networksFor({ reachesBlue: true }),
+        ports: [{ internal: 3306, external: args.publishPort, ip: "127.0.0.1" }],
         volumes: [{ volumeName: volume.name, containerPath: "/var/lib/mysql" }, secrets.mount],
         healthcheck: {
           tests: ["CMD-SHELL", "mariadb-admin --no-defaults --socket=/run/mysqld/mysqld.sock ping"],
@@ -117,34 +111,6 @@ export class Mariadb extends pulumi.ComponentResource {
     limitProcesses(`${name}-server`, container, args.environment, limits, this);
     this.container = container.name;
     this.host = container.name;
-
-    // Accounts made here come before the copy, which empties green's binary log: later changes belong to whoever is
-    // primary.
-    const accounts = new mysql.Provider(
-      `${name}-accounts`,
-      {
-        endpoint: pulumi.interpolate`${container.id.apply(() => args.adminHost || "127.0.0.1")}:${args.publishPort}`,
-        username: "wikiferry",
-        password: args.adminPassword,
-        tls: args.adminHost ? "skip-verify" : "false",
-      },
-      { parent: this },
-    );
-    const app = new mysql.User(
-      `${name}-app`,
-      { user: args.app.user, host: "%", plaintextPassword: args.app.password },
-      {
-        parent: this,
-        provider: accounts,
-        retainOnDelete: true,
-        additionalSecretOutputs: ["plaintextPassword"],
-      },
-    );
-    new mysql.Grant(
-      `${name}-app-rights`,
-      { user: app.user, host: "%", database: args.app.database, privileges: ["ALL PRIVILEGES"] },
-      { parent: this, provider: accounts, retainOnDelete: true },
-    );
     this.registerOutputs({ host: this.host });
   }
 }

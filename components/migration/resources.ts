@@ -76,6 +76,22 @@ export class ProcessLimit extends HoldResource {
   }
 }
 
+/** MediaWiki's account on green's MariaDB, for green's network only. */
+export class WikiAccount extends HoldResource {
+  constructor(
+    name: string,
+    args: HoldArgs & {
+      /** Where green's MediaWiki comes from, as an account's host. */
+      from: pulumi.Input<string>;
+      /** Its connections at most. */
+      connections: number;
+    },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super("wikiAccount", "WikiAccount", name, { ...args }, opts);
+  }
+}
+
 /** Blue's MariaDB can be followed: binary log, TLS, replication account. */
 export class Adoption extends HoldResource {
   /** What was changed on blue. */

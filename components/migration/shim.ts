@@ -6,6 +6,7 @@ export type HoldName =
   | "certificate"
   | "secretFiles"
   | "processLimit"
+  | "wikiAccount"
   | "copy"
   | "deadMan"
   | "replication"

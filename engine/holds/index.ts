@@ -11,6 +11,7 @@ const modules: Record<string, () => { hold: unknown }> = {
   certificate: () => require("./certificate"),
   secretFiles: () => require("./secretFiles"),
   processLimit: () => require("./processLimit"),
+  wikiAccount: () => require("./wikiAccount"),
   copy: () => require("./copy"),
   replication: () => require("./replication"),
   deadMan: () => require("./deadMan"),

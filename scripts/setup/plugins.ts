@@ -19,7 +19,7 @@ import { engineDir } from "./pulumi";
 import { say, step } from "./say";
 
 /** The provider plugins that the program uses. */
-export const pluginNames = ["docker", "command", "mysql", "cloudflare"] as const;
+export const pluginNames = ["docker", "command", "cloudflare"] as const;
 
 /** In a plugin's folder: it is this project's offline plugin and may be replaced by the vendor's. */
 const marker = "wikiferry-offline";

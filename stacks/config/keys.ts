@@ -234,8 +234,20 @@ export const keys = {
     "A Docker network there from which blue is reached, if it is not the default route.",
     { fallback: "" },
   ),
+  "green.subnet": matching(
+    /^\d{1,3}(\.\d{1,3}){3}\/(1[2-9]|2[0-8])$/,
+    "`10.217.44.0/24`",
+    "Addresses of green's own Docker network; free on its host, and none of those through which it reaches blue.",
+    { fallback: "10.217.44.0/24" },
+  ),
   "green.database.publishAddress": text(
     "Address on the new host at which blue's MariaDB reaches green's; empty publishes on loopback only.",
+    { fallback: "" },
+  ),
+  "green.database.allowFrom": matching(
+    /^[A-Za-z0-9._:/-]+(,[A-Za-z0-9._:/-]+)*$/,
+    "`198.51.100.7` or `db.example.org,198.51.100.0/28`",
+    "Who may connect to green's MariaDB from outside: addresses, networks and names of blue's database as green's host sees them, separated by commas. Defaults to blue.database.replicationHost.",
     { fallback: "" },
   ),
   "green.database.publishPort": integer(

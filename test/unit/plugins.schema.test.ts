@@ -4,10 +4,9 @@ import { z } from "zod";
 import { cloudflare } from "../../plugins/cloudflare/provider";
 import { command } from "../../plugins/command/provider";
 import { docker } from "../../plugins/docker/provider";
-import { mysql } from "../../plugins/mysql/provider";
 
 const projectDir = join(__dirname, "../..");
-const providers = [docker, command, mysql, cloudflare];
+const providers = [docker, command, cloudflare];
 const vendorFile = (path: string) => join(projectDir, "node_modules/@pulumi", path);
 
 /** `docker:index/container:Container` is declared in docker/container.d.ts, `command:local:Command` in command/local/command.d.ts. */

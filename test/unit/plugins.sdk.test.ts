@@ -4,7 +4,6 @@ import { container } from "../../plugins/docker/container";
 import { createOptions, durationNs } from "../../plugins/docker/containerOptions";
 import { sshSettings } from "../../plugins/docker/engine";
 import { network } from "../../plugins/docker/network";
-import { parseGrant, privilegeName } from "../../plugins/mysql/privileges";
 import { changesOf, failuresOf, withDefaults } from "../../plugins/sdk/check";
 import { holdsSecret, plain, same, seal, secret, unknown } from "../../plugins/sdk/values";
 
@@ -155,18 +154,5 @@ describe("the words of the engines", () => {
       identityFile: "/k",
       hostKey: "ssh-ed25519 AAAA",
     });
-  });
-
-  test("a line of SHOW GRANTS, with MariaDB's new names", () => {
-    expect(
-      parseGrant(
-        "GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `r`@`%` IDENTIFIED BY PASSWORD '*1' WITH GRANT OPTION",
-      ),
-    ).toEqual({ privileges: ["REPLICATION SLAVE", "BINLOG MONITOR"], scope: "*.*", grantOption: true });
-    expect(parseGrant("GRANT SELECT (`a`, `b`), INSERT ON `my-wiki`.`page` TO `r`@`%`")).toMatchObject({
-      privileges: ["SELECT (`A`, `B`)", "INSERT"],
-      scope: "`my-wiki`.`page`",
-    });
-    expect(privilegeName("replication client")).toBe("BINLOG MONITOR");
   });
 });

@@ -2,12 +2,15 @@
 # Initialises an empty data directory, writes the settings, and becomes mariadbd.
 #
 # Environment (defaults in brackets):
+#   ADMIN_HOST [%]          where wikiferry may come from; given to it at each start, since networks are made anew
+#   LISTEN_NETWORK []       such as 172.18.0.0/16: listens on this container's address in it only
+#   PROXY_ADDRESS []        whose word is taken for who is behind it (PROXY protocol)
 #   ROLE_NAME [green]       this server's name in wikiferry.role; closed (read_only) unless the record names it
 #   SERVER_ID [2]  GTID_DOMAIN_ID [0]
 #   INNODB_BUFFER_POOL_SIZE [256M]  INNODB_LOG_FILE_SIZE [256M]  MAX_CONNECTIONS [151]  MAX_ALLOWED_PACKET [64M]
 #   LONG_QUERY_TIME [2] seconds  BINLOG_EXPIRE_LOGS_SECONDS [1209600] (14 days)  PERFORMANCE_SCHEMA [OFF]
 # Files in /run/secrets:
-#   admin-password  of wikiferry@'%', read on the first start only (required then)
+#   admin-password  of the account wikiferry, read on the first start only (required then)
 #   ca.pem, cert.pem, key.pem  for TLS; without the key there is none
 set -eu
 umask 027
@@ -24,6 +27,33 @@ spool=/spool
 fail() {
   echo "wikiferry-mariadb: $*" >&2
   exit 1
+}
+
+case ${ADMIN_HOST:=%} in
+*[!0-9.%]*) fail "ADMIN_HOST is '$ADMIN_HOST': set an address" ;;
+esac
+
+number_of() {
+  (
+    IFS=.
+    # shellcheck disable=SC2086 # into its four numbers
+    set -- $1
+    echo $((($1 << 24) + ($2 << 16) + ($3 << 8) + $4))
+  )
+}
+
+# This container's address in a network such as 172.18.0.0/16.
+address_in() {
+  shift_by=$((32 - ${1#*/}))
+  wanted=$(($(number_of "${1%/*}") >> shift_by))
+  for address in $(hostname -I); do
+    case $address in *:*) continue ;; esac
+    if [ $(($(number_of "$address") >> shift_by)) = "$wanted" ]; then
+      echo "$address"
+      return
+    fi
+  done
+  return 1
 }
 
 case $role in
@@ -68,6 +98,17 @@ put_in_place() {
   fi
 }
 
+# Moves the account to where it may come from now, and with it the events that run as it.
+admin_host() {
+  [ "$ADMIN_HOST" != % ] || return 0
+  cat <<STATEMENTS
+UPDATE mysql.event SET definer = 'wikiferry@$ADMIN_HOST' WHERE definer LIKE 'wikiferry@%';
+DELETE FROM mysql.global_priv WHERE User = 'wikiferry' AND Host <> '$ADMIN_HOST' AND (SELECT COUNT(*) > 1 FROM mysql.global_priv WHERE User = 'wikiferry');
+UPDATE mysql.global_priv SET Host = '$ADMIN_HOST' WHERE User = 'wikiferry';
+FLUSH PRIVILEGES;
+STATEMENTS
+}
+
 find "$spool" -mindepth 1 -delete
 put_in_place
 if [ -e "$unfinished" ]; then
@@ -81,7 +122,15 @@ if [ ! -d "$datadir/mysql" ]; then
   initialise
 fi
 
-sed "s/@ROLE_NAME@/$role/g" /usr/local/share/wikiferry/role.sql >"$run/role.sql"
+{
+  sed "s/@ROLE_NAME@/$role/g" /usr/local/share/wikiferry/role.sql
+  admin_host
+} >"$run/role.sql"
+
+listen=0.0.0.0
+if [ -n "${LISTEN_NETWORK:-}" ]; then
+  listen=$(address_in "$LISTEN_NETWORK") || fail "no address of this container is in $LISTEN_NETWORK"
+fi
 
 {
   cat <<SETTINGS
@@ -91,7 +140,7 @@ socket = $run/mysqld.sock
 pid_file = $run/mysqld.pid
 tmpdir = $spool
 port = 3306
-bind_address = 0.0.0.0
+bind_address = $listen
 skip_name_resolve
 character_set_server = binary
 collation_server = binary
@@ -130,6 +179,7 @@ SETTINGS
     echo "ssl_cert = $secrets/cert.pem"
     echo "ssl_key = $secrets/key.pem"
   fi
+  if [ -n "${PROXY_ADDRESS:-}" ]; then echo "proxy_protocol_networks = $PROXY_ADDRESS"; fi
 } >"$run/my.cnf"
 
 exec mariadbd --defaults-file="$run/my.cnf" "$@"

@@ -92,7 +92,11 @@ it("bytes wait until the rate allows them", () => {
 describe("what makes blue's files green's", () => {
   const sql = ownStatements({
     adminPassword: "secret of green",
-    app: { user: "wiki'user", password: "secret of the wiki", database: "wiki-db" },
+    app: {
+      user: "wiki'user",
+      database: "wiki-db",
+      accounts: [{ host: "172.18.0.0/255.255.0.0", priv: '{"access":0}' }],
+    },
     result: { gtid: "0-1-42,7-1-3", bytes: 1, rows: 2, copyMs: 3, converged: [] },
     journal: [{ at: "2026-11-21T17:00:00.000Z", step: "x", event: "y", detail: { long: "ü".repeat(9_000) } }],
   });
@@ -110,7 +114,9 @@ describe("what makes blue's files green's", () => {
     expect(lines[1]).toBe("DELETE FROM mysql.event WHERE db = 'wikiferry';");
     expect(sql).toContain("VALUES (0, 1, 1, '42')");
     expect(sql).toContain("VALUES (7, 2, 1, '3')");
-    expect(sql).toContain("CREATE USER IF NOT EXISTS 'wiki\\'user'@'%'");
+    expect(sql).toContain(
+      `INSERT INTO mysql.global_priv VALUES ('172.18.0.0/255.255.0.0', 'wiki\\'user', '{\\"access\\":0}');`,
+    );
     expect(sql).not.toMatch(/DELETE FROM wikiferry.`(role|heartbeat|watch)`/);
   });
 });

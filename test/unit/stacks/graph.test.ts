@@ -79,7 +79,7 @@ test("each container has a limit of memory and of processes, and each tmpfs a si
   const bounded = graph
     .filter(({ type, inputs }) => type.endsWith(":ProcessLimit") && (inputs.pids as number) > 0)
     .map(({ inputs }) => inputs.container);
-  expect(containers.length).toBe(7);
+  expect(containers.length).toBe(8);
   expect(bounded.sort()).toEqual(containers.map(({ name }) => `${name}-id`).sort());
   for (const { inputs } of containers) {
     expect(inputs.memory).toBeGreaterThan(100);

@@ -9,7 +9,8 @@ import type { CopyResult } from "../copy";
 export interface OwnFacts {
   /** Of `wikiferry`, the administrative account. */
   adminPassword: string;
-  app: { user: string; password: string; database: string };
+  /** MediaWiki's accounts as green has them: host and row of mysql.global_priv. */
+  app: { user: string; database: string; accounts: readonly { host: string; priv: string }[] };
   result: CopyResult;
   /** Green's journal up to now. */
   journal: JournalRecord[];
@@ -60,12 +61,19 @@ export function ownStatements({ adminPassword, app, result, journal }: OwnFacts)
     "GRANT ALL PRIVILEGES ON *.* TO wikiferry@'%' WITH GRANT OPTION;",
     "CREATE OR REPLACE USER mysql@localhost IDENTIFIED VIA unix_socket;",
     "GRANT ALL PRIVILEGES ON *.* TO mysql@localhost WITH GRANT OPTION;",
-    sql("CREATE USER IF NOT EXISTS ?@'%'", [app.user]),
-    sql("ALTER USER ?@'%' IDENTIFIED BY PASSWORD ? ACCOUNT UNLOCK", [
-      app.user,
-      nativePasswordHash(app.password),
-    ]),
-    sql("GRANT ALL PRIVILEGES ON ??.* TO ?@'%'", [app.database, app.user]),
+    // Blue's may come from where blue's web server is, and nobody comes to green from there.
+    sql(
+      "UPDATE mysql.global_priv SET Priv = JSON_SET(Priv, '$.account_locked', TRUE) WHERE User NOT IN ('wikiferry', 'mysql', 'mariadb.sys', ?) AND JSON_VALUE(Priv, '$.is_role') IS NULL",
+      [app.user],
+    ),
+    sql("DELETE FROM mysql.global_priv WHERE User = ?", [app.user]),
+    ...app.accounts.map(({ host, priv }) =>
+      sql("INSERT INTO mysql.global_priv VALUES (?, ?, ?)", [host, app.user, priv]),
+    ),
+    "FLUSH PRIVILEGES;",
+    ...app.accounts.map(({ host }) =>
+      sql("GRANT ALL PRIVILEGES ON ??.* TO ?@?", [app.database, app.user, host]),
+    ),
     "FLUSH PRIVILEGES;",
   ].join("\n")}\n`;
 }

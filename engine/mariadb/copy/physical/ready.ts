@@ -23,7 +23,14 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
   );
   const statements = ownStatements({
     adminPassword: deriveSecret(secrets.masterSecret, "mariadb-admin"),
-    app: { user: spec.wiki.appUser, password: secrets.appPassword, database: spec.wiki.database },
+    app: {
+      user: spec.wiki.appUser,
+      database: spec.wiki.database,
+      accounts: await green.rows<{ host: string; priv: string }>(
+        "SELECT Host AS host, Priv AS priv FROM mysql.global_priv WHERE User = ?",
+        [spec.wiki.appUser],
+      ),
+    },
     result,
     journal: await readJournal(green),
   });
