@@ -2,22 +2,32 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { readDigests } from "../engine/docker/digests";
 import { baseIn, imageName } from "../engine/docker/imageFolder";
 
 /** A service of green with an image of its own, `components/<service>/image`. */
 export type Service = "mariadb" | "redis" | "mediawiki" | "courier" | "gate" | "proxy";
 
-/** Base images by service; a service that is not named takes its Dockerfile's own, the official one. */
+/**
+ * Base images by service; a service that is not named takes its Dockerfile's own, the official one, by the digest that
+ * the set-up has locked.
+ */
 export type Bases = Partial<Record<Service, string>>;
 
-/** The name of a service's image. Pure but for the files of its folder. */
-export function imageOf(service: Service, bases: Bases): string {
-  const folder = folderOf(service);
-  const official = baseIn(readFileSync(join(folder, "Dockerfile"), "utf8"));
-  return imageName(service, folder, bases[service] ?? official ?? "");
+const folderOf = (service: Service) => join(__dirname, service, "image");
+
+/** What a service's Dockerfile names, and what it is built on: the config's, or the official one by its digest. */
+function baseOf(service: Service, bases: Bases): { official: string; chosen: string | undefined } {
+  const official = baseIn(readFileSync(join(folderOf(service), "Dockerfile"), "utf8")) ?? "";
+  const locked = readDigests(join(__dirname, "../images.lock.json"))[official];
+  return { official, chosen: bases[service] ?? locked };
 }
 
-const folderOf = (service: Service) => join(__dirname, service, "image");
+/** The name of a service's image. Pure but for the files of its folder and the locked digests. */
+export function imageOf(service: Service, bases: Bases): string {
+  const { official, chosen } = baseOf(service, bases);
+  return imageName(service, folderOf(service), chosen ?? official);
+}
 
 /**
  * The image of a service, built on the engine that runs it. It is built again when a file of its folder or its
@@ -29,7 +39,7 @@ export function serviceImage(
   opts: pulumi.CustomResourceOptions & { name: string },
 ) {
   const folder = folderOf(service);
-  const base = bases[service];
+  const base = baseOf(service, bases).chosen;
   return new docker.RemoteImage(
     opts.name,
     {

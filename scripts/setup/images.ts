@@ -3,11 +3,12 @@ import { basename, dirname, join, relative } from "node:path";
 import type Docker from "dockerode";
 import pLimit from "p-limit";
 import { sleep } from "zx";
+import { digestOf, readDigests, writeDigests } from "../../engine/docker/digests";
 import { baseIn, filesIn, imageName } from "../../engine/docker/imageFolder";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { debianImage, makeDebianImage } from "./debian";
 import { dockerClient } from "./docker";
-import { projectDir } from "./paths";
+import { digestFile, projectDir } from "./paths";
 import { imageSite, reachable } from "./probe";
 import { type ImageRecord, readRecord } from "./record";
 import { say, step } from "./say";
@@ -100,17 +101,17 @@ class Bases {
   }
 
   async #choose(official: string, chosenBefore: string | undefined): Promise<{ ref: string; id: string }> {
-    for (const ref of chosenBefore ? [chosenBefore, official] : [official]) {
+    const locked = readDigests(digestFile)[official];
+    for (const ref of locked ? [locked] : chosenBefore ? [chosenBefore, official] : [official]) {
       const id = await idOf(this.#docker, ref);
-      if (id) return { ref, id };
+      if (id) return await this.#lock(official, { ref, id });
     }
     if (await reachable(imageSite)) {
+      const wanted = locked ?? official;
       try {
-        await step(`pulling ${official}`, async () =>
-          follow(this.#docker, await this.#docker.pull(official)),
-        );
-        const id = await idOf(this.#docker, official);
-        if (id) return { ref: official, id };
+        await step(`pulling ${wanted}`, async () => follow(this.#docker, await this.#docker.pull(wanted)));
+        const id = await idOf(this.#docker, wanted);
+        if (id) return await this.#lock(official, { ref: wanted, id });
       } catch (error) {
         say(`${official} can't be pulled (${messageOf(error).split("\n")[0]}): Debian's packages serve`);
       }
@@ -120,6 +121,28 @@ class Bases {
     const id = await idOf(this.#docker, debianImage);
     if (!id) throw new Error(`${debianImage} is missing right after it was made`);
     return { ref: debianImage, id };
+  }
+
+  /** By its digest from now on, if it was pulled. A tag that has moved since is told, and takes nothing along. */
+  async #lock(official: string, base: { ref: string; id: string }): Promise<{ ref: string; id: string }> {
+    if (base.ref !== official) {
+      const locked = readDigests(digestFile)[official];
+      const tagged = locked && digestOf(official, (await this.#inspect(official))?.RepoDigests);
+      if (tagged && tagged !== locked)
+        say(
+          `${official} is ${tagged} here, and ${locked} in images.lock.json, which is built on; to take the new one, remove its line there`,
+        );
+      return base;
+    }
+    const digest = digestOf(official, (await this.#inspect(official))?.RepoDigests);
+    if (!digest) return base;
+    writeDigests(digestFile, { ...readDigests(digestFile), [official]: digest });
+    say(`${official} is ${digest} from now on (images.lock.json)`);
+    return { ref: digest, id: base.id };
+  }
+
+  async #inspect(ref: string): Promise<Docker.ImageInspectInfo | undefined> {
+    return (await idOf(this.#docker, ref)) ? await this.#docker.getImage(ref).inspect() : undefined;
   }
 
   async #makeDebian(): Promise<void> {

@@ -8,6 +8,9 @@ export const projectDir = resolve(__dirname, "../..");
 /** A file of what the scripts keep about this machine; not in git. */
 export const stateFile = (...parts: string[]): string => join(projectDir, ".wikiferry", ...parts);
 
+/** The digests of official images, to be committed: every machine builds on the same ones. */
+export const digestFile = join(projectDir, "images.lock.json");
+
 /** Where the npm package `pulumi` looks for the engine; `PULUMI_HOME` moves it. */
 export const pulumiHome = (): string => process.env.PULUMI_HOME || join(homedir(), ".pulumi");
 
