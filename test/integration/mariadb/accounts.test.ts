@@ -60,11 +60,7 @@ describe("who reaches green's MariaDB", () => {
       image,
       {
         ...on(net, { Aliases: ["green-mariadb"] }),
-        Env: [
-          `ADMIN_HOST=${subnet.first}`,
-          `LISTEN_NETWORK=${cidr}`,
-          `PROXY_ADDRESS=${subnet.last}`,
-        ],
+        Env: [`ADMIN_HOST=${subnet.first}`, `LISTEN_NETWORK=${cidr}`, `PROXY_ADDRESS=${subnet.last}`],
       },
       [3306],
       secretFiles(serverUid, {
