@@ -14,6 +14,7 @@ import { readStackConfig } from "../../scripts/rehearsal/stackConfig";
 import { freshStage, stageAt } from "../../scripts/rehearsal/stage";
 import { ensureWorld } from "../../scripts/world/index";
 import { until } from "../support/until";
+import { passwordsLeft } from "./secrets";
 
 const gateUrl = "http://127.0.0.1:8080";
 const stage = stageAt();
@@ -52,6 +53,16 @@ async function upKilledAt(sign: string, killed: "all of it" | "the engine alone"
     await until("the end of the provider", async () => !lives(provider as number), 60_000);
   }
   return output;
+}
+
+/** What is left on blue goes with the session that kept it, which ends with the tool. */
+async function noPasswordLeft(): Promise<void> {
+  const { secrets } = await readStackConfig(pulumi);
+  await until(
+    "no password in a temporary file",
+    async () => (await passwordsLeft(secrets)).length === 0,
+    30_000,
+  );
 }
 
 async function standing() {
@@ -96,6 +107,7 @@ describe("a killed run", () => {
   test("pulumi up whose engine is killed in the copy leaves no provider behind, and ends in the wanted state when it is run again", async () => {
     await pulumi.set("phase", "sync");
     await upKilledAt("[copy]", "the engine alone");
+    await noPasswordLeft();
     await pulumi.up();
     expect(await standing()).toEqual({ primary: "blue", greenFollows: true, blueFollows: false });
     expect((await pulumi.upAgain()).unchanged).toBe(true);
@@ -116,6 +128,7 @@ describe("a killed run", () => {
       output = await upKilledAt("[hold the writes]", "all of it");
     }
     expect(output).not.toContain("committed as");
+    await noPasswordLeft();
     await pulumi.up();
     expect(await standing()).toEqual({ primary: "green", greenFollows: false, blueFollows: true });
     expect((await pulumi.upAgain()).unchanged).toBe(true);

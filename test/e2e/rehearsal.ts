@@ -1,23 +1,23 @@
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { openMove } from "../../engine/context";
 import { readJournal } from "../../engine/mariadb/control/journal";
-import type { Secrets } from "../../engine/move";
 import { silent } from "../../engine/progress";
-import { deriveSecret } from "../../engine/secrets";
 import { removeGreen } from "../../scripts/rehearsal/green";
 import { Pulumi } from "../../scripts/rehearsal/pulumi";
 import type { RehearsalReport } from "../../scripts/rehearsal/report";
 import { readStackConfig } from "../../scripts/rehearsal/stackConfig";
 import { stageAt } from "../../scripts/rehearsal/stage";
+import { docker } from "../../scripts/world/docker";
+import { containersOf, containerTexts, foundIn, passwordsLeft, processTexts, textsIn } from "./secrets";
 
 const root = join(__dirname, "../..");
 let printed = "";
-let processes = "";
+const processes = new Set<string>();
 let report: RehearsalReport;
 
 describe("npm run rehearsal", () => {
@@ -49,8 +49,8 @@ describe("npm run rehearsal", () => {
     ended = once(child, "close");
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk: Buffer) => (printed += chunk));
-    const sampler = setInterval(async () => {
-      processes += (await promisify(execFile)("ps", ["auxwww"], { maxBuffer: 16 << 20 })).stdout;
+    const sampler = setInterval(() => {
+      for (const text of processTexts()) processes.add(text);
     }, 3_000);
     await ended;
     clearInterval(sampler);
@@ -141,15 +141,26 @@ describe("npm run rehearsal", () => {
     expect(printed).toContain("reports/rehearsal.html");
   });
 
-  test("no password is in the state, the reports, the logs, the list of processes or the journal", async () => {
+  test("every container of green has a limit of memory and of processes, and a size for each tmpfs", async () => {
+    const names = await containersOf("green");
+    expect(names.length).toBe(8);
+    for (const name of names) {
+      const { HostConfig } = await docker.getContainer(name).inspect();
+      const { Memory = 0, PidsLimit, Tmpfs = {} } = HostConfig as typeof HostConfig & { PidsLimit?: number };
+      expect([name, Memory >= 100 << 20, (PidsLimit ?? 0) >= 64]).toEqual([name, true, true]);
+      for (const options of Object.values(Tmpfs)) expect(options).toMatch(/(^|,)size=\d+m(,|$)/);
+    }
+  });
+
+  test("no password is in the state, the reports, the logs, docker inspect, a process, a temporary file or the journal", async () => {
     const stage = stageAt();
     const { spec, secrets } = await readStackConfig(new Pulumi(stage));
     const places: Record<string, string> = {
       "what it printed": printed,
-      "the list of processes": processes,
+      "arguments and environments": [...processes].join("\n"),
       ...textsIn(join(stage.directory, "state")),
       ...textsIn(join(root, "reports")),
-      ...(await containerLogs()),
+      ...(await containerTexts()),
     };
     const move = openMove(spec, secrets, silent);
     try {
@@ -159,45 +170,8 @@ describe("npm run rehearsal", () => {
       await move.close();
     }
     expect(places["green's journal"]?.length).toBeGreaterThan(100);
-    const found = Object.entries(passwords(secrets)).flatMap(([name, password]) =>
-      Object.entries(places)
-        .filter(([, text]) => text.includes(password))
-        .map(([place]) => `${name} in ${place}`),
-    );
-    expect(found).toEqual([]);
+    expect(processes.size).toBeGreaterThan(100);
+    expect(foundIn(places, secrets)).toEqual([]);
+    expect(await passwordsLeft(secrets)).toEqual([]);
   });
 });
-
-function passwords(secrets: Secrets): Record<string, string> {
-  const derived = (["mariadb-admin", "mariadb-replication", "redis", "gate-admin"] as const).map(
-    (purpose) => [purpose, deriveSecret(secrets.masterSecret, purpose)],
-  );
-  // The middle of the key: its first and last lines are the same in every key.
-  const keyLine = secrets.sshPrivateKey.split("\n").at(3) ?? secrets.sshPrivateKey;
-  return { ...secrets, sshPrivateKey: keyLine, ...Object.fromEntries(derived) };
-}
-
-function textsIn(directory: string): Record<string, string> {
-  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  return Object.fromEntries(
-    files.map(({ parentPath, name }) => [
-      join(parentPath, name),
-      readFileSync(join(parentPath, name), "utf8"),
-    ]),
-  );
-}
-
-async function containerLogs(): Promise<Record<string, string>> {
-  const run = promisify(execFile);
-  const { stdout } = await run("docker", ["ps", "-a", "--format", "{{.Names}}"]);
-  const names = stdout.split("\n").filter((name) => /^(blue|green)-/.test(name));
-  expect(names.length).toBeGreaterThan(8);
-  const logs = await Promise.all(
-    names.map((name) => run("docker", ["logs", name], { maxBuffer: 256 << 20 })),
-  );
-  return Object.fromEntries(
-    names.map((name, i) => [`logs of ${name}`, `${logs[i]?.stdout}${logs[i]?.stderr}`]),
-  );
-}
