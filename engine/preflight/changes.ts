@@ -76,19 +76,42 @@ export function judgeChanges(
   });
 }
 
+/**
+ * Whether the gate's published ports are others than wanted. Docker can't change those of a container, so Pulumi makes
+ * it anew. Pure.
+ *
+ * @param ports Published on the host by the gate that runs; empty where none does.
+ */
+export function judgePorts(ports: readonly number[], wanted: readonly number[], renew: boolean): Finding[] {
+  const missing = wanted.filter((port) => !ports.includes(port));
+  if (ports.length === 0 || missing.length === 0 || renew) return [];
+  return [
+    block(
+      "GATE_RENEWED",
+      `the gate is published at ports ${ports.join(" and ")}, and port ${missing.join(" and ")} is wanted: its container would be made anew, and nobody reaches the wiki for some seconds`,
+      "Set gate.httpPort and gate.adminPort back, or allow it at a quiet hour: pulumi config set --path gate.renew true",
+    ),
+  ];
+}
+
 /** The same, asked of Docker and the gate. Never writes. */
 export async function changesAhead(
   move: Move,
   wanted: Readonly<Record<string, string>>,
   allowed: Allowed,
 ): Promise<Finding[]> {
-  let running: Running[];
+  let running: (Running & { ports: number[] })[];
   try {
     running = await runningContainers(move);
   } catch {
     // The other checks tell that Docker does not answer.
     return [];
   }
+  const { container, http, admin } = move.spec.gate;
+  const ports = running.find(({ name }) => name === container)?.ports ?? [];
+  const moved = judgePorts(ports, [http.port, admin.port], allowed.renew);
+  // Its new runtime API can't answer yet.
+  if (moved.length > 0) return moved;
   try {
     return judgeChanges(running, wanted, await servesPeople(move, running), allowed);
   } catch (error) {
@@ -96,12 +119,13 @@ export async function changesAhead(
   }
 }
 
-async function runningContainers({ spec, pool }: Move): Promise<Running[]> {
+async function runningContainers({ spec, pool }: Move): Promise<(Running & { ports: number[] })[]> {
   const filters = JSON.stringify({ label: ["wikiferry.side=green"], status: ["running"] });
   const listed = await dockerFor(spec.green.database.dockerVia, pool).listContainers({ filters });
-  return listed.map(({ Names, Labels }) => ({
+  return listed.map(({ Names, Labels, Ports }) => ({
     name: Labels["wikiferry.name"] ?? Names[0]?.slice(1) ?? "",
     settings: Labels["wikiferry.settings"],
+    ports: [...new Set(Ports.map(({ PublicPort }) => PublicPort).filter(Boolean))],
   }));
 }
 

@@ -1,6 +1,6 @@
 import { type Listed, servingOf } from "../../engine/docker/lookup";
 import { gateProgram, hashOfGate, settingsFile } from "../../engine/gate/settings";
-import { judgeChanges } from "../../engine/preflight/changes";
+import { judgeChanges, judgePorts } from "../../engine/preflight/changes";
 import { readConfig } from "../../stacks/config/read";
 import { fingerprints } from "../../stacks/fingerprints";
 import { secretsOf } from "../../stacks/spec";
@@ -30,6 +30,22 @@ describe("what a change does to people", () => {
         found:
           "green's MediaWiki is replaced: a second one starts, and serves once it is healthy; if it does not get healthy, the one before goes on. Nobody notices",
         wayOut: "",
+      },
+    ]);
+  });
+
+  test("the gate's ports are not changed unless that is allowed by name", () => {
+    expect(judgePorts([8080, 9999], [9999, 8080], false)).toEqual([]);
+    expect(judgePorts([], [80, 9999], false)).toEqual([]);
+    expect(judgePorts([8080, 9999], [80, 9999], true)).toEqual([]);
+    expect(judgePorts([8080, 9999], [80, 9999], false)).toEqual([
+      {
+        code: "GATE_RENEWED",
+        severity: "block",
+        found:
+          "the gate is published at ports 8080 and 9999, and port 80 is wanted: its container would be made anew, and nobody reaches the wiki for some seconds",
+        wayOut:
+          "Set gate.httpPort and gate.adminPort back, or allow it at a quiet hour: pulumi config set --path gate.renew true",
       },
     ]);
   });
