@@ -111,7 +111,7 @@ export interface MoveSpec {
   };
   green: {
     database: DatabaseSide & ContainerRef;
-    mediawiki: ContainerRef & { address: { host: string; port: number } };
+    mediawiki: ContainerRef & { port: number };
     jobs: ContainerRef;
     redis: { cache: ContainerRef; sessions: ContainerRef };
     /** Carries uploads between the sides by rsync; the upload volume is mounted at `directory`. */

@@ -76,7 +76,7 @@ export function moveSpec(config: Config): MoveSpec {
       mediawiki: {
         ...inContainer("green-mediawiki"),
         labelled: true,
-        address: { host: "green-mediawiki", port: 8080 },
+        port: 8080,
       },
       jobs: inContainer("green-jobs"),
       redis: { cache: inContainer("green-redis-cache"), sessions: inContainer("green-redis-sessions") },

@@ -32,3 +32,9 @@ export async function findContainer(ref: ContainerRef, pool: SshPool): Promise<D
   const serving = servingOf(await docker.listContainers({ filters }));
   return serving && docker.getContainer(serving.Id);
 }
+
+/** The name by which other containers on its network reach it; undefined where none runs. */
+export async function hostNameOf(ref: ContainerRef, pool: SshPool): Promise<string | undefined> {
+  const found = await (await findContainer(ref, pool))?.inspect();
+  return found?.Name.replace(/^\//, "");
+}

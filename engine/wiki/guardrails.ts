@@ -1,5 +1,6 @@
 import type { Move } from "../context";
 import { execInContainer } from "../docker/exec";
+import { hostNameOf } from "../docker/lookup";
 import { WikiferryError } from "../errors";
 import { type Finding, findingOf } from "../finding";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
@@ -38,8 +39,10 @@ export async function sameAnswers(move: Move): Promise<Finding[]> {
   const { spec } = move;
   try {
     const way = await fromGreen(move);
-    if (!way) return [];
-    return [await compareAnswers({ wiki: spec.wiki, blue: spec.blue.web, green: spec.green.mediawiki }, way)];
+    const host = way && (await hostNameOf(spec.green.mediawiki, move.pool));
+    if (!host) return [];
+    const green = { address: { host, port: spec.green.mediawiki.port } };
+    return [await compareAnswers({ wiki: spec.wiki, blue: spec.blue.web, green }, way)];
   } catch (error) {
     return [findingOf(error)];
   }
@@ -96,7 +99,7 @@ async function siteInfo(move: Move, side: Side): Promise<SiteInfo> {
   const { wiki, green } = move.spec;
   if (side === "blue") return await blueWiki(move).siteInfo();
   // Green's MediaWiki is reached from inside its container only: nothing of it is published but the gate.
-  const url = `http://127.0.0.1:${green.mediawiki.address.port}${wiki.apiPath}${siteInfoQuery}`;
+  const url = `http://127.0.0.1:${green.mediawiki.port}${wiki.apiPath}${siteInfoQuery}`;
   const head = Object.entries(gateHeaders(wiki)).map(([name, value]) => `${name}: ${value}`);
   const php = `$c = stream_context_create(["http" => ["header" => ${JSON.stringify(head)}, "timeout" => 10, "follow_location" => 0, "ignore_errors" => true]]); echo @file_get_contents(${JSON.stringify(url)}, false, $c);`;
   const { stdout } = await execInContainer(green.mediawiki, ["php", "-r", php], move.pool);

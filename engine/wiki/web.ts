@@ -116,7 +116,7 @@ class GreenWeb implements WebTier {
 
   private start(): Promise<Conversation> {
     const { wiki, green } = this.move.spec;
-    const base = `http://127.0.0.1:${green.mediawiki.address.port}`;
+    const base = `http://127.0.0.1:${green.mediawiki.port}`;
     const head = Object.entries(gateHeaders(wiki)).map(([name, value]) => `${name}: ${value}`);
     const php = [
       "while (($line = fgets(STDIN)) !== false) {",

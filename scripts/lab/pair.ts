@@ -262,7 +262,7 @@ function specOf(
     },
     green: {
       database: { ...green, container: greenContainer },
-      mediawiki: { container: "none", address: nowhere },
+      mediawiki: { container: "none", port: nowhere.port },
       jobs: { container: "none" },
       redis: { cache: { container: "none" }, sessions: { container: "none" } },
       courier: { container: "none", directory: "/nowhere" },
