@@ -197,6 +197,8 @@ export class Uploads {
       from: allowFrom,
     });
     await editAuthorizedKeys(blue, courierMark, line);
+    // sshd binds the line to a connection when it is made: the kept one would go on with the line before.
+    await runInContainer(courier, ["sh", "-c", "rm -f /tmp/courier-*"], this.move.pool);
     await this.write("/state/ssh/known_hosts", knownHostsLine(address.host, address.port, ssh.hostKey));
     await this.tellRights(rights);
   }
