@@ -86,6 +86,9 @@ describe("clean", () => {
 
   it("gives each checkout one id for good, and a copy of a checkout another one", () => {
     const folder = mkdtempSync(join(tmpdir(), "wikiferry-checkouts-"));
+    // A CI runner's own id would stand for all of them.
+    const given = process.env.WIKIFERRY_REHEARSAL_ID;
+    delete process.env.WIKIFERRY_REHEARSAL_ID;
     try {
       const [a, b] = ["a", "b"].map((name) => join(folder, name)) as [string, string];
       const file = (checkout: string) => join(checkout, ".wikiferry/rehearsal-id.json");
@@ -100,7 +103,11 @@ describe("clean", () => {
       const moved = join(folder, "moved");
       renameSync(a, moved);
       expect(rehearsalId(file(moved), moved)).toBe(id);
+      process.env.WIKIFERRY_REHEARSAL_ID = "runner";
+      expect(rehearsalId(file(moved), moved)).toBe("runner");
     } finally {
+      if (given === undefined) delete process.env.WIKIFERRY_REHEARSAL_ID;
+      else process.env.WIKIFERRY_REHEARSAL_ID = given;
       rmSync(folder, { recursive: true });
     }
   });
