@@ -241,7 +241,7 @@ export const keys = {
     { fallback: "10.217.44.0/24" },
   ),
   "green.database.publishAddress": text(
-    "Address on the new host at which blue's MariaDB reaches green's; empty publishes on loopback only.",
+    "Address on the new host at which the proxy takes blue's connections to green's MariaDB; empty publishes nothing there.",
     { fallback: "" },
   ),
   "green.database.allowFrom": matching(
@@ -312,7 +312,7 @@ export const keys = {
     60_000,
   ),
   "gate.renew": flag(
-    "Whether the gate's container is made anew where its image, its ports or its networks have changed: nobody reaches the wiki for some seconds. Its settings and its program need no new one.",
+    "Replaces the gate's container where its image, ports or networks have changed; nobody reaches the wiki for some seconds. Changes of its settings and program need no new container.",
     false,
   ),
 
