@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { openMove } from "../engine/context";
-import { messageOf, WikiferryError } from "../engine/errors";
 import { copyAgain, planCopyAgain } from "../engine/undo/copyAgain";
+import { runCommand } from "./command";
+import { print, sayProgress } from "./print";
 import { findStack } from "./status/stack";
 import { confirm } from "./undo/confirm";
-import { print, sayProgress } from "./undo/print";
 import { StackRecord } from "./undo/stack";
 
 interface Flags {
@@ -52,12 +52,4 @@ const program = new Command("npm run copy:again --")
   .option("--yes", "don't ask; needed without a terminal");
 program.parse();
 
-main(program.opts<Flags>())
-  .catch(async (error: unknown) => {
-    if (program.opts<Flags>().json && error instanceof WikiferryError) {
-      const { code, found, wayOut } = error;
-      await print(`${JSON.stringify({ ok: false, error: { code, found, wayOut } }, null, 2)}\n`);
-    } else process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
-  })
-  .then((code) => process.exit(code));
+runCommand(main(program.opts<Flags>()), program.opts<Flags>().json);

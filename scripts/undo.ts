@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import { openMove } from "../engine/context";
-import { messageOf, WikiferryError } from "../engine/errors";
 import { silent } from "../engine/progress";
+import { runCommand } from "./command";
+import { print, sayProgress } from "./print";
 import { findStack } from "./status/stack";
 import { confirm } from "./undo/confirm";
 import { formatPlan, formatUndone } from "./undo/format";
 import { planUndo, type Wishes } from "./undo/plan";
-import { print, sayProgress } from "./undo/print";
 import { undo } from "./undo/run";
 
 interface Flags {
@@ -66,13 +66,4 @@ const program = new Command("npm run undo --")
   .option("--traffic-on-blue <wiki>", "in phase switch: DNS and CDN point at blue again; the wiki's name");
 program.parse();
 
-main(program.opts<Flags>())
-  .catch(async (error: unknown) => {
-    if (program.opts<Flags>().json && error instanceof WikiferryError) {
-      const { code, found, wayOut } = error;
-      await print(`${JSON.stringify({ ok: false, error: { code, found, wayOut } }, null, 2)}\n`);
-    } else process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
-  })
-  // A server that hangs would keep its connection, and with it this process, open.
-  .then((code) => process.exit(code));
+runCommand(main(program.opts<Flags>()), program.opts<Flags>().json);

@@ -1,4 +1,4 @@
-import type { Report } from "../../engine/progress";
+import type { Report } from "../engine/progress";
 
 /** Standard output, to its end. */
 export function print(text: string): Promise<void> {
