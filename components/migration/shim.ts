@@ -28,7 +28,7 @@ export class Shim implements pulumi.dynamic.ResourceProvider {
 
   async configure(request: pulumi.dynamic.ConfigureRequest) {
     require("tsx/cjs");
-    this.credentials = require("./components/migration/credentials").credentialsFrom(request.config);
+    this.credentials = require("./stacks/provider").credentialsFrom(request.config);
   }
 
   async check(_olds: object, news: object) {

@@ -63,21 +63,58 @@ function setCommand(name: string, key: { secret?: boolean; random?: boolean }): 
   return key.secret ? `pulumi config set --path --secret ${name}` : `pulumi config set --path ${name} VALUE`;
 }
 
-/** `a: {b: 1}` and `a.b: 1` are both the key `a.b`. */
+/**
+ * The config for `readConfig`, where a key's value can only be asked for by its name, as in a dynamic provider.
+ *
+ * @param get The value under a name without the project: text, nested keys as JSON.
+ */
+export function rawFrom(get: (name: string) => string | undefined): Record<string, string> {
+  const raw: Record<string, string> = {};
+  for (const name of Object.keys(keys)) {
+    const parts = name.split(".");
+    for (let length = 1; length <= parts.length; length++) {
+      const part = parts.slice(0, length).join(".");
+      const value = get(part);
+      if (value !== undefined) raw[`wikiferry:${part}`] = value;
+    }
+  }
+  return raw;
+}
+
+/**
+ * `a: {b: 1}` and `a.b: 1` are both the key `a.b`.
+ *
+ * @throws `CONFIG_VALUE` where both are there
+ */
 function flatten(raw: Record<string, string>, project: string): Map<string, unknown> {
   const flat = new Map<string, unknown>();
-  const walk = (name: string, value: unknown) => {
+  const holders = new Map<string, string>();
+  const walk = (name: string, value: unknown, holder: string) => {
     if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-      for (const [child, inner] of Object.entries(value)) walk(`${name}.${child}`, inner);
-    } else flat.set(name, value);
+      for (const [child, inner] of Object.entries(value)) walk(`${name}.${child}`, inner, holder);
+      return;
+    }
+    const other = holders.get(name);
+    if (other !== undefined) throw setTwice(name, [holder, other]);
+    holders.set(name, holder);
+    flat.set(name, value);
   };
   for (const [key, value] of Object.entries(raw)) {
     if (!key.startsWith(`${project}:`)) continue;
     const name = key.slice(project.length + 1);
     const nested = value.startsWith("{") && !(name in keys);
-    walk(name, nested ? parseOr(value) : value);
+    walk(name, nested ? parseOr(value) : value, name);
   }
   return flat;
+}
+
+function setTwice(name: string, holders: string[]): WikiferryError {
+  const [outer, inner] = holders.sort((a, b) => a.length - b.length);
+  return new WikiferryError(
+    "CONFIG_VALUE",
+    `${name} is set twice, ${inner === name ? "as a key of its own" : `within ${inner}`} and within ${outer}`,
+    `pulumi config rm ${inner}, or pulumi config rm --path ${name}`,
+  );
 }
 
 function parseOr(value: string): unknown {

@@ -7,6 +7,7 @@ import Docker from "dockerode";
 import { freePort } from "../../scripts/lab/freePort";
 import { labelsOfOurs } from "../../scripts/lab/leftovers";
 import { testImage } from "../support/image";
+import { rawConfig } from "../support/stackConfig";
 import { Program } from "./plugins/program";
 
 // Six runs of Pulumi, on a machine that may be busy.
@@ -108,8 +109,12 @@ beforeAll(async () => {
   program = await Program.make(source("one"));
   for (const name of ["components", "engine", "plugins", "scripts", "stacks", "tsconfig.json"])
     symlinkSync(join(projectDir, name), join(program.folder, name));
-  await program.run("config", "set", "masterSecret", randomBytes(32).toString("hex"), "--secret");
-  await program.run("config", "set", "ssh", '{"privateKey":"none"}');
+  const config = rawConfig("staging", { masterSecret: randomBytes(32).toString("hex") });
+  const pairs = Object.entries(config).flatMap(([key, value]) => [
+    "--secret",
+    `${key.replace("wikiferry:", "")}=${value}`,
+  ]);
+  await program.run("config", "set-all", ...pairs);
   await program.up();
 });
 
