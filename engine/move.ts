@@ -111,6 +111,8 @@ export interface MoveSpec {
   };
   green: {
     database: DatabaseSide & ContainerRef;
+    /** Stands before it: blue's way to green's database. */
+    databaseProxy: ContainerRef;
     mediawiki: ContainerRef & { port: number };
     jobs: ContainerRef;
     redis: { cache: ContainerRef; sessions: ContainerRef };

@@ -73,6 +73,7 @@ export function moveSpec(config: Config): MoveSpec {
         },
         serverId: config["green.database.serverId"],
       },
+      databaseProxy: inContainer("green-mariadb-proxy"),
       mediawiki: {
         ...inContainer("green-mediawiki"),
         labelled: true,

@@ -5,6 +5,7 @@ import { WikiferryError } from "../errors";
 import { type Finding, findingOf } from "../finding";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { flipGuardrails } from "../mariadb/preflight/guardrails";
+import { wayToGreen } from "../mariadb/preflight/wayToGreen";
 import type { Side } from "../move";
 import { compareAnswers } from "../web/compare";
 import { judgeWebTiers, type WebAnswer } from "../web/guardrails";
@@ -17,13 +18,15 @@ export async function wikiGuardrails(
   move: Move,
   flip: { from: Side; to: Side; holder?: string },
 ): Promise<Finding[]> {
-  const [databases, web, answers] = await Promise.all([
+  const [databases, way, web, answers] = await Promise.all([
     databaseGuardrails(move, flip),
+    wayAhead(move, flip.to),
     webGuardrails(move, flip),
     sameAnswers(move),
   ]);
   return [
     ...databases,
+    ...way,
     ...web,
     ...answers.map((finding) => (flip.to === "blue" ? onTheWayBack(finding) : finding)),
   ];
@@ -77,6 +80,18 @@ async function databaseGuardrails(
     holder,
     freeBytes: (side) => freeBytesOn(side, move),
   });
+}
+
+/** Blue follows green after a flip to it; on the way back it does already. */
+async function wayAhead({ spec, pool }: Move, to: Side): Promise<Finding[]> {
+  if (to === "blue") return [];
+  const { database, databaseProxy: proxy } = spec.green;
+  const onBlue = async (command: string) => (await pool.to(spec.blue.database.ssh)).exec(command);
+  try {
+    return await wayToGreen({ onBlue, address: database.replication, proxy }, pool);
+  } catch (error) {
+    return [findingOf(error)];
+  }
 }
 
 async function webGuardrails(move: Move, { from, to }: { from: Side; to: Side }): Promise<Finding[]> {

@@ -265,6 +265,7 @@ function specOf(
       mediawiki: { container: "none", port: nowhere.port },
       jobs: { container: "none" },
       redis: { cache: { container: "none" }, sessions: { container: "none" } },
+      databaseProxy: { container: "none" },
       courier: { container: "none", directory: "/nowhere" },
     },
     gate: { container: "none", admin: nowhere, http: nowhere },

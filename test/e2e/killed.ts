@@ -1,17 +1,23 @@
+import { execFile, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { openMove } from "../../engine/context";
+import { readCheckpoint } from "../../engine/mariadb/control/checkpoint";
 import { readRole } from "../../engine/mariadb/control/role";
 import { replicationStatus } from "../../engine/mariadb/replication/status";
 import { silent } from "../../engine/progress";
 import { configure } from "../../scripts/rehearsal/configure";
-import { removeGreen } from "../../scripts/rehearsal/green";
+import { greenThings, removeGreen } from "../../scripts/rehearsal/green";
 import { judge } from "../../scripts/rehearsal/judge";
 import { Load } from "../../scripts/rehearsal/load/client";
 import { Pulumi } from "../../scripts/rehearsal/pulumi";
 import { readStackConfig } from "../../scripts/rehearsal/stackConfig";
 import { freshStage, stageAt } from "../../scripts/rehearsal/stage";
+import { projectDir } from "../../scripts/setup/paths";
+import { run } from "../../scripts/world/docker";
 import { ensureWorld } from "../../scripts/world/index";
 import { until } from "../support/until";
 import { passwordsLeft } from "./secrets";
@@ -65,6 +71,34 @@ async function noPasswordLeft(): Promise<void> {
   );
 }
 
+/** A command of package.json, as people type it; answers what it printed on standard output. */
+async function npmRun(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  try {
+    const answer = await promisify(execFile)("npm", ["run", "--silent", ...args], { cwd: projectDir });
+    return { exitCode: 0, ...answer };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { exitCode: code, stdout, stderr };
+  }
+}
+
+/** What the move may put on blue's hosts, in the containers that they are here. */
+async function traces(): Promise<string> {
+  const files = ["blue-db", "blue-web", "blue-files"].map((host) =>
+    run(host, [
+      "sh",
+      "-c",
+      "cat /root/.ssh/authorized_keys; find /etc/mysql /tmp /root/.ssh 2>/dev/null | grep -i wikiferry | grep -v wikiferry-operator; true",
+    ]),
+  );
+  const database = run("blue-db", [
+    "mariadb",
+    "-Ne",
+    "SELECT User FROM mysql.user WHERE User LIKE 'wikiferry%'; SHOW DATABASES LIKE 'wikiferry%'; SELECT CONCAT('read_only=', @@read_only)",
+  ]);
+  return (await Promise.all([...files, database])).join("");
+}
+
 async function standing() {
   const { spec, secrets } = await readStackConfig(pulumi);
   const move = openMove(spec, secrets, silent);
@@ -75,6 +109,16 @@ async function standing() {
       replicationStatus(move.blue),
     ]);
     return { primary: role?.role, greenFollows: green?.sql === true, blueFollows: blue?.sql === true };
+  } finally {
+    await move.close();
+  }
+}
+
+async function copiedAt(): Promise<string | undefined> {
+  const { spec, secrets } = await readStackConfig(pulumi);
+  const move = openMove(spec, secrets, silent);
+  try {
+    return (await readCheckpoint(move.green, "copy"))?.updatedAt;
   } finally {
     await move.close();
   }
@@ -113,6 +157,16 @@ describe("a killed run", () => {
     expect((await pulumi.upAgain()).unchanged).toBe(true);
   });
 
+  test("a copy is made anew by one command, and pulumi up ends in the wanted state", async () => {
+    const before = await copiedAt();
+    expect(await npmRun("copy:again", "--", "--yes")).toMatchObject({ exitCode: 0 });
+    expect(await copiedAt()).toBeUndefined();
+    await pulumi.up();
+    expect(await copiedAt()).not.toBe(before);
+    expect(await standing()).toEqual({ primary: "blue", greenFollows: true, blueFollows: false });
+    expect((await pulumi.upAgain()).unchanged).toBe(true);
+  });
+
   test("pulumi up killed in the cutover before the commit ends in the wanted state when it is run again, nothing lost", async () => {
     await pulumi.set("phase", "switch");
     await pulumi.up();
@@ -137,5 +191,36 @@ describe("a killed run", () => {
     expect(edits.acknowledged).toBeGreaterThan(50);
     expect(edits).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
     expect(uploads).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
+  });
+
+  test("undo refuses while green takes the edits, and while the gate may carry people; then nothing is left, killed on the way or not", async () => {
+    const refused = async (...args: string[]) =>
+      JSON.parse((await npmRun("undo", "--", "--json", ...args)).stdout).error.code;
+    expect(await refused("--dry-run")).toBe("UNDO_GREEN_ACTIVE");
+    await pulumi.set("active", "blue");
+    await pulumi.up();
+    expect(await refused("--dry-run")).toBe("UNDO_GATE_SERVES");
+    const onBlue = ["--traffic-on-blue", "rehearsal"];
+    expect(await refused(...onBlue)).toBe("UNDO_NOT_CONFIRMED");
+
+    const killed = spawn("npm", ["run", "undo", "--", "--yes", ...onBlue], {
+      cwd: projectDir,
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    for await (const line of createInterface({ input: killed.stderr }))
+      if (line.includes("settings file (")) break;
+    process.kill(-(killed.pid as number), "SIGKILL");
+
+    const undone = await npmRun("undo", "--", "--json", "--yes", "--restart", "--remove-replaced", ...onBlue);
+    expect(JSON.parse(undone.stdout)).toMatchObject({ ok: true, left: [], untilRestart: [] });
+    const left = await traces();
+    expect(left).not.toMatch(/wikiferry(?!-operator)/);
+    expect(left).toContain("read_only=0");
+    const state = await pulumi.run(["stack", "export"]);
+    expect(JSON.parse(state.output).deployment.resources ?? []).toEqual([]);
+    const things = await greenThings();
+    expect([...new Set(things.map(({ kind }) => kind))]).toEqual(["volume"]);
+    expect(await npmRun("undo", "--", "--yes", ...onBlue)).toMatchObject({ exitCode: 0 });
   });
 });

@@ -6,6 +6,7 @@ import {
   applicationAccountHolds,
   ensureApplicationAccount,
 } from "../../../engine/mariadb/accounts/application";
+import { wayToGreen } from "../../../engine/mariadb/preflight/wayToGreen";
 import { Server } from "../../../engine/mariadb/server";
 import { issueCertificate } from "../../../engine/mariadb/tls/certificates";
 import { SshPool } from "../../../engine/ssh/pool";
@@ -130,6 +131,25 @@ describe("who reaches green's MariaDB", () => {
     const direct = Networks[world.name("wan")]?.IPAddress ?? "";
     for (const who of ["blue", "stranger"] as const)
       expect(await logIn(who, direct, "repl", password, "--ssl")).toMatch(/Can't connect/);
+  });
+
+  test("preview says whether blue gets through, and as whom it is turned away", async () => {
+    const ask = async (from: "blue" | "stranger", host = "green-db", proxy = world.name("proxy")) => {
+      const onBlue = (command: string) =>
+        execInContainer({ container: people[from].name }, ["sh", "-c", command], pool);
+      return await wayToGreen({ onBlue, address: { host, port: 3306 }, proxy: { container: proxy } }, pool);
+    };
+    expect(await ask("blue")).toMatchObject([{ code: "REPL_NO_WAY_BACK", severity: "pass" }]);
+    const address = await people.stranger.address();
+    expect(await ask("stranger")).toMatchObject([
+      { code: "REPL_NO_WAY_BACK", severity: "block", found: expect.stringContaining(address) },
+    ]);
+    const [nowhere] = await ask("blue", "nobody.invalid");
+    expect(nowhere).toMatchObject({ severity: "block", wayOut: expect.stringContaining("publishAddress") });
+    expect(await ask("blue", "green-db", "no-such-container")).toEqual([]);
+    await database.container.pause();
+    const [silent] = await ask("blue").finally(() => database.container.unpause());
+    expect(silent).toMatchObject({ severity: "block", code: "REPL_NO_WAY_BACK" });
   });
 
   test("the administrative account is let in by the host only, the wiki's by green's network only", async () => {
