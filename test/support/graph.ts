@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { readConfig } from "../../stacks/config/read";
 import { ladderFor } from "../../stacks/phase";
 import { moveSpec, secretsOf } from "../../stacks/spec";
@@ -13,11 +15,45 @@ interface Recorded {
   type: string;
   name: string;
   inputs: Record<string, unknown>;
+  options: Options;
+}
+
+/** What protects a resource, and its order; only what is set. */
+interface Options {
+  protect?: boolean;
+  retainOnDelete?: boolean;
+  deleteBeforeReplace?: boolean;
+  /** Names of the resources it waits for: its `dependsOn`, and those whose outputs are its inputs. */
+  dependsOn?: string[];
 }
 
 const secretSignature = "4dabf18193072939515e22adb298388d";
 const recorded: Recorded[] = [];
 const [stack, changes] = process.argv.slice(2) as ["staging" | "prod", string];
+
+/** As the engine gets them: inherited from parents, components resolved to their children. */
+function optionsOf(request: RegisterResourceRequest): Options {
+  const dependsOn = request.getDependenciesList().map((urn) => urn.split("::").slice(3).join("::"));
+  return {
+    protect: request.getProtect() || undefined,
+    retainOnDelete: request.getRetainondelete() || undefined,
+    deleteBeforeReplace: request.getDeletebeforereplacedefined()
+      ? request.getDeletebeforereplace()
+      : undefined,
+    dependsOn: dependsOn.length > 0 ? dependsOn.sort() : undefined,
+  };
+}
+
+/** Mocks see the inputs of a resource only. The monitor sees its options too. */
+function recordOptions(): Map<string, Options> {
+  const options = new Map<string, Options>();
+  const { registerResource } = MockMonitor.prototype;
+  MockMonitor.prototype.registerResource = function (request: RegisterResourceRequest, callback) {
+    options.set(`${request.getType()} ${request.getName()}`, optionsOf(request));
+    return registerResource.call(this, request, callback);
+  };
+  return options;
+}
 
 /** Outputs that the real providers compute, where the program uses them. */
 function computed(type: string, name: string): Record<string, string> {
@@ -42,10 +78,11 @@ function plain(value: unknown): unknown {
 }
 
 async function main(): Promise<void> {
+  const options = recordOptions();
   await pulumi.runtime.setMocks(
     {
       newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
-        recorded.push({ type, name, inputs });
+        recorded.push({ type, name, inputs, options: options.get(`${type} ${name}`) ?? {} });
         return { id: `${name}-id`, state: { ...computed(type, name), ...inputs } };
       },
       call: () => ({}),
@@ -64,7 +101,12 @@ async function main(): Promise<void> {
   const resources = recorded
     .filter(({ type }) => type !== "pulumi:pulumi:Stack")
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const graph = resources.map(({ type, name, inputs }) => ({ type, name, inputs: plain(inputs) }));
+  const graph = resources.map(({ type, name, inputs, options }) => ({
+    type,
+    name,
+    options: plain(options),
+    inputs: plain(inputs),
+  }));
   const providers = resources
     .filter(({ inputs }) => "__provider" in inputs)
     .map(({ inputs }) => inputs.__provider);
