@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { openMove } from "../engine/context";
 import { messageOf } from "../engine/errors";
+import { findPrimary } from "../engine/mariadb/control/primary";
 import { keepVerifying } from "../engine/mariadb/verify/continuous/keepVerifying";
 import { otherSide } from "../engine/move";
 import { silent } from "../engine/progress";
-import { primaryOf } from "../engine/wiki/primary";
 import { findStack } from "./status/stack";
 
 interface Flags {
@@ -24,10 +24,10 @@ async function main({ stack }: Flags): Promise<number> {
   const move = openMove(spec, secrets, silent);
   try {
     while (!signal.aborted) {
-      const primary = await primaryOf(move);
+      const { side: primary } = await findPrimary(move);
       await keepVerifying(move[primary], move[otherSide(primary)], spec.wiki.database, {
         signal,
-        stillPrimary: async () => (await primaryOf(move)) === primary,
+        stillPrimary: async () => (await findPrimary(move)).side === primary,
         report: ({ message }) => process.stdout.write(`${message}\n`),
       });
     }

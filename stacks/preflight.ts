@@ -1,9 +1,9 @@
 import { appendFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { openMove } from "../engine/context";
+import type { Prediction } from "../engine/estimate";
 import type { Finding } from "../engine/finding";
 import type { MoveSpec, Secrets } from "../engine/move";
-import type { Prediction } from "../engine/mover";
 import { type PreflightResult, preflight } from "../engine/preflight";
 import { changesAhead } from "../engine/preflight/changes";
 import { silent } from "../engine/progress";

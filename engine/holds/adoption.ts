@@ -1,8 +1,10 @@
 import type { Move } from "../context";
+import { likelyPrimary } from "../control/primary";
 import { dropReplicationAccount, ensureReplicationAccount } from "../mariadb/accounts/accounts";
 import { adopt, readVariables } from "../mariadb/adopt/adopt";
 import { adoptionNeeded } from "../mariadb/adopt/changes";
-import { initRole, readRole } from "../mariadb/control/role";
+import { readRoles } from "../mariadb/control/primary";
+import { initRole } from "../mariadb/control/role";
 import { deriveSecret } from "../secrets";
 import { journalOn } from "../wiki/journal";
 import type { Hold, HoldInputs } from "./hold";
@@ -57,9 +59,8 @@ export const hold: Hold<Inputs, Outputs> = {
     return left.length === 0 ? { changed, downtimeMs, retired: false } : undefined;
   },
   /** The binary log stays on: switching it off would take a restart. `npm run undo` takes all of it back. */
-  async remove({ blue }) {
-    const role = await readRole(blue);
-    if (role?.role === "green") return;
-    await dropReplicationAccount(blue);
+  async remove(move) {
+    if (likelyPrimary(await readRoles(move))?.side === "green") return;
+    await dropReplicationAccount(move.blue);
   },
 };

@@ -1,9 +1,11 @@
 import { pipeline } from "node:stream/promises";
 import type { Move } from "../context";
+import { refuseTwoPrimaries } from "../control/primary";
 import { execInContainer, runInContainer } from "../docker/exec";
 import { messageOf, WikiferryError } from "../errors";
 import { leftRetired, takeBackRetired } from "../inventory";
 import { accountsLocked, lockAccounts } from "../mariadb/accounts/accounts";
+import { readRoles } from "../mariadb/control/primary";
 import { DumpMeter, startDump } from "../mariadb/copy/dump";
 import { journalOn } from "../wiki/journal";
 import type { Hold, HoldInputs } from "./hold";
@@ -60,6 +62,7 @@ async function keep(move: Move, file: string): Promise<Omit<Outputs, "left">> {
 
 /** Keeps blue's last state, then takes back what blue no longer needs. */
 async function bringAbout(move: Move, before?: Outputs): Promise<Outputs> {
+  refuseTwoPrimaries(await readRoles(move));
   const file = before?.file ?? `${directory}/${move.spec.wiki.name}-blue.sql.zst`;
   const whole = before !== undefined && (await isThere(move, file));
   const { gtid, dumpBytes } = whole ? before : await keep(move, file);

@@ -1,5 +1,6 @@
 import type { Move } from "../context";
-import { readRole } from "../mariadb/control/role";
+import { likelyPrimary } from "../control/primary";
+import { readRoles } from "../mariadb/control/primary";
 import type { FlipResult } from "../mariadb/cutover/context";
 import { cutover, recover } from "../mariadb/cutover/cutover";
 import { otherSide, type Side } from "../move";
@@ -37,11 +38,14 @@ async function makePrimary(move: Move, { active }: Inputs, before?: Outputs): Pr
 export const hold: Hold<Inputs, Outputs> = {
   create: (move, inputs) => makePrimary(move, inputs),
   update: makePrimary,
-  async read({ blue, green }, { writePauseMs, lastFlip }) {
-    // The replicated record is newest where the epoch is highest.
-    const records = await Promise.all([blue, green].map((server) => readRole(server).catch(() => undefined)));
-    const newest = records.filter((record) => record !== undefined).sort((a, b) => b.epoch - a.epoch)[0];
-    return newest && { primary: newest.role, epoch: newest.epoch, writePauseMs, lastFlip };
+  async read(move, { writePauseMs, lastFlip }) {
+    const views = await readRoles(move);
+    const found = likelyPrimary(views);
+    if (found) return { primary: found.side, epoch: found.record.epoch, writePauseMs, lastFlip };
+    // A server that gives no answer is no reason to forget who is primary.
+    const failure = Object.values(views).find((view) => view instanceof Error);
+    if (failure) throw failure;
+    return undefined;
   },
   async remove() {},
   stillHolds: (inputs, outputs) => inputs.active === outputs.primary,

@@ -1,4 +1,5 @@
 import type { Move } from "../context";
+import { findPrimary } from "../mariadb/control/primary";
 import { catchUpThreads, setApplyThreads } from "../mariadb/replication/applyThreads";
 import { type CaughtUp, catchUp } from "../mariadb/replication/catchUp";
 import {
@@ -13,7 +14,6 @@ import { replicationStatus } from "../mariadb/replication/status";
 import { otherSide, type Side } from "../move";
 import { deriveSecret } from "../secrets";
 import { journalOn } from "../wiki/journal";
-import { primaryOf } from "../wiki/primary";
 import type { Hold, HoldInputs } from "./hold";
 
 interface Inputs extends HoldInputs {
@@ -30,7 +30,7 @@ interface Outputs {
 }
 
 async function bringAbout(move: Move, { following, flipping }: Inputs): Promise<Outputs> {
-  const primary = await primaryOf(move);
+  const { side: primary } = await findPrimary(move);
   const follower = otherSide(primary);
   const replica = move[follower];
   if (!following) {
@@ -87,13 +87,14 @@ export const hold: Hold<Inputs, Outputs> = {
   create: bringAbout,
   update: bringAbout,
   async read(move) {
-    const follower = otherSide(await primaryOf(move));
+    const follower = otherSide((await findPrimary(move)).side);
     const status = await replicationStatus(move[follower]);
     const durability = await readDurability(move[follower]);
     return { follower: status?.io === "yes" && status.sql ? follower : "", durability };
   },
   async remove(move) {
-    await stopFollowing(move[otherSide(await primaryOf(move))]);
+    const { side: primary } = await findPrimary(move);
+    await stopFollowing(move[otherSide(primary)]);
   },
   stillHolds: (inputs, outputs) =>
     inputs.following === (outputs.follower !== "") &&

@@ -1,8 +1,8 @@
 import type { Move } from "../context";
 import type { Uploads } from "../files/uploads";
+import { findPrimary } from "../mariadb/control/primary";
 import { otherSide, type Side } from "../move";
 import { journalOn } from "../wiki/journal";
-import { primaryOf } from "../wiki/primary";
 import { uploadsOf } from "../wiki/surroundings";
 import type { Hold, HoldInputs } from "./hold";
 
@@ -18,7 +18,7 @@ interface Outputs {
 
 async function bringAbout(move: Move, { following }: Inputs): Promise<Outputs> {
   const uploads = uploadsOf(move);
-  const primary = await primaryOf(move);
+  const { side: primary } = await findPrimary(move);
   if (!following) {
     const files = await compare(move, uploads, "green", primary);
     await uploads.retire();

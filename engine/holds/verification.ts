@@ -1,9 +1,9 @@
 import type { Move } from "../context";
+import { findPrimary } from "../mariadb/control/primary";
 import { replicationStatus } from "../mariadb/replication/status";
 import { lastVerification } from "../mariadb/verify/record";
 import { verify } from "../mariadb/verify/verify";
 import { otherSide, type Side } from "../move";
-import { primaryOf } from "../wiki/primary";
 import type { Hold, HoldInputs } from "./hold";
 
 interface Inputs extends HoldInputs {
@@ -18,7 +18,7 @@ interface Outputs {
 }
 
 async function compare(move: Move): Promise<Outputs> {
-  const primary = await primaryOf(move);
+  const { side: primary } = await findPrimary(move);
   const { gtid, tables, rows } = await verify(
     move[primary],
     move[otherSide(primary)],

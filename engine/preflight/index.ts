@@ -1,20 +1,20 @@
 import type { Move } from "../context";
 import { execInContainer, isMade } from "../docker/exec";
 import { WikiferryError } from "../errors";
-import { asked, type Finding, findingOf, warn } from "../finding";
+import type { Estimate, Prediction } from "../estimate";
+import { asked, block, type Finding, findingOf, warn } from "../finding";
 import { findListening } from "../mariadb/adopt/listening";
+import { findPrimary } from "../mariadb/control/primary";
 import { copyState } from "../mariadb/copy/copy";
 import { estimate } from "../mariadb/preflight/estimate";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { mariadbPreflight } from "../mariadb/preflight/preflight";
 import { type ContainerRef, otherSide, type Side, type SshTarget } from "../move";
-import type { Estimate, Prediction } from "../mover";
 import { type Expected, webPreflight } from "../web/preflight";
 import { type Accepted, wayInFindings } from "../web/wayIn";
 import { wayToBlue } from "../web/ways";
 import { openGate } from "../wiki/gate";
 import { wikiGuardrails } from "../wiki/guardrails";
-import { primaryOf } from "../wiki/primary";
 import { uploadsOf } from "../wiki/surroundings";
 import { flipOutlook, type Step, wayInOutlook } from "./outlook";
 import { measurePause, pauseHistory, predictPause } from "./pause";
@@ -97,7 +97,10 @@ export async function preflight(move: Move, options: PreflightOptions): Promise<
 }
 
 async function pauseAhead(move: Move, probeMs: number | undefined): Promise<Prediction> {
-  const from = await primaryOf(move).catch(() => "blue" as const);
+  const from = await findPrimary(move).then(
+    ({ side }) => side,
+    () => "blue" as const,
+  );
   return predictPause(await measurePause(move, from, probeMs), from, await pauseHistory(move));
 }
 
@@ -108,11 +111,12 @@ async function flipAhead(
   told: readonly Finding[],
 ): Promise<Finding[]> {
   try {
-    const from = await primaryOf(move);
+    const { side: from } = await findPrimary(move);
     const found = await wikiGuardrails(move, { from, to: otherSide(from) });
     return flipOutlook(found, stepFrom(from), told);
   } catch (error) {
-    return [findingOf(error, warn)];
+    const forbids = error instanceof WikiferryError && error.code === "CTRL_TWO_PRIMARIES";
+    return [findingOf(error, forbids ? block : warn)];
   }
 }
 

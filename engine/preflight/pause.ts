@@ -1,5 +1,6 @@
 import type { Move } from "../context";
 import { WikiferryError } from "../errors";
+import type { Prediction } from "../estimate";
 import { readJournal } from "../mariadb/control/journal";
 import type { FlipResult } from "../mariadb/cutover/context";
 import { pausing } from "../mariadb/preflight/estimate/constants";
@@ -7,7 +8,6 @@ import { slowness, sumOf } from "../mariadb/preflight/estimate/model";
 import { medianMs, probeMs, roundTripMs } from "../mariadb/preflight/estimate/sample";
 import type { Server } from "../mariadb/server";
 import { otherSide, type Side } from "../move";
-import type { Prediction } from "../mover";
 import { openGate } from "../wiki/gate";
 import { uploadsOf } from "../wiki/surroundings";
 import { type WebTier, webOf } from "../wiki/web";

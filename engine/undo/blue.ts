@@ -9,6 +9,7 @@ import { hasControlSchema } from "../mariadb/control/schema";
 import { admit, open } from "../mariadb/cutover/access";
 import { startJobs } from "../wiki/jobs";
 import { UndoLease } from "./lease";
+import { refuseActiveGreen, standingOf } from "./standing";
 
 export interface UndoWishes {
   /** Whether blue's MariaDB is restarted, where that ends what can't be changed while it runs. */
@@ -37,14 +38,15 @@ export interface UndoneBlue {
 
 /**
  * Blue serves alone again: its database takes writes and follows nobody, its job runners run, and all that the move put
- * there is gone. What fails is told and the rest done; may be killed at any point and done again. The caller has made
- * sure that blue is the primary.
- * @throws `CTRL_LEASE_HELD`, `CTRL_REFUSED` before anything was changed
+ * there is gone. What fails is told and the rest done; may be killed at any point and done again.
+ * @throws `CTRL_LEASE_HELD`, `CTRL_REFUSED`, `UNDO_GREEN_ACTIVE`, `CTRL_TWO_PRIMARIES` before anything was changed
  */
 export async function undoBlue(move: Move, wishes: UndoWishes): Promise<UndoneBlue> {
   const done: UndoneBlue = { taken: [], left: [], untilRestart: [], kept: [] };
   const lease = await takeLease(move, done);
   try {
+    // Since the plan somebody may have flipped.
+    refuseActiveGreen(await standingOf(move), "taking the move back", false);
     await openAgain(move, lease, done);
     done.untilRestart = await untilRestart(move.blue).catch(() => []);
     const deposits = inventory.filter(({ side, take }) => side === "blue" && take !== undefined);

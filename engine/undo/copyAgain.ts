@@ -41,10 +41,15 @@ export async function planCopyAgain(
   return { green: await describeCopy(move.green) };
 }
 
-/** Green forgets its copy, page views go to blue. May be killed and done again. @throws `CTRL_LEASE_HELD` */
+/**
+ * Green forgets its copy, page views go to blue. May be killed and done again.
+ * @throws `CTRL_LEASE_HELD`, `UNDO_GREEN_ACTIVE`, `CTRL_TWO_PRIMARIES` before anything was changed
+ */
 export async function copyAgain(move: Move): Promise<void> {
   const lease = await UndoLease.take(move.blue, "copy again", move.report);
   try {
+    // Since the plan somebody may have flipped.
+    refuseActiveGreen(await standingOf(move), "copying to it", false);
     // What a killed flip fenced is open again before anything else.
     if (await hasControlSchema(move.blue)) await open(move.blue, lease.holder);
     await admit(move.blue, move.spec.wiki.appUser);

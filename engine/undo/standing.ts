@@ -1,12 +1,8 @@
 import type { Move } from "../context";
+import { likelyPrimary, type RoleViews } from "../control/primary";
 import { WikiferryError } from "../errors";
-import { type Role, readRole } from "../mariadb/control/role";
-import { answering } from "../mariadb/cutover/answering";
-import { primaryOf, type RoleViews } from "../mariadb/cutover/primary";
+import { readRoles } from "../mariadb/control/primary";
 import type { Side } from "../move";
-
-/** How long a database may take to answer, in milliseconds: it may lie behind an SSH host that is away. */
-const answerMs = 15_000;
 
 /** Where a move stands, by the databases' own records. */
 export interface Standing {
@@ -18,8 +14,7 @@ export interface Standing {
 
 /** @throws `CTRL_TWO_PRIMARIES` */
 export async function standingOf(move: Move): Promise<Standing> {
-  const [blue, green] = await Promise.all([view(move, "blue"), view(move, "green")]);
-  return standing({ blue, green });
+  return standing(await readRoles(move));
 }
 
 /** Pure. @throws `CTRL_TWO_PRIMARIES` */
@@ -29,24 +24,7 @@ export function standing(views: RoleViews): Standing {
     const found = views[side];
     if (found instanceof Error) away[side] = found;
   }
-  return { primary: primaryIn(views), away };
-}
-
-function primaryIn(views: RoleViews): Side | undefined {
-  try {
-    return primaryOf(views).side;
-  } catch (error) {
-    if (error instanceof WikiferryError && error.code === "CTRL_TWO_PRIMARIES") throw error;
-    // One side is away and the other does not name itself: its word about the other is the newest that there is.
-    const known = (["blue", "green"] as const).map((side) => views[side]);
-    return known.find((found): found is Role => found !== undefined && !(found instanceof Error))?.role;
-  }
-}
-
-function view(move: Move, side: Side): Promise<Role | undefined | Error> {
-  return answering(side, readRole(move[side]), answerMs).catch((error: unknown) =>
-    error instanceof Error ? error : new Error(String(error)),
-  );
+  return { primary: likelyPrimary(views)?.side, away };
 }
 
 /**

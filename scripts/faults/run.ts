@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../engine/errors";
+import { findPrimary } from "../../engine/mariadb/control/primary";
 import { readRole } from "../../engine/mariadb/control/role";
 import { judge } from "./judge";
 import { Operator } from "./operator/operator";
@@ -8,7 +9,7 @@ import type { Plan } from "./plan";
 import { longestReadOnlyMs, rightfulOf, twoWriterSamples } from "./spans";
 import { type Fault, Stage } from "./stage";
 import { copyAnew, mend } from "./world/mend";
-import { primaryOf, type World } from "./world/world";
+import type { World } from "./world/world";
 
 /** How long a run of the tool may take before it counts as one that hangs, in milliseconds. */
 const longestRunMs = 40_000;
@@ -153,7 +154,7 @@ export async function runFault(
 /** A world in which `plan.from` is the primary, nothing is broken, and no row is left of earlier runs. */
 async function prepare(world: World, operators: Operators, { from, to }: Plan): Promise<void> {
   await mend(world);
-  for (let turn = 0; (await primaryOf(world)) !== from; turn++) {
+  for (let turn = 0; (await findPrimary(world.servers)).side !== from; turn++) {
     const operator = operators.take();
     world.command(operator, { from: to, to: from });
     await within(longestRunMs, operator.exited);

@@ -1,4 +1,5 @@
-import { otherSide, type Side } from "../../engine/move";
+import { judgeRoles, type RoleClaim } from "../../engine/control/primary";
+import type { Side } from "../../engine/move";
 
 /** What a probe saw of one side; at some moment between `begin` and `end`. Times by one clock, in milliseconds. */
 export interface Sample {
@@ -102,16 +103,19 @@ function couldServe(
   );
 }
 
-/** Who may take writes by the records that were last seen. */
+/**
+ * Who may take writes by the records that were last seen. They are of different moments: of two that contradict each
+ * other, the one with the lower epoch is old. Undefined where nobody can tell.
+ */
 export function rightfulOf(known: Partial<Record<Side, Pick<Sample, "role" | "epoch">>>): Side | undefined {
-  for (const side of ["blue", "green"] as const) {
-    const other = known[otherSide(side)];
-    if (
-      known[side]?.role === side &&
-      !(other?.role === otherSide(side) && (other.epoch ?? 0) > (known[side].epoch ?? 0))
-    )
-      return side;
-  }
-  const records = [known.blue, known.green].filter((record) => record?.role !== undefined);
-  return records.sort((a, b) => (b?.epoch ?? 0) - (a?.epoch ?? 0))[0]?.role;
+  const blue = recordIn(known.blue);
+  const green = recordIn(known.green);
+  const verdict = judgeRoles({ blue, green });
+  if (verdict.kind === "known") return verdict.side;
+  if (verdict.kind !== "contested" || !blue || !green || blue.epoch === green.epoch) return undefined;
+  return blue.epoch > green.epoch ? "blue" : "green";
+}
+
+function recordIn(sample: Pick<Sample, "role" | "epoch"> | undefined): RoleClaim | undefined {
+  return sample?.role && { role: sample.role, epoch: sample.epoch ?? 0 };
 }

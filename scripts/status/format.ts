@@ -190,7 +190,7 @@ function onHosts({ hosts, wanted }: Status): string[] {
 
 /** For people, aligned, one fact a line. */
 export function format(status: Status): string {
-  const { wanted, primary, next } = status;
+  const { wanted, primary, contested, next } = status;
   const canary = wanted.canary > 0 ? `, canary ${wanted.canary} %` : "";
   const lines = [
     line("wiki", `${status.wiki}, stack ${status.stack}`),
@@ -199,7 +199,9 @@ export function format(status: Status): string {
       "primary",
       primary
         ? `${primary.side}, epoch ${primary.epoch}, since ${primary.changedAt.slice(0, 19)} UTC`
-        : "no record",
+        : contested
+          ? problem({ error: contested })
+          : "no record",
     ),
     ...database("blue", status.databases.blue),
     ...database("green", status.databases.green),

@@ -1,22 +1,35 @@
-import { otherSide } from "../../engine/move";
+import { judgeRoles, type RoleClaim, type Verdict } from "../../engine/control/primary";
+import type { WikiferryError } from "../../engine/errors";
+import { otherSide, type Side } from "../../engine/move";
 import { type NextStep, nextSteps } from "../../stacks/phase";
 import { known, type Status } from "./types";
 
-type Asked = Omit<Status, "ok" | "unmet" | "next" | "primary">;
+type Asked = Omit<Status, "ok" | "unmet" | "next" | "primary" | "contested">;
 
-/** The newest role record: replicated, so it is newest where the epoch is highest. */
-export function primaryIn(databases: Status["databases"]): Status["primary"] {
-  const records = [databases.blue, databases.green].flatMap((part) =>
-    known(part) && part.role ? [part.role] : [],
-  );
-  return records.sort((a, b) => b.epoch - a.epoch)[0] ?? null;
+interface Claim extends RoleClaim {
+  record: NonNullable<Status["primary"]>;
+}
+
+/** Who is primary by the databases' records, as far as they answer. */
+function primaryBy({ blue, green }: Status["databases"]): Verdict<Claim> {
+  const view = (part: Status["databases"][Side]) => {
+    if (!known(part)) return new Error(part.error.found);
+    const record = part.role ?? undefined;
+    return record && { role: record.side, epoch: record.epoch, record };
+  };
+  return judgeRoles({ blue: view(blue), green: view(green) });
+}
+
+function primaryIn(verdict: Verdict<Claim>): Status["primary"] {
+  return verdict.kind === "known" || verdict.kind === "likely" ? verdict.record.record : null;
 }
 
 /** What the config wants and does not hold, as far as it could be asked. */
-export function unmet(asked: Asked): string[] {
+function unmet(asked: Asked, verdict: Verdict<Claim>): string[] {
   const { phase, active, canary } = asked.wanted;
   const missing: string[] = [];
-  const primary = primaryIn(asked.databases);
+  const primary = primaryIn(verdict);
+  if (verdict.kind === "contested") missing.push("no side is the primary by both records");
   const blue = asked.databases.blue;
   if (known(blue) && !blue.role && !primary) missing.push("blue is not adopted");
   if (phase === "prepare") return missing;
@@ -64,9 +77,15 @@ const look: NextStep = {
   effect: "says what stands in the way; changes nothing",
 };
 
+/** A record is corrected by hand: which side has the newest edits, only its owner can find out. */
+function correctByHand({ wayOut }: WikiferryError): NextStep {
+  return { command: "npm run status", effect: `once one record is corrected. ${wayOut}` };
+}
+
 /** The answers, judged: what does not hold, and what may be done next. */
 export function judge(asked: Asked): Status {
-  const missing = unmet(asked);
+  const verdict = primaryBy(asked.databases);
+  const missing = unmet(asked, verdict);
   const underWay = [asked.databases.blue, asked.databases.green].find((part) => known(part) && part.lease);
   const again: NextStep[] =
     missing.length === 0
@@ -83,13 +102,16 @@ export function judge(asked: Asked): Status {
     command: command.replaceAll("pulumi ", "npx pulumi "),
     effect,
   }));
+  // From a state that does not hold, or that nobody knows, the only way is to it.
+  const onward = missing.length > 0 ? again : unreached(asked) ? [look] : steps;
+  const contested = verdict.kind === "contested" ? verdict.error : undefined;
   return {
     ok: missing.length === 0 && !unreached(asked),
     ...asked,
-    primary: primaryIn(asked.databases),
+    primary: primaryIn(verdict),
+    contested: contested ? { code: contested.code, found: contested.found } : null,
     unmet: missing,
-    // From a state that does not hold, or that nobody knows, the only way is to it.
-    next: missing.length > 0 ? again : unreached(asked) ? [look] : steps,
+    next: contested ? [correctByHand(contested)] : onward,
   };
 }
 

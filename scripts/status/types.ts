@@ -124,8 +124,10 @@ export interface Status {
   stack: string;
   wiki: string;
   wanted: Wanted;
-  /** The newest role record; null where neither side has one or answers. */
+  /** The record that says who is primary; null where no side that answers has one, and where they contradict each other. */
   primary: { side: Side; epoch: number; changedAt: string } | null;
+  /** Why nobody can tell who is primary, where the records contradict each other; else null. */
+  contested: Unknown["error"] | null;
   databases: Record<Side, Part<DatabaseState>>;
   copy: Part<CopyPart>;
   verification: Part<VerificationPart>;

@@ -1,40 +1,8 @@
 import fc from "fast-check";
-import type { Role } from "../../engine/mariadb/control/role";
 import { Deadline } from "../../engine/mariadb/cutover/deadline";
 import { lagging } from "../../engine/mariadb/cutover/numbering";
-import { primaryOf } from "../../engine/mariadb/cutover/primary";
 import { describe as inWords, type Standing, settlement } from "../../engine/mariadb/cutover/settlement";
 import { common, surplus } from "../../engine/mariadb/verify/looseTable";
-import type { Side } from "../../engine/move";
-
-const record = (role: Side, epoch: number): Role => ({ role, epoch, wiki: "w", changedAt: "" });
-const away = new Error("DB_UNREACHABLE: no answer");
-
-describe("who is the primary", () => {
-  test.each<[string, Role | Error | undefined, Role | Error | undefined, Side, number]>([
-    ["both agree on blue", record("blue", 4), record("blue", 4), "blue", 4],
-    ["both agree on green", record("green", 5), record("green", 5), "green", 5],
-    ["blue committed, green has not applied it yet", record("green", 5), record("blue", 4), "green", 5],
-    ["green committed, blue has not applied it yet", record("green", 5), record("blue", 6), "blue", 6],
-    ["blue names itself and green is away", record("blue", 4), away, "blue", 4],
-    ["green names itself and blue is away", away, record("green", 5), "green", 5],
-    ["before green has a record", record("blue", 0), undefined, "blue", 0],
-  ])("%s", (_case, blue, green, side, epoch) => {
-    expect(primaryOf({ blue, green })).toEqual({ side, epoch });
-  });
-
-  test("is not guessed when the one that would know is away", () => {
-    expect(() => primaryOf({ blue: record("green", 5), green: away })).toThrow(away);
-    expect(() => primaryOf({ blue: away, green: away })).toThrow(away);
-    expect(() => primaryOf({ blue: undefined, green: undefined })).toThrow("CTRL_NO_ROLE");
-  });
-
-  test("is not chosen among two that both name themselves", () => {
-    expect(() => primaryOf({ blue: record("blue", 2), green: record("green", 3) })).toThrow(
-      /CTRL_TWO_PRIMARIES: .*blue \(epoch 2\).*green \(epoch 3\)/,
-    );
-  });
-});
 
 describe("what stands between the world and a settled one", () => {
   const primary: Standing = {

@@ -144,6 +144,8 @@ describe("what the probes saw", () => {
     expect(rightfulOf({ blue: record("green", 2), green: record("green", 2) })).toBe("green");
     expect(rightfulOf({ green: record("blue", 1) })).toBe("blue");
     expect(rightfulOf({})).toBeUndefined();
+    // Seen before the commit, and after it.
+    expect(rightfulOf({ blue: record("blue", 1), green: record("green", 2) })).toBe("green");
   });
 });
 

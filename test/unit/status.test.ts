@@ -189,6 +189,26 @@ next          npx pulumi config set canary 0 && npx pulumi up
     expect(status.next).toEqual([{ command: "npx pulumi up", effect: "brings about what the config wants" }]);
   });
 
+  it("names no primary where each side's record names itself, and offers nothing but to correct one", () => {
+    const role = { side: "green" as const, epoch: 3, changedAt: "2026-11-21 11:41:57.000000" };
+    const status = judge(asked({ databases: { blue: open, green: { ...replica, role } } }));
+    expect(status).toMatchObject({ ok: false, primary: null, contested: { code: "CTRL_TWO_PRIMARIES" } });
+    expect(status.unmet).toEqual(["no side is the primary by both records"]);
+    expect(status.next.map(({ command }) => command)).toEqual(["npm run status"]);
+    expect(status.next[0]?.effect).toMatch(/newest edits, and correct wikiferry\.role/);
+    expect(format(status)).toContain(
+      "\nprimary       CTRL_TWO_PRIMARIES: blue's record names blue (epoch 2), green's record names green (epoch 3)\n",
+    );
+  });
+
+  it("takes a flip's record that is still on its way, and the word of the side that answers", () => {
+    const role = { side: "green" as const, epoch: 3, changedAt: "2026-11-21 11:41:57.000000" };
+    const committed = judge(asked({ databases: { blue: { ...open, role }, green: replica } }));
+    expect(committed.primary).toEqual(role);
+    const heard = judge(asked({ databases: { blue: unreachable("SSH_UNREACHABLE"), green: replica } }));
+    expect(heard.primary).toEqual(open.role);
+  });
+
   it("says who holds the lease and that edits are held", () => {
     const lease = { holder: "host:7:ab", purpose: "flip from blue to green", leftMs: 4_200 };
     const held = { ...asked().gate, holdMs: 6_000, held: 3 } as Asked["gate"];
@@ -297,6 +317,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
   it("keeps the shape of its JSON", () => {
     const keys = (value: Status) => Object.keys(value).sort();
     expect(keys(judge(asked()))).toEqual([
+      "contested",
       "copy",
       "databases",
       "gate",

@@ -1,6 +1,7 @@
+import { refuseTwoPrimaries } from "../../control/primary";
 import { WikiferryError } from "../../errors";
+import type { Term } from "../../estimate";
 import type { MoveSpec, Secrets } from "../../move";
-import type { Term } from "../../mover";
 import type { Report } from "../../progress";
 import type { SshPool } from "../../ssh/pool";
 import { readCheckpoint, writeCheckpoint } from "../control/checkpoint";
@@ -85,7 +86,8 @@ function resultOf({ gtid, bytes, rows, copyMs, parts, converged }: CopyResult): 
 
 /** Refuses a green that is not to be overwritten; answers blue's role record. Never writes. */
 async function mayClaim({ blue, green, spec }: CopyContext): Promise<Role> {
-  const blueRole = await readRole(blue);
+  const [blueRole, greenRole] = await Promise.all([readRole(blue), readRole(green)]);
+  refuseTwoPrimaries({ blue: blueRole, green: greenRole });
   if (blueRole?.role !== "blue") {
     throw new WikiferryError(
       "COPY_DIRECTION",
@@ -97,7 +99,7 @@ async function mayClaim({ blue, green, spec }: CopyContext): Promise<Role> {
   }
   const stranger = await foreignDatabases(green, spec.wiki.name);
   if (stranger.length > 0) throw greenNotEmpty(stranger);
-  refusePrimary(await readRole(green));
+  refusePrimary(greenRole);
   return blueRole;
 }
 

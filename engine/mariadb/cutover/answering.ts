@@ -2,7 +2,7 @@ import { WikiferryError } from "../../errors";
 import type { Side } from "../../move";
 
 /** How long a database may take for a small question while a flip is mended, in milliseconds. */
-const answerMs = 2_000;
+export const answerMs = 2_000;
 
 /**
  * What `work` answers, unless the server hangs: a stopped machine refuses nothing, it only never answers.

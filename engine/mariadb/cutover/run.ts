@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, WikiferryError } from "../../errors";
 import { otherSide, type Side } from "../../move";
+import { type FoundPrimary, findPrimary } from "../control/primary";
 import { Pace } from "../pace";
-import { answering } from "./answering";
+import { answering, answerMs } from "./answering";
 import { Attempt } from "./attempt";
 import type { CutoverContext, FlipResult } from "./context";
-import { findPrimary } from "./primary";
 import {
   type AttemptStep,
   begin,
@@ -46,7 +46,7 @@ export class CutoverRun {
   private lease: RunLease | undefined;
   private attempt: Attempt | undefined;
   private settlement: Settlement | undefined;
-  private found: { side: Side; epoch: number; unreachable: Side | undefined } | undefined;
+  private found: FoundPrimary | undefined;
   /** Why the attempt failed, and why anything after it did. */
   private cause: unknown;
   private problem: unknown;
@@ -117,7 +117,7 @@ export class CutoverRun {
 
   private async findPrimary() {
     try {
-      return await findPrimary(this.ctx);
+      return await findPrimary(this.ctx.servers, { passiveMayBeAway: true, timeoutMs: answerMs });
     } catch (error) {
       if (this.run.stage !== "find out") throw error;
       throw new WikiferryError(

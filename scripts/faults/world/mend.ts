@@ -1,10 +1,11 @@
 import { ensureReplicationAccount } from "../../../engine/mariadb/accounts/accounts";
+import { findPrimary } from "../../../engine/mariadb/control/primary";
 import { follow, stopFollowing } from "../../../engine/mariadb/replication/follow";
 import { newest } from "../../../engine/mariadb/replication/gtid";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { otherSide } from "../../../engine/move";
 import { allWays } from "./ways";
-import { primaryOf, type World } from "./world";
+import type { World } from "./world";
 
 /** Takes back whatever a fault did to ways, machines and accounts; what the tool is there for is left to it. */
 export async function mend(world: World): Promise<void> {
@@ -21,7 +22,7 @@ export async function copyAnew(world: World): Promise<void> {
   await gate.hold(20_000);
   const left = await gate.drain(5_000);
   if (left > 0) throw new Error(`${left} writes are still in flight; nothing can be copied beside them`);
-  const active = await primaryOf(world);
+  const { side: active } = await findPrimary(servers);
   const primary = servers[active];
   const replica = servers[otherSide(active)];
   await stopFollowing(primary);

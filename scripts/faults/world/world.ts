@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { Gate } from "../../../engine/gate/gate";
-import { readRole } from "../../../engine/mariadb/control/role";
 import { armDeadMan } from "../../../engine/mariadb/rule/deadMan";
 import { Server } from "../../../engine/mariadb/server";
 import { verify } from "../../../engine/mariadb/verify/verify";
@@ -235,10 +234,4 @@ async function build(
       }),
     close,
   };
-}
-
-/** Who is the primary by the record that says it of itself. */
-export async function primaryOf(world: World): Promise<Side> {
-  for (const side of sides) if ((await readRole(world.servers[side]))?.role === side) return side;
-  throw new Error("no side's record names itself");
 }

@@ -6,8 +6,6 @@ import { readLease } from "../../../engine/mariadb/control/lease";
 import { readRole } from "../../../engine/mariadb/control/role";
 import type { CutoverContext } from "../../../engine/mariadb/cutover/context";
 import { cutover, recover } from "../../../engine/mariadb/cutover/cutover";
-import { MariadbDryRun } from "../../../engine/mariadb/dryRun";
-import { MariadbMover } from "../../../engine/mariadb/mover";
 import { isFollowing, outOfOrder, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions, replicationStatus } from "../../../engine/mariadb/replication/status";
 import { armDeadMan } from "../../../engine/mariadb/rule/deadMan";
@@ -367,88 +365,6 @@ describe("a step that fails before the commit is undone", () => {
       expect.arrayContaining(["intent", "undone", "flipped"]),
     );
     expect(JSON.stringify(events)).not.toContain(pair.replicationPassword);
-  });
-});
-
-describe("as a mover, step by step", () => {
-  beforeEach(() => makePrimary("blue"));
-
-  const moverContext = () => ({
-    copy: { ...pair, report: () => {} },
-    flip: context(),
-    adoption: { allowRestart: false },
-    freeBytes: async () => 1e12,
-  });
-
-  test("fence, catch up, reverse, promote: the other side is primary", async () => {
-    const mover = new MariadbMover(moverContext());
-    await mover.verify();
-    await expect(mover.promote("green")).rejects.toMatchObject({ code: "CUTOVER_NOT_FENCED" });
-    await editors.hold();
-    await editors.drain(5_000);
-    await mover.fence("blue");
-    await mover.catchUp("blue", "green");
-    await mover.reverse("blue", "green");
-    await editors.lastFiles("blue", "green");
-    await mover.promote("green");
-    await expectSettled("green");
-    await expect(mover.abort("blue", "green")).rejects.toMatchObject({ code: "CUTOVER_COMMITTED" });
-  });
-
-  test("fence, reverse, abort: the old side is primary still", async () => {
-    const mover = new MariadbMover(moverContext());
-    await editors.hold();
-    await editors.drain(5_000);
-    await mover.fence("blue");
-    await mover.catchUp("blue", "green");
-    await mover.reverse("blue", "green");
-    await mover.abort("blue", "green");
-    await expectSettled("blue");
-  });
-
-  test("the dry run says what each would do, and writes nothing", async () => {
-    const lines: string[] = [];
-    const dryRun = new MariadbDryRun(moverContext(), (line) => lines.push(line));
-    await editors.hold();
-    await editors.drain(5_000);
-    expect(await waitForGtid(pair.green, (await positions(pair.blue)).binlog, 10_000)).toBe(true);
-    const before = await Promise.all([
-      positions(pair.blue),
-      pair.green.value("SELECT @@GLOBAL.gtid_binlog_pos"),
-    ]);
-    await dryRun.prepare();
-    await dryRun.copy();
-    await dryRun.follow("blue");
-    await dryRun.verify();
-    await dryRun.fence("blue");
-    await dryRun.catchUp("blue", "green");
-    await dryRun.reverse("blue", "green");
-    await dryRun.promote("green");
-    await dryRun.abort("blue", "green");
-    await dryRun.retire();
-    const epoch = (await readRole(pair.blue))?.epoch ?? 0;
-    expect(lines).toEqual([
-      "blue's MariaDB can be followed as it is",
-      expect.stringMatching(
-        /^copy about \d+ rows, [\d.]+ MB, from blue to green in about \d+ s, while blue takes writes$/,
-      ),
-      "green follows blue already",
-      expect.stringMatching(/^compare about \d+ rows, [\d.]+ MB, of both sides at one GTID/),
-      expect.stringMatching(
-        /^make blue read-only, and end those of \d+ sessions of wikiuser that are writing$/,
-      ),
-      expect.stringMatching(
-        /^wait at most 6 s until green has applied everything; it is at most \d+ transactions behind now$/,
-      ),
-      "let blue follow green before green takes writes",
-      `make green the primary (epoch ${epoch + 1})`,
-      "let blue take writes again",
-      "let green stop following blue for good, and drop the replication account on both",
-    ]);
-    expect(
-      await Promise.all([positions(pair.blue), pair.green.value("SELECT @@GLOBAL.gtid_binlog_pos")]),
-    ).toEqual(before);
-    await editors.release();
   });
 });
 

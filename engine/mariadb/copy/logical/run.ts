@@ -1,5 +1,5 @@
 import { WikiferryError } from "../../../errors";
-import type { Term } from "../../../mover";
+import type { Term } from "../../../estimate";
 import { ownCollations } from "../../charsets";
 import { quoted } from "../../identifier";
 import { positions } from "../../replication/status";

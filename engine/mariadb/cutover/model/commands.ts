@@ -1,5 +1,5 @@
+import { primaryOf } from "../../../control/primary";
 import { otherSide, type Side } from "../../../move";
-import { primaryOf } from "../primary";
 import type { Command, Outcome } from "../protocol";
 import { type Standing, settlement } from "../settlement";
 import type { Rules } from "./rules";

@@ -1,5 +1,5 @@
+import type { Estimate } from "../../../estimate";
 import type { CopySettings } from "../../../move";
-import type { Estimate } from "../../../mover";
 import { physicalFromBytes } from "../../copy/choose";
 import type { Server } from "../../server";
 import { type CopyMeasure, predictCatchUp, predictCopy, predictPhysicalCopy } from "./model";

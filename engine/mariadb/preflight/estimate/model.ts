@@ -1,4 +1,4 @@
-import type { Prediction, Term } from "../../../mover";
+import type { Prediction, Term } from "../../../estimate";
 import { copying, following, speedProbe, takingFiles } from "./constants";
 
 /** What a preview measured of a copy that is to come. */
