@@ -1,6 +1,7 @@
 import type { Move } from "../context";
 import { ensureReplicationAccount } from "../mariadb/accounts/accounts";
-import { type CopyResult, copyDatabase, copyState } from "../mariadb/copy/copy";
+import { copyDatabase } from "../mariadb/copy/copy";
+import { type CopyResult, copyState } from "../mariadb/copy/state";
 import { deriveSecret } from "../secrets";
 import type { Hold, HoldInputs } from "./hold";
 

@@ -5,7 +5,7 @@ import type { Estimate, Prediction } from "../estimate";
 import { asked, block, type Finding, findingOf, warn } from "../finding";
 import { findListening } from "../mariadb/adopt/listening";
 import { findPrimary } from "../mariadb/control/primary";
-import { copyState } from "../mariadb/copy/copy";
+import { copyState } from "../mariadb/copy/state";
 import { estimate } from "../mariadb/preflight/estimate";
 import { freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { mariadbPreflight } from "../mariadb/preflight/preflight";

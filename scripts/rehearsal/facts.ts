@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cpus, release, type as system, totalmem } from "node:os";
 import { type Move, openMove } from "../../engine/context";
 import { type JournalRecord, readJournal } from "../../engine/mariadb/control/journal";
-import { copyState } from "../../engine/mariadb/copy/copy";
+import { copyState } from "../../engine/mariadb/copy/state";
 import type { FlipResult } from "../../engine/mariadb/cutover/context";
 import { pauseSteps } from "../../engine/mariadb/cutover/protocol";
 import { silent } from "../../engine/progress";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { JournalRecord } from "../../engine/mariadb/control/journal";
-import type { CopyResult } from "../../engine/mariadb/copy/copy";
+import type { CopyResult } from "../../engine/mariadb/copy/state";
 import type { PreflightResult } from "../../engine/preflight";
 import type { EstimateFact, FlipFact } from "./report/types";
 

@@ -6,7 +6,7 @@ import { readJournal } from "../../engine/mariadb/control/journal";
 import { readLease } from "../../engine/mariadb/control/lease";
 import { readRole } from "../../engine/mariadb/control/role";
 import { hasControlSchema } from "../../engine/mariadb/control/schema";
-import { copyState } from "../../engine/mariadb/copy/copy";
+import { copyState } from "../../engine/mariadb/copy/state";
 import { look } from "../../engine/mariadb/replication/catchUp";
 import { describeStop } from "../../engine/mariadb/replication/causes";
 import { readDurability } from "../../engine/mariadb/replication/durability";

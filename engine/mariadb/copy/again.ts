@@ -1,7 +1,8 @@
 import { stopFollowing } from "../replication/follow";
 import type { Server } from "../server";
-import { type CopyContext, copyState } from "./copy";
+import type { CopyContext } from "./context";
 import { sweepPlace } from "./physical/place";
+import { copyState } from "./state";
 
 /** Which of the tables named `wikiferry.…` are there: an earlier version's schema may lack some. */
 async function tablesOf(server: Server): Promise<Set<string>> {

@@ -1,5 +1,5 @@
 import { WikiferryError } from "../../errors";
-import type { CopyContext } from "./copy";
+import type { CopyContext } from "./context";
 import { logical } from "./logical/logical";
 import type { CopyMethod } from "./method";
 import { obstacles } from "./physical/conditions";

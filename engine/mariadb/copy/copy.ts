@@ -1,59 +1,15 @@
 import { refuseTwoPrimaries } from "../../control/primary";
 import { WikiferryError } from "../../errors";
-import type { Term } from "../../estimate";
-import type { MoveSpec, Secrets } from "../../move";
-import type { Report } from "../../progress";
-import type { SshPool } from "../../ssh/pool";
-import { readCheckpoint, writeCheckpoint } from "../control/checkpoint";
+import { writeCheckpoint } from "../control/checkpoint";
 import { initRole, type Role, readRole } from "../control/role";
 import { ensureControlSchema } from "../control/schema";
 import { ownSchemas } from "../neighbours";
 import { stopFollowing } from "../replication/follow";
 import type { Server } from "../server";
 import { chooseMethod } from "./choose";
+import type { CopyContext } from "./context";
 import { forgetOld } from "./physical/swap";
-
-/** What a copy needs; a `Move` is one. */
-export interface CopyContext {
-  spec: MoveSpec;
-  secrets: Secrets;
-  pool: SshPool;
-  blue: Server;
-  green: Server;
-  report: Report;
-}
-
-export interface CopyResult {
-  /** Position of the snapshot. */
-  gtid: string;
-  /** Size of the dump. */
-  bytes: number;
-  /** Rows by blue's statistics, which are estimates. */
-  rows: number;
-  /** Duration of dump and load, in milliseconds. */
-  copyMs: number;
-  /** Of the run that ended it, one after the other; undefined where the method does not tell. */
-  parts?: Term[];
-  /** Tables that a snapshot does not cover (MyISAM, Aria), brought into line by the stream. */
-  converged: string[];
-}
-
-/** `none`, or one was begun; `copied`: finished, never repeated. */
-export type CopyState = { state: "none" | "copying" } | ({ state: "copied" } & CopyResult);
-
-const checkpoint = "copy";
-
-/** How far the copy on green is. Never writes. */
-export async function copyState(green: Server): Promise<CopyState> {
-  // Only of the table that says it: a schema of an earlier version may lack others, and its copy is a copy.
-  const known = await green.value(
-    "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'wikiferry' AND table_name = 'checkpoint'",
-  );
-  const found = known === "0" ? undefined : await readCheckpoint(green, checkpoint);
-  if (!found) return { state: "none" };
-  if (found.state !== "copied") return { state: "copying" };
-  return { state: "copied", ...(found.detail as unknown as CopyResult), gtid: found.gtid };
-}
+import { type CopyResult, copyCheckpoint, copyState } from "./state";
 
 /**
  * Copies blue's database to green, once, by the method that the config names or that fits; green then stands at the
@@ -75,7 +31,7 @@ export async function copyDatabase(ctx: CopyContext): Promise<CopyResult> {
   const claimed = claimGreen(ctx, blueRole);
   claimed.catch(() => {});
   const result = resultOf(await method.copy(ctx, claimed));
-  await writeCheckpoint(green, checkpoint, { state: "copied", gtid: result.gtid, detail: { ...result } });
+  await writeCheckpoint(green, copyCheckpoint, { state: "copied", gtid: result.gtid, detail: { ...result } });
   report({ step: "copy", message: `${blue.side}'s database is on green, at ${result.gtid}`, percent: 100 });
   return result;
 }

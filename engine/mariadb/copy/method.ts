@@ -1,4 +1,5 @@
-import type { CopyContext, CopyResult } from "./copy";
+import type { CopyContext } from "./context";
+import type { CopyResult } from "./state";
 
 /** One way of bringing blue's database to an empty green. */
 export interface CopyMethod {

@@ -1,5 +1,3 @@
-import type { ReplicationStatus } from "./status";
-
 /** Stable code of what keeps a replica from following. */
 export type ReplicationCause =
   | "REPL_STOPPED"
@@ -17,10 +15,24 @@ export type ReplicationCause =
   | "REPL_IO"
   | "REPL_SQL";
 
-type Threads = Pick<ReplicationStatus, "io" | "sql" | "ioError" | "sqlError">;
+/** One thread's last error; `number` 0 means none. */
+export interface ReplicationError {
+  number: number;
+  message: string;
+}
+
+/** The two threads of a replica. */
+export interface ReplicationThreads {
+  /** Receives from the source; "connecting" is not running. */
+  io: "yes" | "no" | "connecting";
+  /** Applies what was received. */
+  sql: boolean;
+  ioError: ReplicationError;
+  sqlError: ReplicationError;
+}
 
 /** Why replication does not run, from the threads' states and error numbers (mysqld_error.h, errmsg.h). */
-export function causeOf(threads: Threads): ReplicationCause | undefined {
+export function causeOf(threads: ReplicationThreads): ReplicationCause | undefined {
   const { io, sql, ioError, sqlError } = threads;
   if (sqlError.number !== 0) return applyingCause(sqlError);
   if (ioError.number !== 0 && io !== "yes") return receivingCause(ioError);
@@ -29,7 +41,7 @@ export function causeOf(threads: Threads): ReplicationCause | undefined {
   return "REPL_STOPPED";
 }
 
-function applyingCause({ number, message }: ReplicationStatus["sqlError"]): ReplicationCause {
+function applyingCause({ number, message }: ReplicationError): ReplicationCause {
   switch (number) {
     case 1950: // ER_GTID_STRICT_OUT_OF_ORDER
       return "REPL_ERRANT_GTID";
@@ -56,7 +68,7 @@ function applyingCause({ number, message }: ReplicationStatus["sqlError"]): Repl
   }
 }
 
-function receivingCause({ number, message }: ReplicationStatus["ioError"]): ReplicationCause {
+function receivingCause({ number, message }: ReplicationError): ReplicationCause {
   switch (number) {
     case 1045: // ER_ACCESS_DENIED_ERROR
     case 1130: // ER_HOST_NOT_PRIVILEGED
@@ -88,7 +100,7 @@ export function statementIn(message: string): string | undefined {
 
 /** What stands still, where, and by what: one sentence without the full stop. */
 export function describeStop(
-  status: Pick<ReplicationStatus, "sqlError" | "ioError" | "appliedGtid"> | undefined,
+  status: (Pick<ReplicationThreads, "sqlError" | "ioError"> & { appliedGtid: string }) | undefined,
 ): string {
   if (!status) return "it follows nobody";
   const { sqlError, ioError, appliedGtid } = status;

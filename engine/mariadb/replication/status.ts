@@ -1,24 +1,12 @@
 import type { Row, Server } from "../server";
-import { causeOf, type ReplicationCause } from "./causes";
+import { causeOf, type ReplicationCause, type ReplicationThreads } from "./causes";
 import { formatGtid, parseGtid } from "./gtid";
 
-/** One thread's last error; `number` 0 means none. */
-export interface ReplicationError {
-  number: number;
-  message: string;
-}
-
 /** What `SHOW ALL SLAVES STATUS` says of the one, unnamed connection. */
-export interface ReplicationStatus {
+export interface ReplicationStatus extends ReplicationThreads {
   sourceHost: string;
   sourcePort: number;
   sourceUser: string;
-  /** Receives from the source; "connecting" is not running. */
-  io: "yes" | "no" | "connecting";
-  /** Applies what was received. */
-  sql: boolean;
-  ioError: ReplicationError;
-  sqlError: ReplicationError;
   /** Stable code of what keeps it from running; undefined while both threads run. */
   cause: ReplicationCause | undefined;
   /** Whether it is set to follow by GTID (`slave_pos`). */
@@ -41,8 +29,8 @@ export interface ReplicationStatus {
 export function parseReplicationStatus(row: Row): ReplicationStatus {
   const text = (name: string) => (row[name] === null || row[name] === undefined ? "" : String(row[name]));
   const running = text("Slave_IO_Running").toLowerCase();
-  const threads = {
-    io: running === "yes" ? ("yes" as const) : running === "no" ? ("no" as const) : ("connecting" as const),
+  const threads: ReplicationThreads = {
+    io: running === "yes" ? "yes" : running === "no" ? "no" : "connecting",
     sql: text("Slave_SQL_Running").toLowerCase() === "yes",
     ioError: { number: Number(text("Last_IO_Errno") || 0), message: text("Last_IO_Error") },
     sqlError: { number: Number(text("Last_SQL_Errno") || 0), message: text("Last_SQL_Error") },

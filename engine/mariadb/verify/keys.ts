@@ -1,5 +1,5 @@
 import { quoted } from "../identifier";
-import type { ColumnDefinition } from "./definitions";
+import type { ColumnKind } from "./rowText";
 
 /**
  * A row's key in one form, however it was learnt: numbers as they are written, text and bytes as upper-case hex of what
@@ -12,18 +12,18 @@ const bytes = new Set(["binary", "varbinary"]);
 const texts = new Set(["char", "varchar"]);
 const written = new Set(["decimal", "date", "datetime", "timestamp", "time", "year"]);
 
-export function isWholeNumber({ dataType }: Pick<ColumnDefinition, "dataType">): boolean {
+export function isWholeNumber({ dataType }: Pick<ColumnKind, "dataType">): boolean {
   return wholeNumbers.has(dataType);
 }
 
 /** Whether a column's values can be read, written and compared as a key. */
-export function canBeKey({ dataType, charset }: Pick<ColumnDefinition, "dataType" | "charset">): boolean {
+export function canBeKey({ dataType, charset }: Pick<ColumnKind, "dataType" | "charset">): boolean {
   if (texts.has(dataType)) return charset !== undefined;
   return wholeNumbers.has(dataType) || bytes.has(dataType) || written.has(dataType);
 }
 
 /** SQL that yields the key as `KeyText`. */
-export function keyTextOf(key: readonly ColumnDefinition[]): string {
+export function keyTextOf(key: readonly ColumnKind[]): string {
   const parts = key.map(({ name, dataType }) =>
     bytes.has(dataType) || texts.has(dataType) ? `HEX(${quoted(name)})` : quoted(name),
   );
@@ -31,7 +31,7 @@ export function keyTextOf(key: readonly ColumnDefinition[]): string {
 }
 
 /** One key column's value as SQL. */
-export function literal(column: ColumnDefinition, text: string): string {
+export function literal(column: ColumnKind, text: string): string {
   if (wholeNumbers.has(column.dataType) && /^-?\d+$/.test(text)) return text;
   if (/^[0-9A-F]*$/.test(text)) {
     if (bytes.has(column.dataType)) return `X'${text}'`;
@@ -43,8 +43,8 @@ export function literal(column: ColumnDefinition, text: string): string {
 }
 
 /** SQL that is true of the rows with one of these keys, in a form that MariaDB looks up in the index. */
-export function withKeys(key: readonly ColumnDefinition[], keys: readonly KeyText[]): string {
-  const first = key[0] as ColumnDefinition;
+export function withKeys(key: readonly ColumnKind[], keys: readonly KeyText[]): string {
+  const first = key[0] as ColumnKind;
   if (key.length === 1)
     return `${quoted(first.name)} IN (${keys.map((text) => literal(first, text)).join(",")})`;
   return keys
@@ -57,12 +57,12 @@ export function withKeys(key: readonly ColumnDefinition[], keys: readonly KeyTex
 }
 
 /** For people: `pl_from 17, pl_title Main_Page`. */
-export function describeKey(key: readonly ColumnDefinition[], text: KeyText): string {
+export function describeKey(key: readonly ColumnKind[], text: KeyText): string {
   const values = text.split(",");
   return key.map((column, at) => `${column.name} ${describeValue(column, values[at] ?? "")}`).join(", ");
 }
 
-export function describeValue({ dataType }: Pick<ColumnDefinition, "dataType">, text: string): string {
+export function describeValue({ dataType }: Pick<ColumnKind, "dataType">, text: string): string {
   if (!bytes.has(dataType) && !texts.has(dataType)) return text;
   const value = Buffer.from(text, "hex");
   const shown = value.toString("utf8");

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { copyDatabase, copyState } from "../../../engine/mariadb/copy/copy";
+import { copyDatabase } from "../../../engine/mariadb/copy/copy";
 import { startDump } from "../../../engine/mariadb/copy/dump";
+import { copyState } from "../../../engine/mariadb/copy/state";
 import { follow, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { silent } from "../../../engine/progress";

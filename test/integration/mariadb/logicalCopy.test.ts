@@ -1,6 +1,7 @@
-import { copyDatabase, copyState } from "../../../engine/mariadb/copy/copy";
+import { copyDatabase } from "../../../engine/mariadb/copy/copy";
 import { definitionsNow, openReader } from "../../../engine/mariadb/copy/logical/definitions";
 import type { LogicalContext } from "../../../engine/mariadb/copy/logical/run";
+import { copyState } from "../../../engine/mariadb/copy/state";
 import { follow, stopFollowing, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
 import type { ProgressEvent } from "../../../engine/progress";

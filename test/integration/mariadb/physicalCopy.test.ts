@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { copyDatabase, copyState } from "../../../engine/mariadb/copy/copy";
+import { copyDatabase } from "../../../engine/mariadb/copy/copy";
 import { type PlaceState, placeState, sweepPlace } from "../../../engine/mariadb/copy/physical/place";
+import { copyState } from "../../../engine/mariadb/copy/state";
 import { follow, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { silent } from "../../../engine/progress";

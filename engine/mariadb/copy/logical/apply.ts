@@ -5,7 +5,7 @@ import { changeMaster, stopFollowing } from "../../replication/follow";
 import { contains } from "../../replication/gtid";
 import { positions, replicationStatus } from "../../replication/status";
 import type { Server } from "../../server";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 
 /** A stream that applies nothing for so long is given up, in milliseconds. */
 const standstillMs = 60_000;

@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../../errors";
 import { quoted } from "../../identifier";
 import type { Session } from "../../server";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 import type { Definitions } from "./definitions";
 import { showCreate, staged, type Table, withoutNumbering } from "./tables";
 import { Wire } from "./wire/wire";

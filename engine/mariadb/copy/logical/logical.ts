@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, WikiferryError } from "../../../errors";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 import type { CopyMethod } from "../method";
 import { sweepPlace } from "../physical/place";
 import { DefinitionsChanged, mayPass, named } from "./failures";

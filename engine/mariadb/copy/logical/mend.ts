@@ -1,6 +1,6 @@
 import { quoted } from "../../identifier";
 import type { Server } from "../../server";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 import { type Column, readExpression } from "./columns";
 import { stretchCondition } from "./ranges";
 import type { Snapshot } from "./snapshot";

@@ -1,7 +1,7 @@
 import { quote } from "../../../ssh/quote";
 import { ownSchemas } from "../../neighbours";
 import type { Server } from "../../server";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 import { type PhysicalFacts, settingsInFiles } from "./conditions";
 import { inGreen } from "./place";
 

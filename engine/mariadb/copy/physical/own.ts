@@ -3,7 +3,7 @@ import { nativePasswordHash } from "../../accounts/accounts";
 import type { JournalRecord } from "../../control/journal";
 import { controlTables } from "../../control/schema";
 import { parseGtid } from "../../replication/gtid";
-import type { CopyResult } from "../copy";
+import type { CopyResult } from "../state";
 
 /** What green keeps of its own when its data are blue's. */
 export interface OwnFacts {

@@ -1,6 +1,6 @@
 import { execInContainer, runInContainer } from "../../../docker/exec";
 import { formatGtid, parseGtid } from "../../replication/gtid";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 
 /** Green's data directory; its volume is mounted there. */
 const dataDirectory = "/var/lib/mysql";

@@ -1,7 +1,8 @@
 import { WikiferryError } from "../../../errors";
 import { deriveSecret } from "../../../secrets";
 import { readJournal } from "../../control/journal";
-import { type CopyContext, type CopyResult, copyState } from "../copy";
+import type { CopyContext } from "../context";
+import { type CopyResult, copyState } from "../state";
 import { lastWords } from "./custodian";
 import { ownStatements } from "./own";
 import { workInGreen } from "./place";

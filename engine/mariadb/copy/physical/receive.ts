@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../../errors";
 import type { SshConnection } from "../../../ssh/connection";
 import { freshKey } from "../../../ssh/freshKey";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 import { CopyProgress } from "../progress";
 import { startCustodian } from "./custodian";
 import { inGreen } from "./place";

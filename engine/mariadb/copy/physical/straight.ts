@@ -1,6 +1,6 @@
 import type { SshTarget } from "../../../move";
 import { quote } from "../../../ssh/quote";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 import { type Custodian, lastWords } from "./custodian";
 import { backupFailed, receiveFailed } from "./failures";
 import { unstream, workInGreen } from "./place";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dockerFor } from "../../../docker/engine";
 import { messageOf, WikiferryError } from "../../../errors";
-import type { CopyContext } from "../copy";
-import { copyState } from "../copy";
+import type { CopyContext } from "../context";
+import { copyState } from "../state";
 import { sweepPlace } from "./place";
 
 /** How long green may take to answer with the new data, in milliseconds. */

@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SshConnection } from "../../../ssh/connection";
-import type { CopyContext } from "../copy";
+import type { CopyContext } from "../context";
 import { type Custodian, lastWords } from "./custodian";
 import { backupFailed, receiveFailed } from "./failures";
 import { unstream, workInGreen } from "./place";

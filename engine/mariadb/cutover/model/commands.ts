@@ -2,9 +2,10 @@ import { primaryOf } from "../../../control/primary";
 import { otherSide, type Side } from "../../../move";
 import type { Command, Outcome } from "../protocol";
 import { type Standing, settlement } from "../settlement";
+import type { Database } from "./database";
 import type { Rules } from "./rules";
 import type { Order, Statement } from "./statements";
-import type { Database, Operator, World } from "./world";
+import type { Operator, World } from "./world";
 
 /** One part of a command: what it reads, sends, or waits for. */
 export type Part =

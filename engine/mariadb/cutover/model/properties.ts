@@ -1,8 +1,9 @@
 import { otherSide, type Side } from "../../../move";
+import { isOpen } from "./database";
 import type { Rules } from "./rules";
 import { apply } from "./servers";
 import { tick } from "./statements";
-import { isOpen, type World } from "./world";
+import type { World } from "./world";
 
 /** What must hold in every world; each answers what is wrong, or undefined. */
 export const properties: Record<string, (world: World, rules: Rules) => string | undefined> = {

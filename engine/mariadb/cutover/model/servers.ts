@@ -1,7 +1,8 @@
 import { otherSide, type Side } from "../../../move";
+import { type Database, isOpen } from "./database";
 import type { Rules } from "./rules";
 import { execute, type Order, start, tick } from "./statements";
-import { type Database, isOpen, type Letter, type World } from "./world";
+import type { Letter, World } from "./world";
 
 /** What can happen next: in words, and the world after it. */
 export type Add = (label: string, after: World | undefined) => void;

@@ -1,7 +1,7 @@
 import type { Side } from "../../../move";
 import { committed, isFenced, mayClose, mayFlip, mayOpen } from "../../rule/rule";
+import { type Database, leaseFact } from "./database";
 import type { Rules } from "./rules";
-import { type Database, leaseFact } from "./world";
 
 /** What a run may send to a server, by name. */
 export type Statement =
