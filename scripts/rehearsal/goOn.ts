@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { nextSteps } from "../../stacks/phase";
+import { nextSteps } from "../../stacks/common/phase";
 import { projectDir } from "../setup/paths";
 import type { World } from "../world/index";
 import type { Rung } from "./ladder";

@@ -1,14 +1,14 @@
 import type { MoveSpec, Secrets } from "../../engine/move";
-import type { Config } from "../../stacks/config/keys";
-import { readConfig } from "../../stacks/config/read";
-import { moveSpec, secretsOf } from "../../stacks/spec";
+import { readConfig } from "../../stacks/common/config/read";
+import { keys, type MediaWikiConfig } from "../../stacks/mediawiki/config";
+import { moveSpec, secretsOf } from "../../stacks/mediawiki/spec";
 import { projectDir } from "../setup/paths";
 import type { Pulumi } from "./pulumi";
 
 /** A stack's config as the program sees it, secrets included: for scripts that ask the servers themselves. */
 export async function readStackConfig(
   pulumi: Pick<Pulumi, "run">,
-): Promise<{ config: Config; spec: MoveSpec; secrets: Secrets }> {
+): Promise<{ config: MediaWikiConfig; spec: MoveSpec; secrets: Secrets }> {
   const { output } = await pulumi.run(["config", "--json", "--show-secrets"]);
   const entries = JSON.parse(output) as Record<string, { value?: string; objectValue?: unknown }>;
   const raw = Object.fromEntries(
@@ -17,6 +17,6 @@ export async function readStackConfig(
       objectValue === undefined ? (value ?? "") : JSON.stringify(objectValue),
     ]),
   );
-  const config = readConfig(raw);
+  const config = readConfig(keys, raw);
   return { config, spec: moveSpec(config), secrets: secretsOf(config, projectDir) };
 }

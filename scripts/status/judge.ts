@@ -1,7 +1,7 @@
 import { judgeRoles, type RoleClaim, type Verdict } from "../../engine/control/primary";
 import type { WikiferryError } from "../../engine/errors";
 import { otherSide, type Side } from "../../engine/move";
-import { type NextStep, nextSteps } from "../../stacks/phase";
+import { type NextStep, nextSteps } from "../../stacks/common/phase";
 import { known, type Status } from "./types";
 
 type Asked = Omit<Status, "ok" | "unmet" | "next" | "primary" | "contested">;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { WikiferryError } from "../../engine/errors";
 import type { MoveSpec, Secrets } from "../../engine/move";
-import type { Config } from "../../stacks/config/keys";
+import type { MediaWikiConfig } from "../../stacks/mediawiki/config";
 import { readStackConfig } from "../rehearsal/stackConfig";
 import { stackName, stageAt, stageEnvironment, stageExists } from "../rehearsal/stage";
 import { projectDir } from "../setup/paths";
@@ -9,7 +9,7 @@ import { projectDir } from "../setup/paths";
 /** A stack's name and what its config says. */
 export interface Stack {
   name: string;
-  config: Config;
+  config: MediaWikiConfig;
   spec: MoveSpec;
   secrets: Secrets;
   /** With which `pulumi` finds it, and by which arguments. */

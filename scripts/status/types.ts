@@ -1,6 +1,6 @@
 import type { Seen } from "../../engine/inventory";
 import type { Side } from "../../engine/move";
-import type { NextStep, Wanted } from "../../stacks/phase";
+import type { NextStep, Wanted } from "../../stacks/common/phase";
 import type { CopyProgress } from "./copying";
 
 /** What could not be asked: one line with a stable code. */

@@ -1,9 +1,9 @@
 import Cloudflare from "cloudflare";
 import { messageOf, WikiferryError } from "../../engine/errors";
-import type { Config } from "../../stacks/config/keys";
+import type { MediaWikiConfig } from "../../stacks/mediawiki/config";
 
 type EdgeConfig = Pick<
-  Config,
+  MediaWikiConfig,
   "wiki.name" | "edge.kind" | "edge.zoneId" | "edge.record" | "edge.target" | "edge.apiToken"
 >;
 

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
-import { readConfig } from "../../stacks/config/read";
-import { ladderFor } from "../../stacks/phase";
-import { moveSpec, secretsOf } from "../../stacks/spec";
-import { wikiStack } from "../../stacks/wiki";
+import { readConfig } from "../../stacks/common/config/read";
+import { ladderFor } from "../../stacks/common/phase";
+import { keys } from "../../stacks/mediawiki/config";
+import { moveSpec, secretsOf } from "../../stacks/mediawiki/spec";
+import { mediaWikiStack } from "../../stacks/mediawiki/stack";
 import { rawConfig } from "./stackConfig";
 
 /**
@@ -90,11 +91,11 @@ async function main(): Promise<void> {
     "wikiferry",
     stack,
   );
-  const config = readConfig(rawConfig(stack, JSON.parse(changes ?? "{}")));
+  const config = readConfig(keys, rawConfig(stack, JSON.parse(changes ?? "{}")));
   const wanted = { phase: config.phase, active: config.active, canary: config.canary };
   const ladder = ladderFor(wanted, config["wiki.name"], config["wiki.name"]);
   await pulumi.runtime.runInPulumiStack(async () => {
-    wikiStack(config, moveSpec(config), secretsOf(config, process.cwd()), ladder);
+    mediaWikiStack(config, moveSpec(config), secretsOf(config, process.cwd()), ladder);
   });
   const { waitForRPCs } = pulumi.runtime as unknown as { waitForRPCs(): Promise<void> };
   await waitForRPCs();

@@ -1,9 +1,10 @@
 import { type Listed, servingOf } from "../../engine/docker/lookup";
 import { gateProgram, hashOfGate, settingsFile } from "../../engine/gate/settings";
 import { judgeChanges, judgePorts } from "../../engine/preflight/changes";
-import { readConfig } from "../../stacks/config/read";
-import { fingerprints } from "../../stacks/fingerprints";
-import { secretsOf } from "../../stacks/spec";
+import { readConfig } from "../../stacks/common/config/read";
+import { keys } from "../../stacks/mediawiki/config";
+import { fingerprints } from "../../stacks/mediawiki/fingerprints";
+import { secretsOf } from "../../stacks/mediawiki/spec";
 import { rawConfig } from "../support/stackConfig";
 
 const wanted = {
@@ -88,7 +89,7 @@ describe("what a change does to people", () => {
 });
 
 describe("what a container is made of", () => {
-  const config = readConfig(rawConfig("prod"));
+  const config = readConfig(keys, rawConfig("prod"));
   const secrets = secretsOf(config, process.cwd());
   const before = fingerprints(config, secrets, {}, "");
   const changedBy = (after: typeof before) =>

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { keyTable, projectFile } from "../../stacks/config/document";
-import { nextSteps } from "../../stacks/phase";
+import { keyTable, projectFile } from "../../stacks/common/config/document";
+import { nextSteps } from "../../stacks/common/phase";
+import { keys } from "../../stacks/mediawiki/config";
 
 const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -37,8 +38,8 @@ describe("README", () => {
   });
 
   it("and Pulumi.yaml have the config's keys as they are: npm run document", () => {
-    expect(readme).toContain(keyTable());
-    expect(read("Pulumi.yaml")).toBe(projectFile());
+    expect(readme).toContain(keyTable(keys));
+    expect(read("Pulumi.yaml")).toBe(projectFile(keys));
   });
 
   it("names only npm scripts that there are", () => {
@@ -48,7 +49,7 @@ describe("README", () => {
   });
 
   it("names only keys that can be set", () => {
-    const table = keyTable();
+    const table = keyTable(keys);
     const named = matches(/pulumi config set (?:--path |--secret )*([A-Za-z][A-Za-z.]*)/g).filter(
       (key) => key !== "KEY",
     );

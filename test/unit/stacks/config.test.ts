@@ -2,17 +2,18 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { WikiferryError } from "../../../engine/errors";
-import { keyTable, projectFile } from "../../../stacks/config/document";
-import { readConfig } from "../../../stacks/config/read";
-import { weaknessOf } from "../../../stacks/config/strength";
-import { moveSpec } from "../../../stacks/spec";
+import { keyTable, projectFile } from "../../../stacks/common/config/document";
+import { readConfig } from "../../../stacks/common/config/read";
+import { weaknessOf } from "../../../stacks/common/config/strength";
+import { keys } from "../../../stacks/mediawiki/config";
+import { moveSpec } from "../../../stacks/mediawiki/spec";
 import { rawConfig } from "../../support/stackConfig";
 
 const root = join(__dirname, "../../..");
 
 function refusal(raw: Record<string, string>): WikiferryError {
   try {
-    readConfig(raw);
+    readConfig(keys, raw);
   } catch (error) {
     if (error instanceof WikiferryError) return error;
     throw error;
@@ -23,21 +24,21 @@ function refusal(raw: Record<string, string>): WikiferryError {
 test.each(["staging", "prod"] as const)(
   "Pulumi.%s.yaml is a valid config once its secrets are set",
   (stack) => {
-    expect(readConfig(rawConfig(stack))["wiki.database"]).toBe("wikidb");
+    expect(readConfig(keys, rawConfig(stack))["wiki.database"]).toBe("wikidb");
   },
 );
 
 test("nested, dotted and textual values are the same keys", () => {
   const raw = rawConfig("staging", { "adopt.allowRestart": "false", canary: "7" });
   delete raw["wikiferry:adopt"];
-  const config = readConfig(raw);
+  const config = readConfig(keys, raw);
   expect(config["adopt.allowRestart"]).toBe(false);
   expect(config.canary).toBe(7);
   expect(config["gate.httpPort"]).toBe(8080);
 });
 
 test("keys of other projects are left alone", () => {
-  expect(readConfig({ ...rawConfig("staging"), "docker:host": "x" }).phase).toBe("prepare");
+  expect(readConfig(keys, { ...rawConfig("staging"), "docker:host": "x" }).phase).toBe("prepare");
 });
 
 test("an unknown key is refused, with the nearest one", () => {
@@ -105,7 +106,7 @@ test("what comes from a random source is taken, in hexadecimal digits and in Bas
 test("a Docker host by SSH needs its host key", () => {
   const docker = { host: "ssh://root@green.example.org:2222" };
   const specOf = (green: object) =>
-    moveSpec(readConfig(rawConfig("staging", { "green.docker": JSON.stringify(green) })));
+    moveSpec(readConfig(keys, rawConfig("staging", { "green.docker": JSON.stringify(green) })));
   expect(() => specOf(docker)).toThrow(/^CONFIG_MISSING_KEY: green.docker.hostKey is not set/);
   expect(specOf({ ...docker, hostKey: "ssh-ed25519 AAAA" }).gate.dockerVia).toMatchObject({
     port: 2222,
@@ -123,6 +124,6 @@ test("the examples put no secret on a command line", () => {
 });
 
 test("Pulumi.yaml and the README describe the keys as they are", () => {
-  expect(readFileSync(join(root, "Pulumi.yaml"), "utf8")).toBe(projectFile());
-  expect(readFileSync(join(root, "README.md"), "utf8")).toContain(keyTable());
+  expect(readFileSync(join(root, "Pulumi.yaml"), "utf8")).toBe(projectFile(keys));
+  expect(readFileSync(join(root, "README.md"), "utf8")).toContain(keyTable(keys));
 });

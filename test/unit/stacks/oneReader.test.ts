@@ -4,17 +4,18 @@ import { join, relative } from "node:path";
 import { Config as ProviderConfig } from "@pulumi/pulumi/cmd/dynamic-provider/config";
 import type { Secrets } from "../../../engine/move";
 import { readStackConfig } from "../../../scripts/rehearsal/stackConfig";
-import { readConfig } from "../../../stacks/config/read";
+import { readConfig } from "../../../stacks/common/config/read";
+import { keys } from "../../../stacks/mediawiki/config";
+import { secretsOf } from "../../../stacks/mediawiki/spec";
 import { credentialsFrom } from "../../../stacks/provider";
-import { secretsOf } from "../../../stacks/spec";
 import { rawConfig } from "../../support/stackConfig";
 
 type Raw = Record<string, string>;
 
 /** The secrets as the program, a dynamic provider and the scripts get them, each by the way that Pulumi hands a config to it. */
 const readers: Record<string, (raw: Raw) => Secrets | Promise<Secrets>> = {
-  program: (raw) => secretsOf(readConfig(raw), process.cwd()),
-  provider: (raw) => credentialsFrom(new ProviderConfig(raw, "wikiferry")),
+  program: (raw) => secretsOf(readConfig(keys, raw), process.cwd()),
+  provider: (raw) => credentialsFrom(new ProviderConfig(raw, "wikiferry")) as Secrets,
   scripts: async (raw) => (await readStackConfig({ run: async () => printed(raw) })).secrets,
 };
 

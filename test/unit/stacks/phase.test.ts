@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { WikiferryError } from "../../../engine/errors";
-import { type Phase, phases } from "../../../stacks/config/keys";
-import { ladderFor, nextSteps } from "../../../stacks/phase";
+import { ladderFor, nextSteps, type Phase, phases } from "../../../stacks/common/phase";
 
 type Row = [phase: Phase, active: "blue" | "green", canary: number, confirm: string, outcome: string];
 

@@ -1,5 +1,5 @@
-import { ladderFor } from "../../../stacks/phase";
-import { endOfTheWayBack, outlook } from "../../../stacks/preflight";
+import { ladderFor } from "../../../stacks/common/phase";
+import { endOfTheWayBack, outlook } from "../../../stacks/mediawiki/preflight";
 
 test("a preview of retire says that it ends the way back, what confirmed it, and how to keep it", () => {
   const text = endOfTheWayBack({ "wiki.name": "mywiki", "retire.confirm": "mywiki" });

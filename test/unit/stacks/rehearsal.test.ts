@@ -1,9 +1,10 @@
-import { readConfig } from "../../../stacks/config/read";
-import { labelRehearsal } from "../../../stacks/rehearsal";
+import { readConfig } from "../../../stacks/common/config/read";
+import { keys } from "../../../stacks/mediawiki/config";
+import { labelRehearsal } from "../../../stacks/mediawiki/rehearsal";
 import { rawConfig } from "../../support/stackConfig";
 
 const config = (stack: "staging" | "prod", changes: Record<string, string> = {}) =>
-  readConfig(rawConfig(stack, { "rehearsal.id": "main-0123", ...changes }));
+  readConfig(keys, rawConfig(stack, { "rehearsal.id": "main-0123", ...changes }));
 
 test("a stack with hosts of its own is no rehearsal's, whatever its config says", () => {
   expect(() => labelRehearsal(config("prod"))).toThrow(

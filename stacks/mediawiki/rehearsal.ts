@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { WikiferryError } from "../engine/errors";
-import type { Config } from "./config/keys";
+import { WikiferryError } from "../../engine/errors";
+import type { MediaWikiConfig } from "./config";
 
 const onEngine = /^docker:index\/(container:Container|volume:Volume|network:Network)$/;
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 type RehearsalConfig = Pick<
-  Config,
+  MediaWikiConfig,
   "rehearsal.id" | "green.docker.host" | "blue.web.host" | "blue.database.host" | "blue.files.host"
 >;
 

@@ -1,98 +1,14 @@
-import { z } from "zod";
-
-/** How far the move may go; see the README's phase ladder. */
-export const phases = ["prepare", "sync", "switch", "retire"] as const;
-export type Phase = (typeof phases)[number];
-
-type PulumiType = "string" | "integer" | "boolean";
-
-interface Key<T> {
-  schema: z.ZodType<T>;
-  type: PulumiType;
-  description: string;
-  /** Without a default the key must be set. */
-  fallback?: T;
-  secret?: boolean;
-  /** It must come from a random source: `strength.ts` looks at it. */
-  random?: boolean;
-}
-
-interface Options {
-  fallback?: string | number | boolean;
-  secret?: boolean;
-}
-
-const text = (description: string, options: Options & { fallback?: string } = {}): Key<string> => ({
-  schema: options.fallback === "" ? z.string() : z.string().min(1, "must not be empty"),
-  type: "string",
-  description,
-  ...options,
-});
-
-const oneOf = <const T extends string>(values: readonly T[], description: string, fallback: T): Key<T> => ({
-  schema: z.enum(values, { error: `must be one of ${values.join(", ")}` }) as unknown as z.ZodType<T>,
-  type: "string",
-  description: `${description} One of ${values.join(", ")}.`,
-  fallback,
-});
-
-const integer = (description: string, fallback: number, min: number, max: number): Key<number> => ({
-  schema: z
-    .number({ error: "must be a whole number" })
-    .int("must be a whole number")
-    .min(min, `must be at least ${min}`)
-    .max(max, `must be at most ${max}`),
-  type: "integer",
-  description: `${description} ${min} to ${max}.`,
-  fallback,
-});
-
-const flag = (description: string, fallback: boolean): Key<boolean> => ({
-  schema: z.boolean({ error: "must be true or false" }),
-  type: "boolean",
-  description,
-  fallback,
-});
-
-const matching = (
-  pattern: RegExp,
-  example: string,
-  description: string,
-  options: Options & { fallback?: string } = {},
-) => ({
-  ...text(description, options),
-  schema: z.string().refine((value) => (options.fallback === "" && value === "") || pattern.test(value), {
-    error: `must look like ${example}`,
-  }),
-});
+import { type ConfigOf, flag, integer, type Keys, matching, oneOf, text } from "../common/config/key";
+import { commonKeys } from "../common/keys";
 
 const hostKey = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+) [A-Za-z0-9+/=]+( .*)?$/;
 const keyExample = "`ssh-ed25519 AAAA…`, as `ssh-keyscan -t ed25519 HOST` prints it after the host's name";
 const sshPort = "Its SSH port.";
 const day = 86_400_000;
 
-/**
- * Every key of the stack's config, under the name that `pulumi config set --path` takes. Pulumi.yaml's `config`
- * section, the README's table and the error texts are made from this list.
- */
+/** Every key of a stack that moves a MediaWiki. Pulumi.yaml, the README's table and the error texts are made from it. */
 export const keys = {
-  phase: oneOf(phases, "How far the move may go.", "prepare"),
-  active: oneOf(
-    ["blue", "green"],
-    "The side that takes edits. Changing it is the cutover or the switchback; needs phase switch.",
-    "blue",
-  ),
-  canary: integer(
-    "Per cent of page views that the passive side serves; edits and logged-in people never go there. Needs phase switch.",
-    0,
-    0,
-    100,
-  ),
-
-  masterSecret: {
-    ...text("At least 32 random characters. Green's passwords are derived from it.", { secret: true }),
-    random: true,
-  },
+  ...commonKeys,
 
   "wiki.name": matching(
     /^[a-z][a-z0-9-]{0,30}$/,
@@ -455,16 +371,6 @@ export const keys = {
     60_000,
     30 * day,
   ),
+} satisfies Keys;
 
-  "rehearsal.id": matching(
-    /^[a-z0-9][a-z0-9-]{0,80}$/,
-    "`main-0123456789abcdef`: lower-case letters, digits, dashes",
-    "Set by `npm run rehearsal` on its own stack: the label wikiferry.rehearsal of all containers, volumes and networks, by which it knows and removes its own. Never for a wiki.",
-    { fallback: "" },
-  ),
-
-  "retire.confirm": text("The wiki's name again: phase retire ends the way back.", { fallback: "" }),
-} satisfies Record<string, Key<never> | Key<string> | Key<number> | Key<boolean>>;
-
-export type KeyName = keyof typeof keys;
-export type Config = { [K in KeyName]: (typeof keys)[K] extends { schema: z.ZodType<infer T> } ? T : never };
+export type MediaWikiConfig = ConfigOf<typeof keys>;

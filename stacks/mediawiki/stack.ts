@@ -1,28 +1,28 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { Courier } from "../components/courier";
-import { CloudflareEdge } from "../components/edge/cloudflare";
-import { cloudflareAddresses } from "../components/edge/cloudflareAddresses";
-import { BlueEnvironment } from "../components/environment/blue";
-import { GreenEnvironment } from "../components/environment/green";
-import { Gate } from "../components/gate";
-import type { Bases, Service } from "../components/image";
-import { Mariadb } from "../components/mariadb";
-import { MediaWiki } from "../components/mediawiki";
-import { Migration } from "../components/migration";
-import { Certificate, WikiAccount } from "../components/migration/resources";
-import { DatabaseProxy } from "../components/proxy";
-import { Redis } from "../components/redis";
-import type { MoveSpec, Secrets } from "../engine/move";
-import { deriveSecret } from "../engine/secrets";
-import type { Config } from "./config/keys";
+import { Courier } from "../../components/courier";
+import { CloudflareEdge } from "../../components/edge/cloudflare";
+import { cloudflareAddresses } from "../../components/edge/cloudflareAddresses";
+import { BlueEnvironment } from "../../components/environment/blue";
+import { GreenEnvironment } from "../../components/environment/green";
+import { Gate } from "../../components/gate";
+import type { Bases, Service } from "../../components/image";
+import { Mariadb } from "../../components/mariadb";
+import { MediaWiki } from "../../components/mediawiki";
+import { Migration } from "../../components/migration";
+import { Certificate, WikiAccount } from "../../components/migration/resources";
+import { DatabaseProxy } from "../../components/proxy";
+import { Redis } from "../../components/redis";
+import type { MoveSpec, Secrets } from "../../engine/move";
+import { deriveSecret } from "../../engine/secrets";
+import type { Ladder } from "../common/phase";
+import type { MediaWikiConfig } from "./config";
 import { fingerprints } from "./fingerprints";
-import type { Ladder } from "./phase";
 import { labelRehearsal } from "./rehearsal";
 import { dockerHost } from "./spec";
 
 /** A MediaWiki moves from hosts reached by SSH to containers on Docker. */
-export function wikiStack(config: Config, spec: MoveSpec, secrets: Secrets, ladder: Ladder) {
+export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets: Secrets, ladder: Ladder) {
   labelRehearsal(config);
   const derived = (purpose: Parameters<typeof deriveSecret>[1]) =>
     pulumi.secret(deriveSecret(secrets.masterSecret, purpose));

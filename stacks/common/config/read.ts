@@ -1,16 +1,18 @@
-import { WikiferryError } from "../../engine/errors";
-import { type Config, type KeyName, keys } from "./keys";
+import { WikiferryError } from "../../../engine/errors";
+import type { ConfigOf, Key, Keys } from "./key";
 import { weaknessOf } from "./strength";
 
+/** What Pulumi hands to a program: `project:key` → text, nested keys as JSON. */
+export type Raw = Record<string, string>;
+
 /**
- * The stack's config, checked.
+ * The stack's config, checked: for the program, the dynamic providers and the scripts.
  *
- * @param raw What Pulumi hands to a program: `project:key` → text, nested keys as JSON. Keys of other projects are
- *   left alone.
+ * @param raw Keys of other projects are left alone.
  * @throws `CONFIG_UNKNOWN_KEY`, `CONFIG_MISSING_KEY`, `CONFIG_VALUE`, `CONFIG_WEAK_SECRET`
  */
-export function readConfig(raw: Record<string, string>, project = "wikiferry"): Config {
-  const given = flatten(raw, project);
+export function readConfig<K extends Keys>(keys: K, raw: Raw, project = "wikiferry"): ConfigOf<K> {
+  const given = flatten(keys, raw, project);
   for (const name of given.keys()) {
     if (name in keys) continue;
     const near = nearest(name, Object.keys(keys));
@@ -21,21 +23,13 @@ export function readConfig(raw: Record<string, string>, project = "wikiferry"): 
     );
   }
   const config: Record<string, unknown> = {};
-  for (const name of Object.keys(keys) as KeyName[]) config[name] = readKey(name, given.get(name));
-  return config as Config;
+  for (const [name, key] of Object.entries(keys))
+    config[name] = readKey(name, key as Key<unknown>, given.get(name));
+  return config as ConfigOf<K>;
 }
 
-function readKey(name: KeyName, value: unknown): unknown {
-  const key = keys[name] as {
-    schema: {
-      safeParse(v: unknown): { success: boolean; data?: unknown; error?: { issues: { message: string }[] } };
-    };
-    type: string;
-    fallback?: unknown;
-    secret?: boolean;
-    random?: boolean;
-    description: string;
-  };
+/** One key's value. */
+export function readKey<T>(name: string, key: Key<T>, value: unknown): T {
   if (value === undefined) {
     if (key.fallback !== undefined) return key.fallback;
     throw new WikiferryError(
@@ -67,9 +61,10 @@ function setCommand(name: string, key: { secret?: boolean; random?: boolean }): 
  * The config for `readConfig`, where a key's value can only be asked for by its name, as in a dynamic provider.
  *
  * @param get The value under a name without the project: text, nested keys as JSON.
+ * @param keys The keys to ask for.
  */
-export function rawFrom(get: (name: string) => string | undefined): Record<string, string> {
-  const raw: Record<string, string> = {};
+export function rawFrom(get: (name: string) => string | undefined, keys: Keys): Raw {
+  const raw: Raw = {};
   for (const name of Object.keys(keys)) {
     const parts = name.split(".");
     for (let length = 1; length <= parts.length; length++) {
@@ -86,7 +81,7 @@ export function rawFrom(get: (name: string) => string | undefined): Record<strin
  *
  * @throws `CONFIG_VALUE` where both are there
  */
-function flatten(raw: Record<string, string>, project: string): Map<string, unknown> {
+function flatten(keys: Keys, raw: Raw, project: string): Map<string, unknown> {
   const flat = new Map<string, unknown>();
   const holders = new Map<string, string>();
   const walk = (name: string, value: unknown, holder: string) => {

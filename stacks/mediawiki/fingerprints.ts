@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
-import { type Bases, imageOf, type Service } from "../components/image";
-import type { Secrets } from "../engine/move";
-import type { Config } from "./config/keys";
+import { type Bases, imageOf, type Service } from "../../components/image";
+import type { Secrets } from "../../engine/move";
+import type { MediaWikiConfig } from "./config";
 
 /** Containers of green that serve people, by the name that the engine knows them by. */
 export type Fingerprints = Record<
@@ -16,7 +16,7 @@ export type Fingerprints = Record<
  * @param extraSettings Text of the wiki's own settings.
  */
 export function fingerprints(
-  config: Config,
+  config: MediaWikiConfig,
   secrets: Secrets,
   bases: Bases,
   extraSettings: string,

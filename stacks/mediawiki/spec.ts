@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { isAbsolute, join } from "node:path";
-import { messageOf, WikiferryError } from "../engine/errors";
-import type { MoveSpec, Secrets, SshTarget } from "../engine/move";
-import type { Config } from "./config/keys";
+import { messageOf, WikiferryError } from "../../engine/errors";
+import type { MoveSpec, Secrets, SshTarget } from "../../engine/move";
+import type { MediaWikiConfig } from "./config";
 
 /** The move that a config describes. Pure; secrets are left out. */
-export function moveSpec(config: Config): MoveSpec {
+export function moveSpec(config: MediaWikiConfig): MoveSpec {
   const dockerVia = dockerHost(config);
   const inContainer = (container: string) => ({ container, dockerVia });
   const onGreenHost = (port: number) => ({ host: "127.0.0.1", port, via: dockerVia });
@@ -117,7 +117,7 @@ export function moveSpec(config: Config): MoveSpec {
 }
 
 /** @throws `CONFIG_COMBINATION` where there is no name to check */
-function blueTls(config: Config): Pick<MoveSpec["blue"]["web"], "tls"> {
+function blueTls(config: MediaWikiConfig): Pick<MoveSpec["blue"]["web"], "tls"> {
   if (!config["blue.web.tls"]) return {};
   const name = config["blue.web.tlsName"] || new URL(config["wiki.serverUrl"]).hostname;
   if (isIP(name.replace(/^\[|\]$/g, "")) !== 0) {
@@ -137,7 +137,7 @@ function blueTls(config: Config): Pick<MoveSpec["blue"]["web"], "tls"> {
  * @param projectDirectory Where a relative `ssh.privateKeyFile` is looked for.
  * @throws `CONFIG_VALUE` when the key file can't be read.
  */
-export function secretsOf(config: Config, projectDirectory: string): Secrets {
+export function secretsOf(config: MediaWikiConfig, projectDirectory: string): Secrets {
   return {
     sshPrivateKey: config["ssh.privateKey"] || readKeyFile(config["ssh.privateKeyFile"], projectDirectory),
     blueAdminPassword: config["blue.database.adminPassword"],
@@ -166,7 +166,7 @@ function readKeyFile(file: string, projectDirectory: string): string {
   }
 }
 
-function sshTarget(config: Config, host: "web" | "database" | "files"): SshTarget {
+function sshTarget(config: MediaWikiConfig, host: "web" | "database" | "files"): SshTarget {
   return {
     host: config[`blue.${host}.host`],
     port: config[`blue.${host}.port`],
@@ -176,7 +176,7 @@ function sshTarget(config: Config, host: "web" | "database" | "files"): SshTarge
 }
 
 /** The SSH host of green's Docker engine; none is the local engine. @throws `CONFIG_MISSING_KEY` without its host key */
-export function dockerHost(config: Config): SshTarget | undefined {
+export function dockerHost(config: MediaWikiConfig): SshTarget | undefined {
   const match = /^ssh:\/\/([^@]+)@([^:]+)(?::(\d+))?$/.exec(config["green.docker.host"]);
   if (!match) return undefined;
   if (config["green.docker.hostKey"] === "") {

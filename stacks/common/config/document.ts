@@ -1,17 +1,10 @@
 import { stringify } from "yaml";
-import { keys } from "./keys";
-
-interface AnyKey {
-  type: string;
-  description: string;
-  fallback?: unknown;
-  secret?: boolean;
-}
+import type { Keys } from "./key";
 
 /** Pulumi.yaml, whole: the project and its config schema, made from `keys`. */
-export function projectFile(): string {
+export function projectFile(keys: Keys): string {
   const config = Object.fromEntries(
-    Object.entries(keys as Record<string, AnyKey>).map(([name, key]) => [
+    Object.entries(keys).map(([name, key]) => [
       name,
       {
         type: key.type,
@@ -30,12 +23,12 @@ export function projectFile(): string {
     main: "index.ts",
     config,
   };
-  return `# The config section is made from stacks/config/keys.ts by \`npm run document\`.\n${stringify(project, { lineWidth: 0 })}`;
+  return `# The config section is made from stacks/mediawiki/config.ts by \`npm run document\`.\n${stringify(project, { lineWidth: 0 })}`;
 }
 
 /** The README's table of config keys, Markdown. */
-export function keyTable(): string {
-  const rows = Object.entries(keys as Record<string, AnyKey>).map(([name, key]) => {
+export function keyTable(keys: Keys): string {
+  const rows = Object.entries(keys).map(([name, key]) => {
     const fallback =
       key.fallback === undefined ? "required" : key.fallback === "" ? "" : `\`${key.fallback}\``;
     return `| \`${name}\` | ${key.secret ? "secret" : key.type} | ${fallback} | ${key.description.replaceAll("|", "\\|")} |`;

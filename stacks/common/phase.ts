@@ -1,6 +1,9 @@
-import { WikiferryError } from "../engine/errors";
-import type { Side } from "../engine/move";
-import { type Phase, phases } from "./config/keys";
+import { WikiferryError } from "../../engine/errors";
+import type { Side } from "../../engine/move";
+
+/** How far the move may go; see the README's phase ladder. */
+export const phases = ["prepare", "sync", "switch", "retire"] as const;
+export type Phase = (typeof phases)[number];
 
 /** The wanted state, as the config names it. */
 export interface Wanted {

@@ -1,16 +1,16 @@
 import { appendFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { openMove } from "../engine/context";
-import type { Prediction } from "../engine/estimate";
-import type { Finding } from "../engine/finding";
-import type { MoveSpec, Secrets } from "../engine/move";
-import { type PreflightResult, preflight } from "../engine/preflight";
-import { changesAhead } from "../engine/preflight/changes";
-import { silent } from "../engine/progress";
-import type { Config } from "./config/keys";
+import { openMove } from "../../engine/context";
+import type { Prediction } from "../../engine/estimate";
+import type { Finding } from "../../engine/finding";
+import type { MoveSpec, Secrets } from "../../engine/move";
+import { type PreflightResult, preflight } from "../../engine/preflight";
+import { changesAhead } from "../../engine/preflight/changes";
+import { silent } from "../../engine/progress";
+import type { Ladder } from "../common/phase";
+import type { MediaWikiConfig } from "./config";
 import { fingerprints } from "./fingerprints";
-import type { Ladder } from "./phase";
-import { basesFrom, extraSettings } from "./wiki";
+import { basesFrom, extraSettings } from "./stack";
 
 /**
  * Asks every server what stands in the way, in each preview and before each update, and prints it; a preview also
@@ -19,7 +19,7 @@ import { basesFrom, extraSettings } from "./wiki";
  * @throws RunError naming what blocks; nothing has been touched then.
  */
 export async function checkBeforehand(
-  config: Config,
+  config: MediaWikiConfig,
   spec: MoveSpec,
   secrets: Secrets,
   ladder: Ladder,
@@ -48,7 +48,7 @@ async function tell(findings: readonly Finding[], more: readonly string[] = []):
   if (told.length > 0) await pulumi.log.info(told.join("\n"));
 }
 
-async function askOfChanges(config: Config, spec: MoveSpec, secrets: Secrets): Promise<Finding[]> {
+async function askOfChanges(config: MediaWikiConfig, spec: MoveSpec, secrets: Secrets): Promise<Finding[]> {
   const settings = extraSettings(config["wiki.settingsFile"]);
   const wanted = fingerprints(config, secrets, basesFrom(config["green.images"]), settings);
   const move = openMove(spec, secrets, silent);
@@ -63,7 +63,7 @@ async function askOfChanges(config: Config, spec: MoveSpec, secrets: Secrets): P
 }
 
 async function ask(
-  config: Config,
+  config: MediaWikiConfig,
   spec: MoveSpec,
   secrets: Secrets,
   ladder: Ladder,
@@ -94,7 +94,7 @@ async function ask(
 }
 
 /** What the last phase means, before it is carried out. */
-export function endOfTheWayBack(config: Pick<Config, "wiki.name" | "retire.confirm">): string {
+export function endOfTheWayBack(config: Pick<MediaWikiConfig, "wiki.name" | "retire.confirm">): string {
   return `phase retire ends the way back of ${config["wiki.name"]}: nothing follows any more, blue's last state is kept as an archive, and no edit made from then on reaches blue (confirmed by retire.confirm = ${config["retire.confirm"]}; to keep the way back, set phase to switch)`;
 }
 
@@ -108,7 +108,10 @@ function keep(predicted: Predicted): void {
 }
 
 /** What there is to do, in the words of its owner. */
-export function outlook({ toCopy, pause }: Predicted, config: Pick<Config, "cutover.lagStableMs">): string[] {
+export function outlook(
+  { toCopy, pause }: Predicted,
+  config: Pick<MediaWikiConfig, "cutover.lagStableMs">,
+): string[] {
   const lines: string[] = [];
   if (toCopy) {
     const megabytes = (toCopy.bytes / 1e6).toFixed(1);
