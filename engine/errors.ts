@@ -1,6 +1,6 @@
 /**
  * An error that a wiki's owner can act on: what was wanted and found, and the way out.
- * `code` is stable: scripts may match it, the README lists it.
+ * `code` is stable: scripts may match it, docs/errors.md lists it.
  */
 export class WikiferryError extends Error {
   override readonly name = "WikiferryError";

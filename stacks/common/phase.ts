@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../engine/errors";
 import type { Side } from "../../engine/move";
 
-/** How far the move may go; see the README's phase ladder. */
+/** How far the move may go; see the steps in the README. */
 export const phases = ["prepare", "sync", "switch", "retire"] as const;
 export type Phase = (typeof phases)[number];
 

@@ -6,7 +6,7 @@ const keyExample = "`ssh-ed25519 AAAA…`, as `ssh-keyscan -t ed25519 HOST` prin
 const sshPort = "Its SSH port.";
 const day = 86_400_000;
 
-/** Every key of a stack that moves a MediaWiki. Pulumi.yaml, the README's table and the error texts are made from it. */
+/** Every key of a stack that moves a MediaWiki. Pulumi.yaml, docs/config/mediawiki.md and the error texts are made from it. */
 export const keys = {
   ...commonKeys,
 

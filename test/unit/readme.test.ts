@@ -1,59 +1,29 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { keyTable, projectFile } from "../../stacks/common/config/document";
+import { dirname, join, relative } from "node:path";
+import { keyTable } from "../../stacks/common/config/document";
 import { nextSteps } from "../../stacks/common/phase";
 import { keys } from "../../stacks/mediawiki/config";
 
 const root = join(__dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
-const readme = read("README.md");
 
-/** Names in capitals that are other programs' codes. */
-const others = /^ER_/;
+/** Every Markdown page of the project, by its path from the root. */
+const pages = ["", "components", "docs", "engine", "plugins", "scripts", "stacks", "test"]
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: folder !== "", withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(".md"))
+      .map((entry) => relative(root, join(entry.parentPath, entry.name))),
+  )
+  .sort();
 
-function sources(folder: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
-}
+/** What tells people what to type today; the changelog also tells of commands that are gone. */
+const guides = pages.filter((page) => page !== "CHANGELOG.md");
 
-function codesIn(text: string, pattern: RegExp): string[] {
-  return [...new Set([...text.matchAll(pattern)].map((match) => match[1] as string))]
-    .filter((code) => !others.test(code))
-    .sort();
-}
+describe("the README", () => {
+  const readme = read("README.md");
 
-describe("README", () => {
-  it("lists every code that the source has, and no other", () => {
-    const text = ["engine", "stacks", "scripts", "components"].flatMap(sources).join("\n");
-    const inSource = codesIn(text, /"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"/g);
-    expect(inSource.length).toBeGreaterThan(100);
-    expect(codesIn(readme, /^\| `([A-Z0-9_]+)` \|/gm)).toEqual(inSource);
-  });
-
-  it("gives each code one meaning and one way out", () => {
-    const rows = readme.split("\n").filter((line) => /^\| `[A-Z0-9]+_[A-Z0-9_]+` \|/.test(line));
-    expect(new Set(rows.map((row) => row.split("|")[1])).size).toBe(rows.length);
-    for (const row of rows) expect(row).toMatch(/^\| `[A-Z0-9_]+` \| \S.*\. \| \S.*\. \|$/);
-  });
-
-  it("and Pulumi.yaml have the config's keys as they are: npm run document", () => {
-    expect(readme).toContain(keyTable(keys));
-    expect(read("Pulumi.yaml")).toBe(projectFile(keys));
-  });
-
-  it("names only npm scripts that there are", () => {
-    const { scripts } = JSON.parse(read("package.json"));
-    const named = matches(/npm run ([a-z]+(?::[a-z]+)?)/g);
-    expect(named.filter((name) => !(name in scripts))).toEqual([]);
-  });
-
-  it("names only keys that can be set", () => {
-    const table = keyTable(keys);
-    const named = matches(/pulumi config set (?:--path |--secret )*([A-Za-z][A-Za-z.]*)/g).filter(
-      (key) => key !== "KEY",
-    );
-    expect(named.filter((key) => !table.includes(`| \`${key}\` |`))).toEqual([]);
+  it("can be read in five minutes", () => {
+    expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(12_000);
   });
 
   it("shows each legal step as status does", () => {
@@ -71,13 +41,104 @@ describe("README", () => {
     const block = /<!-- rehearsal output -->\n```\n([\s\S]+?)\n```\n<!-- end -->/.exec(readme)?.[1];
     expect(block?.split("\n")[0]).toMatch(/^OK {2}0 edits lost/);
   });
+});
 
-  it("links to files that there are", () => {
-    const links = matches(/\]\(([^)#:]+)\)/g);
-    expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+describe("the table of error codes", () => {
+  const errors = read("docs/errors.md");
+
+  it("lists every code of the source, and no other", () => {
+    const text = ["engine", "stacks", "scripts", "components"].flatMap(sources).join("\n");
+    const inSource = codesIn(text, /"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"/g);
+    expect(inSource.length).toBeGreaterThan(100);
+    expect(codesIn(errors, /^\| `([A-Z0-9_]+)` \|/gm)).toEqual(inSource);
+  });
+
+  it("gives each code one meaning and one remedy", () => {
+    const rows = errors.split("\n").filter((line) => /^\| `[A-Z0-9]+_[A-Z0-9_]+` \|/.test(line));
+    expect(new Set(rows.map((row) => row.split("|")[1])).size).toBe(rows.length);
+    for (const row of rows) expect(row).toMatch(/^\| `[A-Z0-9_]+` \| \S.*\. \| \S.*\. \|$/);
   });
 });
 
-function matches(pattern: RegExp): string[] {
-  return [...readme.matchAll(pattern)].map((match) => match[1] as string);
+describe("the pages", () => {
+  it("begin with a title and a line on what they are for", () => {
+    for (const page of pages.filter((page) => page.startsWith("docs/")))
+      expect([page, read(page)]).toEqual([page, expect.stringMatching(/^# \S.*\n\n[A-Z]/)]);
+  });
+
+  it("are listed in docs/README.md", () => {
+    const listed = linksOf("docs/README.md").map(({ file }) => file);
+    const missing = guides.filter((page) => page !== "docs/README.md" && !listed.includes(page));
+    expect(missing).toEqual([]);
+  });
+
+  it("link to files and headings that exist", () => {
+    const links = pages.flatMap(linksOf);
+    expect(links.filter(({ heading }) => heading !== undefined).length).toBeGreaterThan(3);
+    expect(links.filter((link) => !leadsSomewhere(link))).toEqual([]);
+  });
+
+  it("name only npm scripts that exist", () => {
+    const { scripts } = JSON.parse(read("package.json"));
+    const named = inGuides(/npm run ([a-z]+(?::[a-z]+)?)/g);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  it("name only config keys that exist", () => {
+    const table = keyTable(keys);
+    const named = inGuides(/pulumi config set (?:--path |--secret )*([A-Za-z][A-Za-z.]*)/g);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((key) => key !== "KEY" && !table.includes(`| \`${key}\` |`))).toEqual([]);
+  });
+});
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+}
+
+/** Names in capitals that are other programs' codes. */
+const others = /^ER_/;
+
+function codesIn(text: string, pattern: RegExp): string[] {
+  return [...new Set([...text.matchAll(pattern)].map((match) => match[1] as string))]
+    .filter((code) => !others.test(code))
+    .sort();
+}
+
+function inGuides(pattern: RegExp): string[] {
+  return guides.flatMap((page) => [...read(page).matchAll(pattern)].map((match) => match[1] as string));
+}
+
+interface Link {
+  page: string;
+  /** Path from the root. */
+  file: string;
+  heading: string | undefined;
+}
+
+/** The relative links of a page; those to other sites are not followed. */
+function linksOf(page: string): Link[] {
+  return [...read(page).matchAll(/\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, path, heading]) => ({
+    page,
+    file: path ? join(dirname(page), path) : page,
+    heading,
+  }));
+}
+
+function leadsSomewhere({ file, heading }: Link): boolean {
+  if (!existsSync(join(root, file))) return false;
+  return heading === undefined || anchorsOf(read(file)).includes(heading);
+}
+
+/** The anchors that GitHub gives to a page's headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    (title as string)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 }

@@ -26,7 +26,7 @@ export function projectFile(keys: Keys): string {
   return `# The config section is made from stacks/mediawiki/config.ts by \`npm run document\`.\n${stringify(project, { lineWidth: 0 })}`;
 }
 
-/** The README's table of config keys, Markdown. */
+/** The table of config keys for the page in docs/config, Markdown. */
 export function keyTable(keys: Keys): string {
   const rows = Object.entries(keys).map(([name, key]) => {
     const fallback =

@@ -123,7 +123,7 @@ test("the examples put no secret on a command line", () => {
   }
 });
 
-test("Pulumi.yaml and the README describe the keys as they are", () => {
+test("Pulumi.yaml and docs/config/mediawiki.md describe the keys as they are: npm run document", () => {
   expect(readFileSync(join(root, "Pulumi.yaml"), "utf8")).toBe(projectFile(keys));
-  expect(readFileSync(join(root, "README.md"), "utf8")).toContain(keyTable(keys));
+  expect(readFileSync(join(root, "docs/config/mediawiki.md"), "utf8")).toContain(keyTable(keys));
 });
