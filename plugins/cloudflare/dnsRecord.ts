@@ -66,10 +66,10 @@ export const dnsRecord: ResourceType<CloudflareConfig, Inputs> = {
   },
 
   async read({ config }, id, state) {
-    if (!state.zoneId) throw new Error(`DNS record ${id}: its zoneId is needed to read it`);
+    if (!state.zoneId) throw new Error(`DNS record ${id}: reading it requires its zoneId`);
     try {
       const found = await client(config).dns.records.get(id, { zone_id: state.zoneId });
-      // Cloudflare gives the whole name back, the program may have given the part before the zone's.
+      // Cloudflare returns the full name; the program may have given only the part before the zone's name.
       const name = state.name && found.name.startsWith(`${state.name}.`) ? state.name : found.name;
       return { ...state, ...outputsOf(found), name };
     } catch (error) {

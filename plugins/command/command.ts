@@ -7,7 +7,7 @@ type State = SharedInputs & Partial<Output>;
 
 const secretSources = ["create", "update", "stdin", "environment", "triggers"];
 
-/** A resource whose create, update and delete are command lines; both kinds differ in how one is run. */
+/** A resource whose create, update and delete are command lines. The two kinds differ in how they run one. */
 export function commandType<Inputs extends SharedInputs>(
   inputs: ResourceType<object, Inputs>["inputs"],
   run: Run<Inputs>,

@@ -1,6 +1,6 @@
 import type { Output } from "./schema";
 
-/** Collects a command's two streams and passes on each full line. */
+/** Collects a command's two streams and passes on each complete line. */
 export class Lines {
   readonly #text = { stdout: "", stderr: "" };
   readonly #open = { stdout: "", stderr: "" };

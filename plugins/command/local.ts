@@ -22,7 +22,7 @@ const run: Run<z.infer<typeof inputs>> = async (wanted, line, environment, onLin
   const lines = new Lines(onLine);
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => lines.add("stdout", chunk));
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => lines.add("stderr", chunk));
-  // A command that doesn't read its input closes it; how it ends is what counts.
+  // A command that doesn't read its input closes it. Only its exit code counts.
   child.stdin.on("error", () => {});
   child.stdin.end(wanted.stdin ?? "");
   const outcome = await new Promise<string | number | null>((resolve, reject) => {

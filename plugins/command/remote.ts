@@ -10,7 +10,7 @@ const inputs = z.strictObject({ ...shared, connection: connectionSchema });
 const run: Run<z.infer<typeof inputs>> = (wanted, line, environment, onLine, signal) =>
   withSsh(wanted.connection, signal, async (client) => {
     let outcome: Promise<string | number> | undefined;
-    // sshd takes variables that its AcceptEnv names, as with the vendor's plugin; the rest it drops.
+    // As with the vendor's plugin, sshd accepts the variables that its AcceptEnv names and drops the rest.
     const channel = await new Promise<ClientChannel>((resolve, reject) =>
       client.exec(line, { env: environment }, (error, opened) => {
         if (error) return reject(error);
@@ -32,8 +32,8 @@ const run: Run<z.infer<typeof inputs>> = (wanted, line, environment, onLine, sig
   });
 
 /**
- * A command's exit code, or the signal that ended it, or why neither came. To be called as soon as the channel is
- * open: the exit code of a command that ends at once is read together with the answer that it began.
+ * A command's exit code, the signal that ended it, or why neither arrived. Call it as soon as the channel is open: if a
+ * command ends at once, its exit code is read together with the reply that it started.
  */
 function endOf(client: Client, channel: ClientChannel): Promise<string | number> {
   let ended: string | number = "no exit code: the connection was lost";

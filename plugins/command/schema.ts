@@ -28,7 +28,7 @@ export interface Output {
   stderr: string;
 }
 
-/** Runs one command line to its end; rejects when it fails. */
+/** Runs one command line to its end. Rejects when it fails. */
 export type Run<Inputs> = (
   inputs: Inputs,
   line: string,
@@ -37,7 +37,7 @@ export type Run<Inputs> = (
   signal: AbortSignal,
 ) => Promise<Output>;
 
-/** What both resources say of a command that failed; the command line may hold a secret and is left out. */
+/** The error of both resources for a failed command. It leaves out the command line, which may hold a secret. */
 export function failure(where: string, outcome: string, { stdout, stderr }: Output): Error {
   const said = (stderr || stdout).split("\n").slice(-20).join("\n");
   return new Error(`the command ${where} should end with exit code 0, and ${outcome}${said && `:\n${said}`}`);

@@ -12,9 +12,9 @@ const end = {
   privateKeyPassword: z.string().optional(),
   agentSocketPath: z.string().optional(),
   hostKey: z.string().optional(),
-  /** Attempts that may fail before the last one; the vendor's default is 10, -1 is without end. */
+  /** Attempts that may fail before the last one. The vendor's default is 10; -1 means no limit. */
   dialErrorLimit: z.number().optional(),
-  /** Seconds for each attempt; the vendor's default is 15. */
+  /** Seconds for each attempt. The vendor's default is 15. */
   perDialTimeout: z.number().optional(),
 };
 
@@ -27,7 +27,7 @@ export type Connection = z.infer<typeof connectionSchema>;
 
 const place = ({ user, host, port }: End): string => `${user ?? "root"}@${host}:${port ?? 22}`;
 
-/** Fails at once: another attempt would find the same. */
+/** Fails at once, because another attempt would find the same. */
 class Refused extends Error {}
 
 function dialOnce(wanted: End, sock: Duplex | undefined): Promise<Client> {
@@ -45,7 +45,7 @@ function dialOnce(wanted: End, sock: Duplex | undefined): Promise<Client> {
     ...(wanted.agentSocketPath && { agent: wanted.agentSocketPath }),
     readyTimeout: timeoutSeconds * 1000,
     keepaliveInterval: 10_000,
-    // The server picks a key of the kind that the client asks for first: ask for the expected kind.
+    // The server picks the first key type that the client asks for, so ask for the expected type.
     algorithms: { serverHostKey: serverHostKeyFor(wanted.hostKey ?? "") },
     hostVerifier: (key: Buffer) => {
       presented = key.toString("base64");
@@ -53,18 +53,14 @@ function dialOnce(wanted: End, sock: Duplex | undefined): Promise<Client> {
     },
   };
   return new Promise((resolve, reject) => {
-    // The vendor's plugin takes any host then.
+    // The vendor's plugin accepts any host in this case.
     if (!expected) return reject(new Refused(`${place(wanted)}: hostKey is not set`));
     const client = new Client();
     client.once("ready", () => resolve(client));
     client.once("error", (error: Error & { level?: string }) => {
       client.end();
       if (presented !== undefined && presented !== expected)
-        reject(
-          new Refused(
-            `${place(wanted)} presents another host key than the one that hostKey names: ${presented}`,
-          ),
-        );
+        reject(new Refused(`${place(wanted)} presents a host key other than hostKey: ${presented}`));
       else if (error.level === "client-authentication")
         reject(new Refused(`${place(wanted)} refuses the log-in: ${error.message}`));
       else reject(new Error(`${place(wanted)} can't be reached: ${error.message}`, { cause: error }));
@@ -98,7 +94,7 @@ async function dial(wanted: End, signal: AbortSignal, sock?: () => Promise<Duple
   }
 }
 
-/** A session with the host, through the proxy where there is one, for as long as `work` runs. */
+/** Keeps a session with the host, through the proxy if there is one, for as long as `work` runs. */
 export async function withSsh<T>(
   wanted: Connection,
   signal: AbortSignal,

@@ -34,7 +34,7 @@ async function lastLines(container: Docker.Container): Promise<string> {
   return output.toString("utf8").split("\n").map(printable).filter(Boolean).join("\n");
 }
 
-/** Waits for `wait` only; without it the container just has to be running, where it must. */
+/** Waits only with `wait`. Otherwise the container just has to be running, if it must. */
 async function untilUp(
   call: DockerCall,
   container: Docker.Container,
@@ -86,7 +86,7 @@ async function haveImage(docker: Docker, image: string, log: (line: string) => v
   }
 }
 
-/** Reality where the engine says otherwise than the state; the rest stays. */
+/** The engine's values where they differ from the state; everything else stays. */
 function drift(found: Docker.ContainerInspectInfo, state: Partial<ContainerInputs>): Bag {
   const { Config, HostConfig, State } = found;
   const drifted: Bag = {};

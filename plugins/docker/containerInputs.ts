@@ -5,7 +5,7 @@ const flag = z.boolean().optional();
 const text = z.string().optional();
 const count = z.number().optional();
 
-/** What the offline plugin accepts of the vendor's `ContainerArgs`; units are the vendor's (memory in MB). */
+/** The part of the vendor's `ContainerArgs` that the offline plugin accepts, in the vendor's units (memory in MB). */
 export const containerInputs = z.strictObject({
   name: text,
   image: z.string(),
@@ -121,7 +121,7 @@ export const containerInputs = z.strictObject({
 
 export type ContainerInputs = z.infer<typeof containerInputs>;
 
-/** Changed on a container that stays; as in the vendor's plugin, everything else makes a new one. */
+/** Inputs that change on an existing container. As in the vendor's plugin, any other change creates a new one. */
 export const updatable: readonly (keyof ContainerInputs)[] = [
   "restart",
   "maxRetryCount",

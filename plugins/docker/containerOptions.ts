@@ -76,7 +76,7 @@ export function resources(wanted: ContainerInputs) {
   };
 }
 
-/** The engine's words for what the program wants. */
+/** Translates the program's inputs into the engine's API. */
 export function createOptions(wanted: ContainerInputs): Docker.ContainerCreateOptions {
   const [first] = wanted.networksAdvanced ?? [];
   const ports = wanted.ports ?? [];

@@ -15,7 +15,7 @@ export const configSchema = z.strictObject({
 
 export type DockerConfig = z.infer<typeof configSchema>;
 
-/** What ssh2 can follow of ssh's command line. */
+/** The part of ssh's command line that ssh2 supports. */
 export interface SshSettings {
   identityFile?: string;
   port?: number;
@@ -43,7 +43,7 @@ export function sshSettings(options: readonly string[]): SshSettings {
   return settings;
 }
 
-/** ssh2 takes any host unless it is told how to look at its key. */
+/** ssh2 accepts any host unless it gets a function that checks the key. */
 function pinned(host: string, hostKey: string | undefined) {
   const [kind, expected] = hostKey?.split(/\s+/) ?? [];
   if (!kind || !expected)
@@ -93,7 +93,7 @@ function connect(config: DockerConfig): Docker {
 
 const clients = new WeakMap<DockerConfig, Docker>();
 
-/** The client of the engine that the provider's configuration names: unix://, tcp:// or ssh://. */
+/** A client of the engine that the provider's configuration names: unix://, tcp:// or ssh://. */
 export function engine(config: DockerConfig): Docker {
   let client = clients.get(config);
   if (!client) {
@@ -103,7 +103,7 @@ export function engine(config: DockerConfig): Docker {
   return client;
 }
 
-/** The answer, or undefined where the engine has no such thing. */
+/** The response, or undefined where the engine has no such object. */
 export async function orGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -131,7 +131,7 @@ export function follow(
   });
 }
 
-/** The vendor's list of labels as Docker's map. */
+/** Converts the vendor's list of labels to Docker's map. */
 export const labelMap = (labels: { label: string; value: string }[] | undefined): Record<string, string> =>
   Object.fromEntries((labels ?? []).map(({ label, value }) => [label, value]));
 

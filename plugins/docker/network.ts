@@ -74,7 +74,7 @@ export const network: ResourceType<DockerConfig, Inputs> = {
   async read({ config }, id, state) {
     const found = await facts(config, id);
     if (!found) return undefined;
-    // A range that the program leaves open is filled in by the engine, and no drift.
+    // The engine fills in a range that the program leaves open. That is no drift.
     const ranges = state.ipamConfigs?.length ? { ipamConfigs: state.ipamConfigs } : {};
     return { ...state, ...found, ...ranges };
   },

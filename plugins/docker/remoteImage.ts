@@ -78,7 +78,9 @@ async function build({ config }: Call<DockerConfig>, wanted: Inputs): Promise<vo
   }
 }
 
-/** `docker:index/remoteImage:RemoteImage`: built from a folder, or pulled where the engine has none of the name. */
+/**
+ * `docker:index/remoteImage:RemoteImage`: builds from a folder, or pulls where the engine has no image of that name.
+ */
 export const remoteImage: ResourceType<DockerConfig, Inputs> = {
   inputs,
   outputs: ["imageId", "repoDigest"],
@@ -92,7 +94,7 @@ export const remoteImage: ResourceType<DockerConfig, Inputs> = {
       await follow(docker, await docker.pull(wanted.name, { ...options }), call.log);
     }
     const found = await facts(call.config, wanted.name);
-    if (!found) throw new Error(`the engine has no image ${wanted.name} after making it`);
+    if (!found) throw new Error(`the engine has no image ${wanted.name} after the build or pull`);
     return { id: `${found.imageId}${wanted.name}`, outputs: found };
   },
 

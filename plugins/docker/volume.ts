@@ -11,7 +11,7 @@ const inputs = z.strictObject({
 
 type Inputs = z.infer<typeof inputs>;
 
-/** `docker:index/volume:Volume`. As with the vendor's, a volume of that name that exists is taken over. */
+/** `docker:index/volume:Volume`. Like the vendor's, it takes over an existing volume of that name. */
 export const volume: ResourceType<DockerConfig, Inputs> = {
   inputs,
   outputs: ["driver", "mountpoint"],

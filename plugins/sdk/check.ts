@@ -21,7 +21,7 @@ const printed = (path: readonly PropertyKey[]): string =>
     .join("")
     .replace(/^\./, "");
 
-/** What is wrong with the values; a value that is not known yet is taken to be right. */
+/** What is wrong with the values. A value that is not known yet counts as valid. */
 export function failuresOf(schema: z.ZodType, values: Bag): Failure[] {
   const result = schema.safeParse(values);
   if (result.success) return [];
@@ -39,7 +39,7 @@ export function failuresOf(schema: z.ZodType, values: Bag): Failure[] {
 /** The resource's name in a URN. */
 const nameIn = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
-/** Inputs with defaults and a name; an automatic name is kept for as long as the resource lives. */
+/** Inputs with defaults and a name. An automatic name stays for as long as the resource lives. */
 export function withDefaults<C, I>(type: ResourceType<C, I>, urn: string, olds: Bag, news: Bag): Bag {
   const inputs: Bag = { ...type.defaults, ...news };
   const key = type.autoName;
@@ -50,7 +50,7 @@ export function withDefaults<C, I>(type: ResourceType<C, I>, urn: string, olds: 
   return inputs;
 }
 
-/** Whether the name of a resource is one that `withDefaults` made. */
+/** Whether `withDefaults` generated the name of a resource. */
 export function isAutoNamed<C, I>(type: ResourceType<C, I>, urn: string, state: Bag): boolean {
   const name = type.autoName && plain(state[type.autoName]);
   const begins = `${nameIn(urn)}-`;
@@ -59,7 +59,7 @@ export function isAutoNamed<C, I>(type: ResourceType<C, I>, urn: string, state: 
   );
 }
 
-/** The inputs that differ from the state, and of these the ones that need a new resource. */
+/** The inputs that differ from the state, and those among them that need a new resource. */
 export function changesOf<C, I>(
   type: ResourceType<C, I>,
   oldInputs: Bag,

@@ -1,12 +1,11 @@
 import { connect } from "node:net";
 
 /**
- * Ends this process when the engine that started it is gone. A `pulumi up` that is killed can't end its providers: they
- * would stay for good, one in the middle of its work would go on unseen, and the dynamic provider would print, without
- * end, that nobody reads what it prints. What was under way is as after a kill.
- *
- * @param engine Where the engine listens, `host:port`, as it tells each provider on its command line.
- * @param everyMs How often it is looked, in milliseconds.
+ * Ends this process when the engine that started it is gone. A killed `pulumi up` can't end its providers: they would
+ * stay for good, their unfinished work would continue unseen, and the dynamic provider would log without end that
+ * nobody reads its output. Unfinished work is left as after a kill.
+ * @param engine Where the engine listens, `host:port`, as each provider gets it on its command line.
+ * @param everyMs Interval between checks, in milliseconds.
  */
 export function endWithEngine(engine: string, everyMs = 1_000): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
@@ -15,7 +14,7 @@ export function endWithEngine(engine: string, everyMs = 1_000): void {
   const look = () => {
     const socket = connect({ host, port: Number(port) });
     socket.once("connect", () => socket.destroy());
-    // Only a refusal says that nobody listens: a busy machine answers late.
+    // Only a refused connection says that nobody listens: a busy machine replies late.
     socket.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ECONNREFUSED") process.exit(1);
     });

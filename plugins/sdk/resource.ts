@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Bag } from "./values";
 
-/** What one call may use. */
+/** What one call can use. */
 export interface Call<Config> {
   config: Config;
   /** Shown under the resource in the terminal that runs `pulumi up`. */
@@ -10,30 +10,30 @@ export interface Call<Config> {
   signal: AbortSignal;
 }
 
-/** One resource type of a provider: what it accepts, and how it is made to hold. */
+/** One resource type of a provider: which inputs it accepts, and how it creates and changes the resource. */
 export interface ResourceType<Config, Inputs> {
   inputs: z.ZodType<Inputs> & { shape: Record<string, z.ZodType> };
   /** Names of the outputs that are not inputs. */
   outputs: readonly string[];
-  /** Inputs whose change needs a new resource; the rest is updated in place. */
+  /** Inputs whose change needs a new resource. Every other input is updated in place. */
   replaceOn: readonly string[];
-  /** Given a value of the resource's name and a random suffix where the program gives none. */
+  /** Takes the resource's name and a random suffix, and returns a value for when the program gives none. */
   autoName?: string;
   /** Outputs that an update may change. */
   volatile?: readonly string[];
-  /** Outputs that repeat parts of inputs, and are secret when one of `derivedFrom` is. */
+  /** Outputs that repeat parts of inputs. They are secret when one of `derivedFrom` is. */
   derived?: readonly string[];
   derivedFrom?: readonly string[];
-  /** Default values; they are recorded as inputs. */
+  /** Default values. They are recorded as inputs. */
   defaults?: Bag;
   create(call: Call<Config>, inputs: Inputs): Promise<{ id: string; outputs: Bag }>;
-  /** Reality, or undefined where the resource is gone. `state` is empty in an import. */
+  /** The resource as it is, or undefined where it is gone. `state` is empty in an import. */
   read(call: Call<Config>, id: string, state: Partial<Inputs> & Bag): Promise<Bag | undefined>;
   update(call: Call<Config>, id: string, state: Inputs & Bag, inputs: Inputs): Promise<Bag>;
   delete(call: Call<Config>, id: string, state: Inputs & Bag): Promise<void>;
 }
 
-/** A provider: its configuration and resource types, by token. */
+/** A provider: its configuration, and its resource types by token. */
 export interface ProviderDefinition<Config> {
   name: string;
   version: string;
@@ -42,7 +42,7 @@ export interface ProviderDefinition<Config> {
   resources: Record<string, ResourceType<Config, any>>;
 }
 
-/** The resource exists, and is not as it should be: the engine keeps it in its state. */
+/** The resource exists but is not as it should be: the engine keeps it in its state. */
 export class InitializationError extends Error {
   readonly reasons: string[];
 

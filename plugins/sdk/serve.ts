@@ -13,9 +13,9 @@ import { endWithEngine } from "./lifeline";
 import { type Call, InitializationError, type ProviderDefinition, type ResourceType } from "./resource";
 import { type Bag, plain, present, same, seal, unknown } from "./values";
 
-// `main` of @pulumi/pulumi/provider keeps the provider's configuration, secrets and the preview flag to
-// itself (it answers CheckConfig with UNIMPLEMENTED and drops Configure's arguments), so this serves the
-// same protocol from the same generated classes.
+// `main` of @pulumi/pulumi/provider keeps the provider's configuration, secrets and the preview flag to itself: it
+// answers CheckConfig with UNIMPLEMENTED and drops Configure's arguments. So this file serves the same protocol from
+// the same generated classes.
 
 const proto = errorProto;
 
@@ -35,7 +35,7 @@ function failureMessages(failures: Failure[]) {
   });
 }
 
-/** What the engine needs to keep a resource that exists and is not ready. */
+/** What the engine needs to keep a resource that exists but is not ready. */
 function toStatus(error: unknown, properties: Bag): Partial<grpc.ServiceError> {
   const message = error instanceof Error ? error.message : String(error);
   const metadata = new grpc.Metadata();
@@ -89,11 +89,11 @@ class Server<Config> {
     request.setSeverity(engineProto.LogSeverity.INFO);
     request.setMessage(line);
     request.setUrn(urn);
-    // A line that the engine does not take is lost; the work goes on.
+    // A line that the engine does not accept is lost; the work continues.
     this.#engine?.log(request, () => {});
   }
 
-  /** Configuration arrives as strings, with JSON in what is not a string in the schema. */
+  /** Configuration arrives as strings. What is not a string in the schema arrives as JSON. */
   #parseConfig(values: Bag): Bag {
     const { version: _, pluginDownloadURL: __, ...config } = plainBag(values);
     for (const [key, value] of Object.entries(config)) {
@@ -103,7 +103,7 @@ class Server<Config> {
       try {
         config[key] = JSON.parse(value);
       } catch {
-        // Stays as it is: the schema's message is the better one.
+        // The value stays as it is, because the schema's message is the better one.
       }
     }
     return config;
@@ -157,8 +157,8 @@ class Server<Config> {
     response.setChanges(kept.length > 0 ? DIFF_SOME : DIFF_NONE);
     response.setDiffsList(kept);
     response.setReplacesList(replaces.filter((name) => kept.includes(name)));
-    // A name that the program gives is taken by the old resource, so the new one can't stand beside it. For an automatic
-    // one the engine asks again: it checks the inputs of a replacement without the old ones.
+    // The old resource holds a name that the program gives, so the new one can't exist beside it. For an automatic name
+    // the engine asks again: it checks the inputs of a replacement without the old ones.
     response.setDeletebeforereplace(!isAutoNamed(type, request.getUrn(), news));
     return response;
   }
@@ -290,7 +290,7 @@ export async function serve<Config>(definition: ProviderDefinition<Config>): Pro
     };
     implementation[name] = unary;
   }
-  // 400 MB, as in Pulumi's own servers: a property bag may be large.
+  // 400 MB, as in Pulumi's own servers, because a property bag may be large.
   const size = 400 * 1024 * 1024;
   const server = new grpc.Server({
     "grpc.max_receive_message_length": size,

@@ -1,8 +1,8 @@
-/** A property bag as the engine sends it, after protobuf. */
+/** A property bag as it arrives from the engine, after protobuf. */
 export type Bag = Record<string, unknown>;
 
 // Both strings are part of the engine's wire protocol: sdk/go/common/resource/properties.go and plugin/rpc.go.
-/** Stands for a value that only a real `up` will know. */
+/** Stands for a value that is known only during a real `up`. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
@@ -23,14 +23,14 @@ export function holdsSecret(value: unknown): boolean {
   return isObject(value) && Object.values(value).some(holdsSecret);
 }
 
-/** Whether something inside is known only in a real `up`. */
+/** Whether something inside is known only during a real `up`. */
 export function holdsUnknown(value: unknown): boolean {
   if (value === unknown) return true;
   if (Array.isArray(value)) return value.some(holdsUnknown);
   return isObject(value) && Object.values(value).some(holdsUnknown);
 }
 
-/** The values without their secret wrappers, without nulls and engine-internal keys. */
+/** The values without their secret wrappers, nulls and engine-internal keys. */
 export function plain(value: unknown): unknown {
   if (isSecret(value)) return plain(value.value);
   if (Array.isArray(value)) return value.map(plain);
@@ -42,7 +42,7 @@ export function plain(value: unknown): unknown {
   );
 }
 
-/** Without what is undefined or null, at any depth: protobuf's Struct has no word for undefined. */
+/** Removes undefined and null values at any depth: protobuf's Struct has no undefined. */
 export function present(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(present);
   if (!isObject(value)) return value;
@@ -50,7 +50,7 @@ export function present(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, present(inner)]));
 }
 
-/** Structural equality; key order does not matter. An absent value, `[]`, `{}`, `""` and `false` are one. */
+/** Structural equality, ignoring key order. An absent value, `[]`, `{}`, `""` and `false` count as equal. */
 export function same(a: unknown, b: unknown): boolean {
   if (isEmpty(a) && isEmpty(b)) return true;
   if (Array.isArray(a) && Array.isArray(b))
@@ -67,8 +67,8 @@ function isEmpty(value: unknown): boolean {
 }
 
 /**
- * Outputs, with secret again what was secret in `origins`: whole where the value is another one now, as finely
- * as it was where it is the same. What is in `derived` is secret when any origin holds a secret there or in `causes`.
+ * Marks as secret again what was secret in `origins`: the whole value where it has changed, else exactly the parts that
+ * were secret. What is in `derived` is secret when any origin holds a secret there or in `causes`.
  */
 export function seal(
   outputs: Bag,
