@@ -1,6 +1,6 @@
 /**
- * An error that a wiki's owner can act on: what was wanted and found, and the way out.
- * `code` is stable: scripts may match it, docs/errors.md lists it.
+ * An error that a wiki's owner can act on: what was wanted, what was found, and the remedy. `code` is stable: scripts
+ * may match it, docs/errors.md lists it.
  */
 export class WikiferryError extends Error {
   override readonly name = "WikiferryError";
@@ -8,9 +8,9 @@ export class WikiferryError extends Error {
   constructor(
     /** Stable code, `AREA_THING`, such as `PRIMARY_LAG`. */
     readonly code: string,
-    /** What was wanted and what was found, one sentence without the final full stop. */
+    /** What was wanted and what was found. One sentence without the final full stop. */
     readonly found: string,
-    /** What to do now, one or two sentences. */
+    /** What to do now. One or two sentences. */
     readonly wayOut: string,
     options?: { cause?: unknown },
   ) {

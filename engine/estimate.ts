@@ -4,7 +4,7 @@ export interface Term {
   ms: number;
 }
 
-/** A duration that is expected, and what it is the sum of; in milliseconds. */
+/** An expected duration and its parts, in milliseconds. */
 export interface Prediction {
   ms: number;
   terms: Term[];
@@ -17,8 +17,11 @@ export interface Estimate {
   /** Expected duration of the copy, in milliseconds. */
   copyMs: number;
   copy: Prediction;
-  /** From the end of the copy until green is less than a second behind; undefined if blue writes faster than that. */
+  /**
+   * From the end of the copy until green is less than a second behind. Undefined if blue writes faster than green
+   * applies.
+   */
   catchUp: Prediction | undefined;
-  /** What was measured for it, by name; rates in bytes a millisecond. */
+  /** The measurements behind it, by name. Rates are in bytes per millisecond. */
   measured: Record<string, number | undefined>;
 }

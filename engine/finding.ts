@@ -9,7 +9,7 @@ export interface Finding {
   severity: Severity;
   /** What was found, one sentence. */
   found: string;
-  /** What to do, and what it costs; empty for `pass`. */
+  /** What to do, and what it costs. Empty for `pass`. */
   wayOut: string;
 }
 
@@ -25,13 +25,13 @@ export function block(code: string, found: string, wayOut: string): Finding {
   return { code, severity: "block", found, wayOut };
 }
 
-/** An error as a finding. @throws anything that does not say its own way out */
+/** An error as a finding. @throws anything that has no remedy of its own */
 export function findingOf(error: unknown, tell: typeof block = block): Finding {
   if (!(error instanceof WikiferryError)) throw error;
   return tell(error.code, error.found, error.wayOut);
 }
 
-/** What a question came to; one that could not be answered is a finding itself. @throws as `findingOf` */
+/** The result of a check. A check that could not run is a finding itself. @throws as `findingOf` */
 export async function asked<T>(question: () => Promise<T>): Promise<T | Finding> {
   try {
     return await question();

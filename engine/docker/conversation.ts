@@ -7,8 +7,8 @@ import { startInContainer } from "./exec";
 import { FrameSplitter } from "./frames";
 
 /**
- * A command that runs in a container and answers by lines, started before there is anything to ask it: a question
- * then costs no start of a process, some 100 ms on a busy machine.
+ * A command that runs in a container and answers line by line. It is started before there is a question, so a question
+ * does not wait for a process to start, some 100 ms on a busy machine.
  */
 export class Conversation {
   private readonly lines: string[] = [];
@@ -46,7 +46,7 @@ export class Conversation {
     if (!this.stream.destroyed) this.stream.write(text);
   }
 
-  /** The next line of its standard output, without the line's end. @throws `CONTAINER_COMMAND` if none comes */
+  /** The next line of its standard output, without the line ending. @throws `CONTAINER_COMMAND` if none arrives */
   async line(timeoutMs: number): Promise<string> {
     const end = performance.now() + timeoutMs;
     for (;;) {
@@ -70,12 +70,12 @@ export class Conversation {
     }
   }
 
-  /** Tells the command that nothing more is asked; it ends by itself. */
+  /** Closes the command's input. The command then ends by itself. */
   finish(): void {
     if (!this.stream.destroyed) this.stream.end();
   }
 
-  /** Lets go of the command, whatever it does. */
+  /** Drops the command, whatever it is doing. */
   close(): void {
     this.stream.destroy();
   }

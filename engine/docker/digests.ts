@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 /** Official images by name, each with the digest that was pulled for it: `haproxy:2.6` → `haproxy@sha256:…`. */
 export type Digests = Readonly<Record<string, string>>;
 
-/** What a digest lock holds; nothing where there is none yet. */
+/** The content of a digest lock; empty where there is no lock yet. */
 export function readDigests(file: string): Digests {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
@@ -14,7 +14,7 @@ export function readDigests(file: string): Digests {
   }
 }
 
-/** Replaces a digest lock as a whole, its names in order. */
+/** Replaces a digest lock as a whole, with its names sorted. */
 export function writeDigests(file: string, digests: Digests): void {
   mkdirSync(dirname(file), { recursive: true });
   const sorted = Object.fromEntries(Object.entries(digests).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -22,7 +22,7 @@ export function writeDigests(file: string, digests: Digests): void {
   renameSync(`${file}.new`, file);
 }
 
-/** The digest under which an image was pulled; none for one that was built or loaded here. */
+/** The digest under which an image was pulled. An image that was built or loaded here has none. */
 export function digestOf(image: string, repoDigests: readonly string[] | undefined): string | undefined {
   const repository = image.replace(/:[^:/]+$/, "").replace(/^docker\.io\/(library\/)?/, "");
   return repoDigests?.find((digest) => digest.startsWith(`${repository}@sha256:`));

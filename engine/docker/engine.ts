@@ -27,7 +27,7 @@ export function dockerFor(via: SshTarget | undefined, pool: SshPool): Docker {
 
 type Connected = (error: Error | null, stream?: Duplex) => void;
 
-/** Gives each request a stream of its own to the host's Docker socket. */
+/** Gives each request its own stream to the host's Docker socket. */
 class SshAgent extends Agent {
   constructor(
     private readonly via: SshTarget,

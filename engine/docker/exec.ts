@@ -10,27 +10,26 @@ import { BrokenOff, readOutput } from "./output";
 
 export interface ContainerExecResult {
   exitCode: number;
-  /** Empty when `onStdout` took it. */
+  /** Empty when `onStdout` received it. */
   stdout: string;
   stderr: string;
 }
 
 export interface ContainerExecOptions {
-  /** Text or a stream that the command reads; the stream is read no faster than the command takes it. */
+  /** Text or a stream for the command's input. The stream is read no faster than the command reads. */
   stdin?: string | Buffer | Readable;
-  /** Variables for this command alone: the place for a password. */
+  /** Variables for this command only: the place for a password. */
   env?: Record<string, string>;
   /** Defaults to the image's user. */
   user?: string;
-  /** Takes the standard output as it comes; while a promise that it returned is open, nothing more is read. */
+  /** Receives the standard output as it arrives. Reading pauses while a promise that it returned is pending. */
   onStdout?: (chunk: Buffer) => void | Promise<void>;
 }
 
 /**
- * Runs a command, without a shell, in a running container; a non-zero exit code is returned, not thrown.
- *
- * @throws `CONTAINER_MISSING` when there is no such container or it doesn't run, `DOCKER_UNREACHABLE` when the
- *   engine doesn't answer
+ * Runs a command in a running container, without a shell. Returns a non-zero exit code instead of throwing.
+ * @throws `CONTAINER_MISSING` when there is no such container or it doesn't run, `DOCKER_UNREACHABLE` when the engine
+ * doesn't answer
  */
 export async function execInContainer(
   ref: ContainerRef,
@@ -42,7 +41,7 @@ export async function execInContainer(
     ...options,
     withStdin: options.stdin !== undefined,
   });
-  // A command may end without reading all of its input; its exit code says whether that is a failure.
+  // A command may end without reading all of its input. Its exit code says whether that is a failure.
   const fed = feed(stream, options.stdin).catch((error: unknown) => error);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -60,8 +59,8 @@ export async function execInContainer(
   }
   const inputError = await settled(fed);
   if (isSourceError(inputError)) throw inputError;
-  // The engine closes the connection under what is still being sent to a command that has ended. If that failed, this is
-  // told, with as much of its output as had come; a success might lack some of it.
+  // The engine closes the connection while input is still being sent to a command that has ended. A failed command is
+  // reported with the output received so far; a success might lack some of it.
   const exitCode = await exitCodeOf(exec, ref).catch((error) => {
     throw brokenOff ? explain(brokenOff, ref) : error;
   });
@@ -69,7 +68,7 @@ export async function execInContainer(
   return { exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }
 
-/** Whether there is such a container, running or not. @throws `DOCKER_UNREACHABLE` */
+/** Whether the container exists, running or not. @throws `DOCKER_UNREACHABLE` */
 export async function isMade(ref: ContainerRef, pool: SshPool): Promise<boolean> {
   try {
     const found = await findContainer(ref, pool);
@@ -81,7 +80,9 @@ export async function isMade(ref: ContainerRef, pool: SshPool): Promise<boolean>
   }
 }
 
-/** Starts a command in a running container; its output comes multiplexed (`FrameSplitter`). @throws as `execInContainer` */
+/**
+ * Starts a command in a running container. Its output is multiplexed (`FrameSplitter`). @throws as `execInContainer`
+ */
 export async function startInContainer(
   ref: ContainerRef,
   command: string[],
@@ -90,7 +91,7 @@ export async function startInContainer(
 ): Promise<{ exec: Docker.Exec; stream: Duplex }> {
   try {
     const container = await findContainer(ref, pool);
-    if (!container) throw missing(ref, "none with that label runs");
+    if (!container) throw missing(ref, "no container with that label is running");
     const exec = await container.exec({
       Cmd: command,
       AttachStdin: options.withStdin,
@@ -106,7 +107,7 @@ export async function startInContainer(
   }
 }
 
-/** Like `execInContainer`, for a command that must succeed; answers its standard output. @throws `CONTAINER_COMMAND` */
+/** Like `execInContainer`, for a command that must succeed. Returns its standard output. @throws `CONTAINER_COMMAND` */
 export async function runInContainer(
   ref: ContainerRef,
   command: string[],
@@ -125,7 +126,7 @@ export async function runInContainer(
   return result.stdout;
 }
 
-/** An error of the stream that was to be sent, as opposed to one of the connection to the container. */
+/** An error of the input stream, as opposed to one of the connection to the container. */
 class SourceError extends Error {}
 
 function isSourceError(error: unknown): boolean {
@@ -142,7 +143,8 @@ async function feed(stream: Duplex, stdin: ContainerExecOptions["stdin"]): Promi
   await pipeline(async function* () {
     try {
       for await (const chunk of source) {
-        // What has come is read first: a write to a command that has ended fails, and takes its last words away.
+        // Output that has arrived is read first: a write to a command that has ended fails and loses the command's last
+        // output.
         await nextTurn();
         if (stream.readableEnded) return;
         yield chunk;
@@ -153,21 +155,21 @@ async function feed(stream: Duplex, stdin: ContainerExecOptions["stdin"]): Promi
   }, stream);
 }
 
-/** What `promise` came to so far; undefined while it is open. */
+/** The result of `promise` so far; undefined while it is pending. */
 function settled(promise: Promise<unknown>): Promise<unknown> {
   return Promise.race([promise, sleep(0, undefined)]);
 }
 
 async function exitCodeOf(exec: Docker.Exec, ref: ContainerRef): Promise<number> {
   let unanswered: unknown;
-  // The output ends a moment before the engine has noted the exit code.
+  // The output ends a moment before the engine has recorded the exit code.
   for (let attempt = 0; attempt < 50; attempt++) {
     try {
       const state = await exec.inspect();
       if (!state.Running && state.ExitCode !== null) return state.ExitCode;
       unanswered = undefined;
     } catch (error) {
-      // Asked once more: a connection that was kept may have ended meanwhile.
+      // Asks once more, because a kept connection may have closed meanwhile.
       if (unanswered) throw explain(error, ref);
       unanswered = error;
     }
@@ -175,8 +177,8 @@ async function exitCodeOf(exec: Docker.Exec, ref: ContainerRef): Promise<number>
   }
   throw new WikiferryError(
     "CONTAINER_COMMAND",
-    `a command in ${ref.container} closed its output and goes on running`,
-    `Look with \`docker top ${ref.container}\``,
+    `a command in ${ref.container} closed its output and is still running`,
+    `See \`docker top ${ref.container}\``,
   );
 }
 
@@ -188,7 +190,7 @@ function missing(ref: ContainerRef, why: string, cause?: unknown): WikiferryErro
   return new WikiferryError(
     "CONTAINER_MISSING",
     `${engineOf(ref)} has no running container ${ref.container} (${why})`,
-    "Start it with `pulumi up`, or look at `docker ps -a` and `docker logs` there",
+    "Start it with `pulumi up`, or see `docker ps -a` and `docker logs` there",
     { cause },
   );
 }

@@ -5,9 +5,9 @@ export interface Frame {
 }
 
 /**
- * Splits Docker's multiplexed output: each frame has 8 bytes of header (1 or 2 for the stream, three zeros, the
- * length as a 32-bit big-endian number), whatever the pieces in which the bytes arrive. Data is handed on as it
- * comes; no frame is gathered in memory.
+ * Splits Docker's multiplexed output. Each frame has an 8-byte header: 1 or 2 for the stream, three zeros, and the
+ * length as a 32-bit big-endian number. The bytes may arrive in pieces of any size. Data is passed on as it arrives; no
+ * frame is collected in memory.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
  */
 export class FrameSplitter {

@@ -7,7 +7,7 @@ export function baseIn(dockerfile: string): string | undefined {
   return /^ARG\s+BASE=["']?([^\s"']+)/m.exec(dockerfile)?.[1];
 }
 
-/** Paths of all files below a folder, relative to it, in order. */
+/** Sorted paths of all files below a folder, relative to it. */
 export function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -16,9 +16,8 @@ export function filesIn(folder: string): string[] {
 }
 
 /**
- * The name that a service's image has wherever it is built, so that it is built once: `wikiferry/<service>:` and
- * twelve hexadecimal digits over names, modes and contents of its folder, and what it is built on.
- *
+ * The name of a service's image, the same wherever it is built, so that it is built once: `wikiferry/<service>:` and
+ * twelve hexadecimal digits over its base and over the names, modes and contents of its folder.
  * @param base As Docker knows it, such as `mariadb:10.11`.
  */
 export function imageName(service: string, folder: string, base: string): string {

@@ -13,8 +13,9 @@ export interface Listed {
 }
 
 /**
- * Of running containers with the same label the one that serves: while one replaces the other there are two, and the
- * second takes over once it is healthy. The newest of the healthy ones, or the newest where none is.
+ * Picks the running container that serves among those with the same label. While one container replaces another there
+ * are two, and the second takes over once it is healthy: the newest healthy container, or the newest where none is
+ * healthy.
  */
 export function servingOf(listed: readonly Listed[]): Listed | undefined {
   const newestFirst = [...listed].sort((a, b) => b.Created - a.Created);
@@ -22,8 +23,8 @@ export function servingOf(listed: readonly Listed[]): Listed | undefined {
 }
 
 /**
- * The container that is meant; undefined where none with the label runs. A container with a name of its own is not
- * looked for.
+ * The container that a reference means; undefined where none with the label is running. A container with a fixed name
+ * is not looked up.
  */
 export async function findContainer(ref: ContainerRef, pool: SshPool): Promise<Docker.Container | undefined> {
   const docker = dockerFor(ref.dockerVia, pool);
@@ -33,7 +34,7 @@ export async function findContainer(ref: ContainerRef, pool: SshPool): Promise<D
   return serving && docker.getContainer(serving.Id);
 }
 
-/** The name by which other containers on its network reach it; undefined where none runs. */
+/** The name by which other containers on its network reach it; undefined where none is running. */
 export async function hostNameOf(ref: ContainerRef, pool: SshPool): Promise<string | undefined> {
   const found = await (await findContainer(ref, pool))?.inspect();
   return found?.Name.replace(/^\//, "");

@@ -2,16 +2,15 @@ import type { Readable } from "node:stream";
 import { messageOf } from "../errors";
 import { type Frame, FrameSplitter } from "./frames";
 
-/** An error of the connection to the container, its `cause`, as opposed to one of who takes the output. */
+/** An error of the connection to the container (its `cause`), as opposed to one of the receiver. */
 export class BrokenOff extends Error {}
 
 type Take = (data: Buffer) => void | Promise<void>;
 
 /**
- * Hands on a command's output until it ends, no faster than it is taken. By events: iterating over a stream that broke
- * off leaves out what had already come.
- *
- * @throws `BrokenOff`, or what a taker throws
+ * Passes on a command's output until it ends, no faster than the receiver takes it. Uses events, because iterating over
+ * a stream that broke off omits what had already arrived.
+ * @throws `BrokenOff`, or what the receiver throws
  */
 export function readOutput(stream: Readable, takeStdout: Take, takeStderr: Take): Promise<void> {
   const splitter = new FrameSplitter();

@@ -5,9 +5,8 @@ import { startInContainer } from "./exec";
 import { FrameSplitter } from "./frames";
 
 /**
- * A TCP connection that begins in a running container: with its name server, routes and address. Bash there makes it.
- * One that can't be made ends the stream with bash's words.
- *
+ * A TCP connection from inside a running container, with that container's name server, routes and address. Bash in the
+ * container opens it. A connection that fails ends the stream with bash's error message.
  * @throws as `execInContainer`
  */
 export async function socketFrom(
@@ -15,7 +14,7 @@ export async function socketFrom(
   { host, port }: { host: string; port: number },
   pool: SshPool,
 ): Promise<Duplex> {
-  // In the background a command has no standard input unless it is given one.
+  // A background command has no standard input unless it is redirected.
   const script = 'exec 3<>"/dev/tcp/$0/$1" || exit 1; cat <&0 >&3 & exec cat <&3';
   const { stream } = await startInContainer(ref, ["bash", "-c", script, host, String(port)], pool, {
     withStdin: true,

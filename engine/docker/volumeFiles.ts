@@ -8,9 +8,9 @@ import { dockerFor } from "./engine";
 /** A volume, and what is needed to reach into it. */
 export interface VolumePlace {
   volume: string;
-  /** An image that the engine has; nothing of it is run. */
+  /** An image that the engine has. Nothing in it is run. */
   image: string;
-  /** The SSH host whose Docker engine has the volume; none is the local engine. */
+  /** The SSH host whose Docker engine has the volume. Defaults to the local engine. */
   dockerVia?: SshTarget;
 }
 
@@ -18,7 +18,7 @@ const folder = "/files";
 const mark = "wikiferry.reaches";
 
 /**
- * Writes files that only `owner` may read (0400) into a volume, through Docker's archive API: no process is started, so
+ * Writes files that only `owner` may read (0400) into a volume, through Docker's archive API. No process is started, so
  * no content appears in an argument, an environment or a log.
  * @param owner User and group number.
  */
@@ -30,7 +30,7 @@ export async function writeVolumeFiles(
 ): Promise<void> {
   const archive = pack();
   const owned = { uid: owner, gid: owner };
-  // Docker leaves the mode of the directory alone into which it unpacks: hence from the root.
+  // Docker keeps the mode of the directory into which it unpacks, so this unpacks from the root.
   archive.entry({ name: `${folder.slice(1)}/`, type: "directory", mode: 0o500, ...owned });
   for (const [name, content] of Object.entries(files))
     archive.entry({ name: `${folder.slice(1)}/${name}`, mode: 0o400, ...owned }, content);
@@ -65,14 +65,14 @@ export async function readVolumeFiles(
   return files;
 }
 
-/** Lets `act` reach the volume through a container that is never started. */
+/** Gives `act` access to the volume through a container that is never started. */
 async function withReach(
   { volume, image, dockerVia }: VolumePlace,
   pool: SshPool,
   act: (container: Docker.Container) => Promise<unknown>,
 ): Promise<void> {
   const docker = dockerFor(dockerVia, pool);
-  // A run that was killed has left its own behind, by which the volume could not be removed.
+  // A killed run left its container behind, and the volume can't be removed while that exists.
   const label = `${mark}=${volume}`;
   const left = await docker.listContainers({ all: true, filters: JSON.stringify({ label: [label] }) });
   for (const { Id } of left)
@@ -93,7 +93,7 @@ async function reach(docker: Docker, volume: string, image: string): Promise<Doc
     const { Labels } = await docker.getVolume(volume).inspect();
     return await docker.createContainer({
       Image: image,
-      // Whoever removes the volume by its labels removes what holds it as well.
+      // Whoever removes the volume by its labels also removes what holds it.
       Labels: { ...Labels, [mark]: volume },
       HostConfig: {
         NetworkMode: "none",

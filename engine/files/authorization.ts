@@ -1,13 +1,12 @@
 import { plainCommands, roundCommands } from "./commands";
 
-/** By which the line is known in `authorized_keys`. */
+/** Marks the line in `authorized_keys`. */
 export const courierMark = "wikiferry-courier";
 
 /**
- * A script for blue's `sh` that runs what `SSH_ORIGINAL_COMMAND` says if it is one of the rounds' commands, and nothing
- * otherwise. The text is never evaluated: it is cut into words, what varies is turned into the list's placeholders, and
- * the whole is compared.
- *
+ * A script for blue's `sh` that runs `SSH_ORIGINAL_COMMAND` if it is one of the rounds' commands, and nothing
+ * otherwise. It never evaluates the text: it splits it into words, replaces what varies with the list's placeholders,
+ * and compares the whole.
  * @param directory Only letters, digits and `._/+-`.
  * @param owner Numbers of the user and group to whom blue's rsync may give files, `33:33`.
  */
@@ -23,16 +22,16 @@ export function forcedCommand(directory: string, owner: string): string {
     `d='${directory}'`,
     ...plainCommands(directory).map((command) => `if [ "$c" = "${command}" ]; then ${command}; exit; fi`),
     `case $c in *[!A-Za-z0-9=,._:%/+*\\\\' '-]*) no ;; esac`,
-    // Each word $w goes to the end of the arguments as rsync is to have it, and to $k as the list has it.
+    // Each word $w is appended to the arguments as rsync should receive it, and to $k as the list spells it.
     "set -- $c; i=$#; k=; p=",
     "while [ $i -gt 0 ]; do i=$((i - 1)); w=$1; v=$w; shift",
     [
       "case $p,$w in",
       `--backup-dir,.wikiferry-replaced/*) v=\${w#*/}; n "$v"; v=.wikiferry-replaced/N ;;`,
-      // Before it deletes, a round counts: none at all.
+      // Before it deletes anything, a round counts with a limit of none.
       "*,--max-delete=-1) v=--max-delete=N ;;",
       `*,--timeout=*|*,--max-delete=*) n "\${w#*=}"; v=\${w%%=*}=N ;;`,
-      // The remote shell would take a backslash away.
+      // The remote shell would remove a backslash.
       `*,--usermap=\\\\\\**|*,--groupmap=\\\\\\**) w=\${w%%=*}=\${w#*=?}; v=$w ;;`,
       "*,--*) ;;",
       `*,-*e.*) v=\${w#*e.}; case $v in ''|*[!A-Za-z]*) no ;; esac; v=\${w%%e.*}e. ;;`,
@@ -45,17 +44,17 @@ export function forcedCommand(directory: string, owner: string): string {
 }
 
 export interface Allowed {
-  /** The upload directory. Only letters, digits and `._/+-`: it is compared as text. */
+  /** The upload directory. Only letters, digits and `._/+-`, because it is compared as text. */
   directory: string;
   /** Numbers of the user and group to whom the uploads on blue belong, `33:33`. */
   owner: string;
-  /** Addresses from which the key is taken, as for sshd(8)'s `from=`. Defaults to any. */
+  /** Addresses from which the key is accepted, as for sshd(8)'s `from=`. Defaults to any. */
   from?: string;
 }
 
 /**
- * The line of `authorized_keys` that lets the courier carry files below one directory, and do nothing else: no
- * terminal, no forwarding, no other command.
+ * The line of `authorized_keys` that lets the courier copy files below one directory and nothing else: no terminal, no
+ * forwarding, no other command.
  */
 export function authorizedLine(publicKey: string, { directory, owner, from }: Allowed): string {
   const [type, key] = publicKey.trim().split(/\s+/);

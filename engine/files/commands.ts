@@ -3,13 +3,15 @@ const kept = "--timeout=N --backup-dir .wikiferry-replaced/N";
 const owner = "--usermap=*:UID --groupmap=*:GID";
 
 /**
- * What the courier's rounds ask blue's sshd to run, and all that its key may: the one list of it, which
- * test/integration/courierKey.test.ts compares with what the rounds send (components/courier/image/rsyncs.sh).
+ * Every command that the courier's rounds ask blue's sshd to run, and so everything that its key may run.
+ * test/integration/courierKey.test.ts compares this list with what the rounds send
+ * (components/courier/image/rsyncs.sh).
  *
- * Exact, but for these: `e.` stands for rsync's own letters about its abilities, `N` for digits, `UID` and `GID` for the
- * owner of blue's uploads; `.` and the directory come last. A push has no `--links`: without it blue's rsync makes no
- * link, and through a link that green planted it could be led to any other file. The options that follow a link are in
- * none (`-L`, `-K`, `-k`). `/state/replaced/now` is a directory of green, of which a sender only hears.
+ * The comparison is exact except for placeholders: `e.` stands for rsync's own letters about its abilities, `N` for
+ * digits, `UID` and `GID` for the owner of blue's uploads; `.` and the directory come last. A push has no `--links`:
+ * without it blue's rsync creates no link, and a link that green planted could lead it to any other file. No command
+ * has the options that follow a link (`-L`, `-K`, `-k`). `/state/replaced/now` is a directory on green; a sender only
+ * receives its name.
  */
 export const roundCommands: Readonly<Record<"pull" | "push", readonly string[]>> = {
   // Blue reads: scan, carry, delete, named.
@@ -28,7 +30,7 @@ export const roundCommands: Readonly<Record<"pull" | "push", readonly string[]>>
   ],
 };
 
-/** Of a round before it begins: whether the source is empty, and where blue keeps what is replaced. */
+/** What runs before a round: whether the source is empty, and where blue keeps what is replaced. */
 export const plainCommands = (directory: string): readonly string[] => [
   `ls -A '${directory}' | head -n 5 | wc -l`,
   `mkdir -p -m 0700 '${directory}/.wikiferry-replaced'`,

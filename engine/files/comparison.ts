@@ -2,43 +2,43 @@ import { WikiferryError } from "../errors";
 import type { Side } from "../move";
 import type { ExpectedFile } from "./layout";
 
-/** Files of one side against MediaWiki's records. Paths are relative to the upload directory. */
+/** The files of one side compared with MediaWiki's records. Paths are relative to the upload directory. */
 export interface Found {
   /** Number of files that are as recorded. */
   sameFiles: number;
-  /** Recorded and not there. */
+  /** Recorded but missing. */
   missing: string[];
-  /** There with other content. */
+  /** Present with different content. */
   different: string[];
-  /** There, and recorded without a SHA-1: only the other side can say what it should be. */
+  /** Present and recorded without a SHA-1: only the other side can say what the content should be. */
   withoutHash: string[];
-  /** There and not recorded: what never was MediaWiki's, or no longer is. */
+  /** Present and not recorded: never MediaWiki's, or no longer. */
   extra: string[];
 }
 
-/** Recorded files that are not as recorded on the side that serves: lost before the move. */
+/** Recorded files that are not as recorded on the serving side: lost before the move. */
 export interface Broken {
   missing: string[];
-  /** Of zero bytes, and recorded with some. */
+  /** Zero bytes long, but recorded as longer. */
   empty: string[];
   different: string[];
 }
 
-/** What was found when the passive side was compared, what was mended then, and what is still wrong. */
+/** What a comparison of the passive side found, what it repaired, and what is still wrong. */
 export interface Comparison {
   /** Number of recorded files. */
   recorded: number;
-  /** Number of files that are right on the passive side, those that were mended included. */
+  /** Number of files that are right on the passive side, repaired ones included. */
   sameFiles: number;
   /** Of those, files that are recorded without a SHA-1 and are the same on both sides. */
   withoutHash: number;
-  /** What the passive side lacked or had with other content when it was first looked at. */
+  /** What the passive side lacked, or had with different content, on the first look. */
   found: { missing: string[]; different: string[] };
-  /** Of those, what was carried again and is right now. */
+  /** Of those, what was copied again and is now right. */
   mended: string[];
-  /** Still not there. */
+  /** Still missing. */
   missing: string[];
-  /** Still there with other content than on the side that serves. */
+  /** Still with content that differs from the serving side. */
   different: string[];
   extra: string[];
   brokenAtSource: Broken;
@@ -52,7 +52,7 @@ export function compareFiles(expected: ExpectedFile[], hashes: Map<string, strin
   const result: Found = { sameFiles: 0, missing: [], different: [], withoutHash: [], extra: [] };
   const recorded = new Set<string>();
   for (const { path, sha1 } of expected) {
-    // The same content deleted twice is one file.
+    // The same content deleted twice is stored as one file.
     if (recorded.has(path)) continue;
     recorded.add(path);
     const found = hashes.get(path);
@@ -65,7 +65,7 @@ export function compareFiles(expected: ExpectedFile[], hashes: Map<string, strin
   return result;
 }
 
-/** What is wrong on the side that serves itself. */
+/** What is wrong on the serving side itself. */
 export function brokenFiles(expected: ExpectedFile[], hashes: Map<string, string>): Broken {
   const { missing, different } = compareFiles(expected, hashes);
   return {
@@ -76,8 +76,8 @@ export function brokenFiles(expected: ExpectedFile[], hashes: Map<string, string
 }
 
 /**
- * Whether so many files are broken that the directory is more likely to be the wrong one, or a disk not mounted, than
- * that they were lost one by one: more than 1 % and more than three, or more than half. A wiki of years lacks a few.
+ * Whether so many files are broken that the directory is more likely wrong, or a disk not mounted, than the files lost
+ * one by one: more than 1 % and more than three, or more than half. An old wiki lacks a few files.
  */
 export function isNotable(brokenFiles: number, recordedFiles: number): boolean {
   return brokenFiles > Math.max(3, recordedFiles / 100) || brokenFiles > recordedFiles / 2;
@@ -110,7 +110,7 @@ export function describeBroken({ missing, empty, different }: Broken): string {
   return parts.join(", ");
 }
 
-/** One line: what was found, what was mended. */
+/** One line: what was found, what was repaired. */
 export function describeComparison(comparison: Comparison, passive: Side, serving: Side): string {
   const { recorded, sameFiles, withoutHash, found, mended, brokenAtSource } = comparison;
   const parts = [`${sameFiles} of ${recorded} files are equal to MediaWiki's SHA-1 on ${passive}`];
@@ -118,7 +118,7 @@ export function describeComparison(comparison: Comparison, passive: Side, servin
   const wrong = found.missing.length + found.different.length;
   if (wrong > 0) {
     parts.push(
-      `found ${found.missing.length} missing and ${found.different.length} different (${firstOf([...found.missing, ...found.different])}), carried ${mended.length} of them again`,
+      `found ${found.missing.length} missing and ${found.different.length} different (${firstOf([...found.missing, ...found.different])}), copied ${mended.length} of them again`,
     );
   }
   const broken = describeBroken(brokenAtSource);

@@ -1,19 +1,17 @@
 import { quote } from "../ssh/quote";
 import { walkCommand } from "./tree";
 
-/**
- * A shell command that hashes every file below a directory. Names end with a NUL, so that no character in them matters.
- */
+/** A shell command that hashes every file below a directory. Names end with a NUL, so any character is safe in them. */
 export function hashAllCommand(directory: string): string {
   return `${walkCommand(directory, "-type f -print0")} | xargs -0 -r sha1sum -z --`;
 }
 
-/** A shell command that hashes the files whose NUL-terminated names it reads, and is silent about missing ones. */
+/** A shell command that hashes the files whose NUL-terminated names it reads. It skips missing ones silently. */
 export function hashNamedCommand(directory: string): string {
   return `cd ${quote(directory)} && xargs -0 -r sha1sum -z -- 2>/dev/null; true`;
 }
 
-/** The output of `sha1sum -z`: path without `./`, to 40 hexadecimal digits. */
+/** Parses the output of `sha1sum -z`: path without `./`, to 40 hexadecimal digits. */
 export function parseHashes(output: string): Map<string, string> {
   const hashes = new Map<string, string>();
   for (const line of output.split("\0")) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A file of MediaWiki's upload directory, and what the database says of it. */
+/** A file of MediaWiki's upload directory, as the database describes it. */
 export interface ExpectedFile {
   /** Relative to the upload directory, such as `a/ab/Name.png`. */
   path: string;
@@ -38,11 +38,11 @@ export class UploadLayout {
     return { path: this.hashPath(row.name) + row.name, sha1: hashOf(row.sha1) };
   }
 
-  /** Undefined where the database itself knows of no file. */
+  /** Undefined where the database itself has no file. */
   old(row: OldImageRow): ExpectedFile | undefined {
     if (row.archiveName === "") return undefined;
     if ((row.deleted & 1) !== 0) {
-      // A hidden file is called after its SHA-1.
+      // A hidden file is named after its SHA-1.
       if (row.sha1 === "") return undefined;
       const extension = normalExtension(row.archiveName);
       return this.archived({ storageKey: extension ? `${row.sha1}.${extension}` : row.sha1 });
@@ -53,7 +53,7 @@ export class UploadLayout {
     };
   }
 
-  /** Undefined where the database itself knows of no file. */
+  /** Undefined where the database itself has no file. */
   archived(row: ArchivedRow): ExpectedFile | undefined {
     const digits = /^[0-9a-z]{31}/.exec(row.storageKey)?.[0];
     if (digits === undefined) return undefined;
@@ -61,7 +61,7 @@ export class UploadLayout {
     return { path: `deleted/${levels}${row.storageKey}`, sha1: base36ToHex(digits) };
   }
 
-  /** Directories in which a file and its old versions lie, with others; none where all lie in one. */
+  /** Directories that hold a file and its old versions, among others; none where all files lie in one. */
   directories(name: string): string[] {
     const path = this.hashPath(name);
     return path === "" ? [] : [path, `archive/${path}`];
@@ -78,7 +78,7 @@ function hashOf(digits: string): string | undefined {
   return digits === "" ? undefined : base36ToHex(digits);
 }
 
-/** SHA-1 from MediaWiki's base 36 to hexadecimal. */
+/** Converts a SHA-1 from MediaWiki's base 36 to hexadecimal. */
 export function base36ToHex(digits: string): string {
   let value = 0n;
   for (const digit of digits) value = value * 36n + BigInt(Number.parseInt(digit, 36));

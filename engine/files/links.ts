@@ -10,7 +10,7 @@ export interface Link {
   target: string;
 }
 
-/** A shell command that names every symbolic link that a round would meet, and where it leads. */
+/** A shell command that lists every symbolic link that a round would meet, and its target. */
 export function linksCommand(directory: string): string {
   return walkCommand(directory, "-type l -printf '%P\\0%l\\0'");
 }
@@ -23,7 +23,7 @@ export function parseLinks(output: string): Link[] {
   return links;
 }
 
-/** Links behind which there would be nothing on the other side: what they lead to is not carried. */
+/** Links that would be broken on the other side, because their targets are not copied. */
 export function leadingAway(links: readonly Link[]): Link[] {
   return links.filter(({ path, target }) => {
     if (posix.isAbsolute(target)) return true;
@@ -39,7 +39,7 @@ export function refuseLinks(side: Side, links: readonly Link[]): void {
   const named = away.slice(0, 5).map(({ path, target }) => `${path} -> ${target}`);
   throw new WikiferryError(
     "FILES_LINKS",
-    `${away.length} symbolic links in the upload directory on ${side} lead to what is not carried, such as ${named.join(", ")}`,
-    "Move what is behind each to its place in the upload directory, or mount it there (`mount --bind`)",
+    `${away.length} symbolic links in the upload directory on ${side} lead to files that are not copied, such as ${named.join(", ")}`,
+    "Move each target to the link's place in the upload directory, or mount it there (`mount --bind`)",
   );
 }

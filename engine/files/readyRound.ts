@@ -4,23 +4,23 @@ import type { ContainerRef } from "../move";
 import type { SshPool } from "../ssh/pool";
 import { parseRound, type Round } from "./rounds";
 
-/** How long the courier may take until it is connected, a round under way included, in milliseconds. */
+/** How long the courier may take to connect, a round under way included, in milliseconds. */
 const connectMs = 150_000;
-/** How long a round of named files may take, in milliseconds; rsync itself ends when nothing moves for 30 s. */
+/** How long a round of named files may take, in milliseconds. rsync itself ends when nothing moves for 30 s. */
 const carryMs = 600_000;
 
 /**
- * A round of named files that is made ready before the names are known: the courier has its lock and its connection,
- * and rsync runs at both ends. Naming files then costs what carrying them does.
+ * A round of named files that is prepared before the names are known: the courier has its lock and its connection, and
+ * rsync runs on both ends. Naming files then costs only their transfer.
  */
 export class ReadyRound {
   private constructor(
     private readonly courier: Conversation,
-    /** Its end, where it came before anything could be carried. */
+    /** Why it ended, if it ended before it could transfer anything. */
     readonly failed: Round | undefined,
   ) {}
 
-  /** Returns when the courier only waits for names, or can't begin. @throws `FILES_SYNC` when it says nothing */
+  /** Returns when the courier only waits for names, or can't start. @throws `FILES_SYNC` when it stays silent */
   static async start(courier: ContainerRef, pool: SshPool): Promise<ReadyRound> {
     const conversation = await Conversation.start(courier, ["sync-now", "--files-from", "-"], pool);
     const line = await answer(conversation, connectMs);
@@ -28,9 +28,8 @@ export class ReadyRound {
   }
 
   /**
-   * Carries these files, and what is in these directories, where what the source lacks is deleted as well. Can be
-   * called once. What went wrong is in the answer, unless there is none.
-   *
+   * Transfers these files, and the contents of these directories, where it also deletes what the source lacks. Call it
+   * once. The result says what went wrong, unless there is none.
    * @param paths Relative to the upload directory.
    */
   async carry(paths: string[]): Promise<Round> {
@@ -40,7 +39,7 @@ export class ReadyRound {
     return parseRound(await answer(this.courier, carryMs));
   }
 
-  /** Ends it; nothing is carried, and nothing waited for. */
+  /** Ends it. Nothing is transferred, and nothing waited for. */
   letGo(): void {
     this.courier.finish();
   }
@@ -53,7 +52,7 @@ async function answer(courier: Conversation, timeoutMs: number): Promise<string>
     courier.close();
     throw new WikiferryError(
       "FILES_SYNC",
-      `the courier does not tell of its round: ${error instanceof WikiferryError ? error.found : error}`,
+      `the courier does not report its round: ${error instanceof WikiferryError ? error.found : error}`,
       "See `docker logs` of the courier, and run it again",
       { cause: error },
     );

@@ -2,17 +2,17 @@ import type { Session } from "../mariadb/server";
 import type { MoveSpec } from "../move";
 import type { ExpectedFile, UploadLayout } from "./layout";
 
-/** A record of something that was done to a file. */
+/** A record of a change to a file. */
 export interface FileEvent {
   /** The file, and its new name if it was moved. */
   names: string[];
-  /** Whether files go away with it, some of them only after the record was committed (hidden versions do). */
+  /** Whether the change removes files, some of them only after the record was committed (hidden versions do). */
   removes: boolean;
-  /** Of the record, in milliseconds since 1970, by the wiki's clock. */
+  /** Time of the record, in milliseconds since 1970, by the wiki's clock. */
   atMs: number;
 }
 
-/** What MediaWiki's tables say of the uploads. */
+/** What MediaWiki's tables say about the uploads. */
 export class UploadRecords {
   constructor(
     private readonly session: Pick<Session, "rows">,
@@ -20,7 +20,7 @@ export class UploadRecords {
     private readonly layout: UploadLayout,
   ) {}
 
-  /** Every file that should be there; of the files called `names`, if they are given. */
+  /** Every file that should exist. With `names`, only the files of those names. */
   async expected(names?: string[]): Promise<ExpectedFile[]> {
     if (names === undefined) return this.read();
     const files: ExpectedFile[] = [];
@@ -30,16 +30,15 @@ export class UploadRecords {
   }
 
   /**
-   * What was done to files at `sinceMs` or after, by what identifies its record: uploaded, replaced, moved, deleted,
-   * restored, hidden. The log has most; the tables' own times cover what is made without an entry there. An old
-   * version needs no look of its own: it comes into being with a change of the file's row, or with an entry.
-   *
-   * @param sinceMs Milliseconds since 1970, of the wiki's clock.
+   * What happened to files at `sinceMs` or later, by what identifies each record: uploaded, replaced, moved, deleted,
+   * restored, hidden. The log has most of it; the tables' own times cover what creates no log entry. An old version
+   * needs no query of its own: it appears with a change of the file's row, or with a log entry.
+   * @param sinceMs Milliseconds since 1970, by the wiki's clock.
    */
   async events(sinceMs: number): Promise<Map<string, FileEvent>> {
     const since = timestamp(sinceMs);
     const events = new Map<string, FileEvent>();
-    // One statement: at the end of a flip, writes wait for its answer.
+    // One statement, because at the end of a flip writes wait for its result.
     const table = (name: string) => [this.wiki.database, this.wiki.tablePrefix + name];
     const bytes = (...columns: string[]) =>
       columns.map((column, i) => `CAST(${column} AS BINARY) AS ${"abcde"[i]}`).join(", ");
@@ -104,7 +103,7 @@ export class UploadRecords {
   }
 }
 
-/** Types of log entries after which files lie elsewhere, or nowhere. */
+/** Types of log entries after which files have moved or are gone. */
 const removing = new Set(["delete", "suppress", "move"]);
 
 /** Binary columns arrive as bytes. */

@@ -1,7 +1,7 @@
 import { WikiferryError } from "../errors";
 import { walkCommand } from "./tree";
 
-/** Whom new files on a side belong to, and their modes. */
+/** Owner and modes of new files on a side. */
 export interface Rights {
   uid: number;
   gid: number;
@@ -9,16 +9,15 @@ export interface Rights {
   directoryMode: number;
 }
 
-/** A shell command that counts who owns what in an upload directory, and with which modes. */
+/** A shell command that counts owners and modes in an upload directory. */
 export function rightsCommand(directory: string): string {
   const action = "\\( -type f -printf 'f %U %G %m\\n' -o -type d -printf 'd %U %G %m\\n' \\)";
   return `${walkCommand(directory, action)} | sort | uniq -c | sort -rn`;
 }
 
 /**
- * The owner of most files, and the modes of most files and directories; where there are no files yet, those of the
+ * The owner of most files, and the modes of most files and directories. Where there are no files yet, those of the
  * directories. The owner can always read and write.
- *
  * @throws `FILES_RIGHTS`
  */
 export function parseRights(output: string): Rights {
@@ -36,7 +35,7 @@ export function parseRights(output: string): Rights {
   if (!owner || !directory) {
     throw new WikiferryError(
       "FILES_RIGHTS",
-      `nobody says whom blue's uploads belong to: "${output.trim().slice(0, 200)}"`,
+      `can't tell who owns blue's uploads: "${output.trim().slice(0, 200)}"`,
       "See that find of GNU findutils is installed on blue's files host and that the SSH user may read the uploads",
     );
   }

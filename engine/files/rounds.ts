@@ -12,7 +12,7 @@ const roundSchema = z.object({
   sentBytes: z.number(),
   partial: z.boolean(),
   lastGoodStartMs: z.number(),
-  // Couriers made before there were stopped rounds don't tell.
+  // Couriers older than stopped rounds don't report it.
   wouldDelete: z.number().default(0),
   held: z.string().default(""),
   stderr: z.string(),
@@ -20,27 +20,27 @@ const roundSchema = z.object({
 
 /** One round of rsync, as the courier records it. Times are the courier's clock, in milliseconds since 1970. */
 export interface Round {
-  /** How many rounds there were, this one included. */
+  /** Number of rounds, this one included. */
   rounds: number;
   /** `pull` to green, `push` to blue. */
   direction: string;
   startedMs: number;
   endedMs: number;
   /**
-   * rsync's, or 3 for a setting that can't be right, 4 for an empty source, 5 for a round that is stopped as it would
-   * delete too much, 75 when another round took too long.
+   * rsync's exit code, or 3 for an invalid setting, 4 for an empty source, 5 for a round that is stopped because it
+   * would delete too much, 75 when another round took too long.
    */
   exitCode: number;
   filesSent: number;
   filesDeleted: number;
   sentBytes: number;
-  /** True for a round of named files only. */
+  /** True only for a round of named files. */
   partial: boolean;
-  /** Start of the last whole round that went well, 0 if there was none. */
+  /** Start of the last complete round that succeeded, 0 if there was none. */
   lastGoodStartMs: number;
-  /** Files that a whole round found to delete, before it deleted any. */
+  /** Files that a complete round found to delete, before it deleted any. */
   wouldDelete: number;
-  /** Name of the round that is stopped, as `files.allowDelete` takes it; empty if none is. */
+  /** Name of the stopped round, as `files.allowDelete` takes it; empty if none is stopped. */
   held: string;
   stderr: string;
 }
@@ -58,28 +58,28 @@ export function parseRound(text: string): Round {
   throw new WikiferryError(
     "FILES_ROUND",
     `the courier's record of its last round can't be read: "${text.trim().slice(0, 200)}"`,
-    "See `docker logs` of the courier; the next round writes it anew",
+    "See `docker logs` of the courier; the next round writes it again",
   );
 }
 
-/** A round's exit code that is stopped as it would delete too much. */
+/** Exit code of a round that is stopped because it would delete too much. */
 export const heldCode = 5;
 
 const meanings: Record<number, string> = {
-  3: "The courier was not told where to: run `pulumi up` again",
+  3: "The courier has no target: run `pulumi up` again",
   4: "See that the upload directory is the right one and that its disk is mounted; nothing was deleted",
   11: "See that the target's disk has room and that the files belong to www-data",
   12: "See that rsync is installed on blue's files host and that its disk has room",
-  20: "The round was interrupted; the next one goes on where it ended",
-  23: "These files could not be carried: see whether the courier may read them at the source and write them at the target",
-  24: "These files vanished while they were carried, three times in a row: see what takes them away, then run again",
-  25: "More files went away at the source while the round was deleting: run it again, it counts them first",
-  30: "The connection stood still: see the network between green and blue's files host",
+  20: "The round was interrupted; the next one continues where it ended",
+  23: "These files could not be copied: see whether the courier may read them at the source and write them at the target",
+  24: "These files vanished during the copy, three times in a row: see what removes them, then run again",
+  25: "More files disappeared at the source while the round was deleting: run it again, it counts them first",
+  30: "The connection stalled: see the network between green and blue's files host",
   75: "Another round took more than two minutes: wait for it",
   255: "SSH from green to blue's files host fails: see host key, port and firewall",
 };
 
-/** A file that a round could not carry, and why in rsync's words. */
+/** A file that a round could not copy, and the reason in rsync's words. */
 export interface FailedFile {
   /** Relative to the upload directory, where that is known. */
   path: string;
@@ -106,15 +106,15 @@ const namedAtMost = 10;
 
 /**
  * @param directories The upload directories on both sides, for the files' names.
- * @throws `FILES_SYNC` unless the round went well, naming the files; rsync's 23 and 24 are failures too.
- *   `FILES_DELETE_HELD` where it would delete too much
+ * @throws `FILES_SYNC` unless the round succeeded, naming the files. rsync's 23 and 24 are failures too.
+ * `FILES_DELETE_HELD` where it would delete too much
  */
 export function checkRound(round: Round, directories: readonly string[] = []): Round {
   if (round.exitCode === 0) return round;
   if (round.exitCode === heldCode) {
     throw new WikiferryError(
       "FILES_DELETE_HELD",
-      `carrying the uploads (${round.direction}) is stopped: ${round.stderr.trim()}`,
+      `the sync of uploads (${round.direction}) is stopped: ${round.stderr.trim()}`,
       round.held
         ? `See that the source is complete. If these files are to go, set files.allowDelete to ${round.held} and run \`pulumi up\``
         : "See that the source is complete. The courier's next whole round names the files",
@@ -126,7 +126,7 @@ export function checkRound(round: Round, directories: readonly string[] = []): R
   const what = files.length > 0 ? `${named.join(", ")}${more}` : round.stderr.trim().slice(-500);
   throw new WikiferryError(
     "FILES_SYNC",
-    `carrying the uploads (${round.direction}) ended with exit code ${round.exitCode}: ${what}`,
+    `the sync of uploads (${round.direction}) ended with exit code ${round.exitCode}: ${what}`,
     meanings[round.exitCode] ?? "See `man rsync`, exit values, and the courier's log",
   );
 }

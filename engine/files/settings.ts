@@ -3,7 +3,7 @@ import { WikiferryError } from "../errors";
 const digits = /^\d{1,8}$/;
 const place = /^[A-Za-z0-9@._:/+][A-Za-z0-9@._:/+-]*$/;
 
-/** What the courier is told, and what each may be; it checks the same when it reads them (settings.sh). */
+/** The courier's settings and their valid values. The courier checks the same when it reads them (settings.sh). */
 const allowed = {
   DIRECTION: /^(pull|push|off)$/,
   REMOTE: place,
@@ -27,7 +27,7 @@ export function settingLines(settings: Partial<Record<keyof typeof allowed, stri
       if (!allowed[name as keyof typeof allowed].test(String(value))) {
         throw new WikiferryError(
           "FILES_SETTING",
-          `the courier can't be told ${name} ${JSON.stringify(value)}`,
+          `the courier does not accept ${name} ${JSON.stringify(value)}`,
           "See the config's keys blue.files.* and files.*: letters, digits and . _ : / + - only",
         );
       }

@@ -8,7 +8,7 @@ import { type Link, linksCommand, parseLinks } from "./links";
 import { parseRights, type Rights, rightsCommand } from "./rights";
 import { walkCommand } from "./tree";
 
-/** The upload directories of both sides, looked at by the operator on blue and in the courier on green. */
+/** The upload directories of both sides: the operator reads blue's, the courier reads green's. */
 export class UploadSides {
   constructor(
     private readonly spec: MoveSpec,
@@ -20,19 +20,19 @@ export class UploadSides {
     return side === "blue" ? blue.files.directory : green.courier.directory;
   }
 
-  /** SHA-1 of every file that rounds carry, by path. */
+  /** SHA-1 of every file that rounds copy, by path. */
   async hashAll(side: Side): Promise<Map<string, string>> {
     return parseHashes(await this.shell(side, hashAllCommand(this.directory(side))));
   }
 
-  /** SHA-1 of those of these files that are there. */
+  /** SHA-1 of those of these files that exist. */
   async hashNamed(side: Side, paths: readonly string[]): Promise<Map<string, string>> {
     if (paths.length === 0) return new Map();
     const names = paths.map((path) => `./${path}\0`).join("");
     return parseHashes(await this.shell(side, hashNamedCommand(this.directory(side)), names));
   }
 
-  /** Those of these paths at which there is no file, behind symbolic links neither. */
+  /** Those of these paths at which there is no file, not behind a symbolic link either. */
   async missing(side: Side, paths: readonly string[]): Promise<string[]> {
     const directory = this.directory(side);
     const there = new Set(split(await this.shell(side, walkCommand(directory, "-type f -printf '%P\\0'"))));
@@ -49,12 +49,12 @@ export class UploadSides {
     return parseLinks(await this.shell(side, linksCommand(this.directory(side))));
   }
 
-  /** Whom blue's uploads belong to. @throws `FILES_RIGHTS` */
+  /** Who owns blue's uploads. @throws `FILES_RIGHTS` */
   async rights(): Promise<Rights> {
     return parseRights(await this.shell("blue", rightsCommand(this.directory("blue"))));
   }
 
-  /** Bytes of the uploads, thumbnails left out. */
+  /** Size of the uploads without thumbnails, in bytes. */
   async bytes(side: Side): Promise<number> {
     const directory = `${this.directory(side).replace(/\/+$/, "")}/.`;
     const size = await this.shell(
@@ -64,14 +64,14 @@ export class UploadSides {
     return Number(size.trim());
   }
 
-  /** Bytes of what was replaced or deleted and is kept for the way back. */
+  /** Size of what was replaced or deleted and is kept for the way back, in bytes. */
   async keptBytes(side: Side): Promise<number> {
     const kept = quote(this.kept(side));
     const size = await this.shell(side, `if [ -d ${kept} ]; then du -sb ${kept} | cut -f1; fi`);
     return Number(size.trim());
   }
 
-  /** Removes what has been kept for longer than this; on green the courier does. */
+  /** Removes what has been kept for longer than this. On green the courier does it. */
   async forgetOldOnBlue(days: number): Promise<void> {
     const kept = quote(this.kept("blue"));
     await this.shell(
@@ -80,7 +80,7 @@ export class UploadSides {
     );
   }
 
-  /** Removes all that is kept. */
+  /** Removes everything that is kept. */
   async forgetKept(side: Side): Promise<void> {
     await this.shell(side, `rm -rf ${quote(this.kept(side))}`);
   }
@@ -97,7 +97,7 @@ export class UploadSides {
       side === "blue"
         ? await (await this.pool.to(blue.files.ssh)).exec(command, stdin)
         : await execInContainer(green.courier, ["sh", "-c", command], this.pool, { stdin });
-    // 123: xargs saw a command fail, because a file vanished between finding and hashing it.
+    // 123: xargs saw a command fail, because a file vanished between finding and hashing.
     if (result.exitCode === 0 || result.exitCode === 123) return result.stdout;
     throw new WikiferryError(
       "FILES_HASH",

@@ -35,7 +35,7 @@ export interface UploadsOptions {
   hashed?: boolean;
   /** Pause between two rounds of the courier, in seconds. Defaults to 2. */
   intervalSeconds?: number;
-  /** Parts of a whole round that are carried at the same time, 1 to 8. Defaults to 4. */
+  /** Parts of a complete round that run at the same time, 1 to 8. Defaults to 4. */
   parallel?: number;
 }
 
@@ -44,21 +44,21 @@ export type Direction = "pull" | "push" | "off";
 
 const step = "uploads";
 const settingsFile = "/state/follow.env";
-/** Beside the settings, as it is asked once: after a flip blue holds files that the courier made. */
+/** Not among the settings, as it is determined once: after a flip blue holds files that the courier created. */
 const rightsFile = "/state/rights.env";
 const comparisonFile = "/state/comparison.json";
 /**
- * How far back records are looked at, in milliseconds. A record may be older than its bytes, as uploads take time and
+ * How far back records are read, in milliseconds. A record may be older than its file, because uploads take time and
  * clocks differ.
  */
 const lookBackMs = 300_000;
 /**
- * For how long files may still go away after their record was there, in milliseconds: within its request, for which PHP
+ * How long files may still disappear after their record was written, in milliseconds: within its request, for which PHP
  * allows 30 s and most hosts 60 s, and clocks differ.
  */
 const removingMs = 120_000;
 
-/** Which records there were when a round began that carried all that they speak of. */
+/** The records that existed when a round began that copied everything they name. */
 interface Carried {
   from: Side;
   /** Records from here on count; by the tool's clock. */
@@ -67,9 +67,8 @@ interface Carried {
 }
 
 /**
- * The uploads of both sides. The courier in green carries them: `pull` while blue serves, `push` while green does.
- * Only what the side that serves no longer has is deleted on the other; either keeps what it loses in a directory of
- * its own.
+ * The uploads of both sides. The courier in green copies them: `pull` while blue serves, `push` while green does. It
+ * deletes only what the serving side no longer has; either side keeps what it loses in a separate directory.
  */
 export class Uploads {
   private readonly layout: UploadLayout;
@@ -87,7 +86,7 @@ export class Uploads {
     this.report = move.report ?? silent;
   }
 
-  /** Reads both sides and says what stands in the way. Never writes. The courier may be missing still. */
+  /** Reads both sides and reports what stands in the way. Never writes. The courier may not exist yet. */
   async preflight(): Promise<Finding[]> {
     const { ssh, directory } = this.move.spec.blue.files;
     const blue = await this.move.pool.to(ssh);
@@ -109,7 +108,7 @@ export class Uploads {
       findings.push(
         block(
           "FILES_DIRECTORY_NAME",
-          `the upload directory ${directory} has other characters than letters, digits and . _ / + -`,
+          `the upload directory ${directory} has characters other than letters, digits and . _ / + -`,
           "Make a symbolic link with a plain name to it, and set blue.files.directory to that",
         ),
       );
@@ -125,20 +124,20 @@ export class Uploads {
     return findings;
   }
 
-  /** Whether blue has what its database has on record, and nothing that would lead nowhere on green. */
+  /** Whether blue has what its database has on record, and nothing that would be a broken link on green. */
   private async completeness(): Promise<Finding> {
     try {
       const files = await this.requireWhole("blue");
       return pass(
         "FILES_LOST",
-        `blue has the ${files} files that MediaWiki has on record, but for the few that may lack`,
+        `blue has the ${files} files that MediaWiki has on record, except for the few that may be missing`,
       );
     } catch (error) {
       return findingOf(error);
     }
   }
 
-  /** Whether the SSH user can make files on blue that its web server may change. */
+  /** Whether the SSH user can create files on blue that its web server may change. */
   private async ownership(): Promise<Finding> {
     const { ssh } = this.move.spec.blue.files;
     const user = Number(await (await this.move.pool.to(ssh)).run("id -u"));
@@ -148,7 +147,7 @@ export class Uploads {
         return pass("FILES_OWNER", `blue's uploads belong to ${uid}:${gid}, and so will new ones`);
       return block(
         "FILES_OWNER",
-        `blue's uploads belong to uid ${uid}, to whom ${ssh.user} can give no files`,
+        `blue's uploads belong to uid ${uid}, and ${ssh.user} can't give files to that user`,
         "Set blue.files.user to root, or to the account that the uploads belong to",
       );
     } catch (error) {
@@ -157,8 +156,9 @@ export class Uploads {
   }
 
   /**
-   * Refuses a side that lacks a notable share of the recorded files, or has symbolic links to what is not carried: by
-   * names only, no file is read. @returns the number of recorded files @throws `FILES_LOST`, `FILES_LINKS`
+   * Refuses a side that lacks a notable share of the recorded files, or has symbolic links to files that are not
+   * copied. Checks names only and reads no file. @returns the number of recorded files @throws `FILES_LOST`,
+   * `FILES_LINKS`
    */
   async requireWhole(side: Side): Promise<number> {
     const [expected, links] = await Promise.all([this.recordedOn(side), this.sides.links(side)]);
@@ -184,7 +184,7 @@ export class Uploads {
     }
   }
 
-  /** Lets the courier into blue's files host for the uploads alone, and pins that host's key. */
+  /** Gives the courier access to the uploads on blue's files host, and pins that host's key. */
   async authorise(): Promise<void> {
     const { ssh, directory, address, allowFrom } = this.move.spec.blue.files;
     const courier = this.move.spec.green.courier;
@@ -197,54 +197,53 @@ export class Uploads {
       from: allowFrom,
     });
     await editAuthorizedKeys(blue, courierMark, line);
-    // sshd binds the line to a connection when it is made: the kept one would go on with the line before.
+    // sshd binds the line to a connection when it opens. A kept connection would go on with the previous line.
     await runInContainer(courier, ["sh", "-c", "rm -f /tmp/courier-*"], this.move.pool);
     await this.write("/state/ssh/known_hosts", knownHostsLine(address.host, address.port, ssh.hostKey));
     await this.tellRights(rights);
   }
 
-  /** Takes back what `authorise` gave, and stops following. What is kept for the way back stays. */
+  /** Takes back what `authorise` granted, and stops following. What is kept for the way back stays. */
   async retire(): Promise<void> {
     await this.follow("off");
     await editAuthorizedKeys(await this.move.pool.to(this.move.spec.blue.files.ssh), courierMark);
   }
 
-  /** Removes what green kept of replaced and deleted uploads. Blue's stays: it is blue's own data. */
+  /** Removes the replaced and deleted uploads that green kept. Blue's stay, because they are blue's own data. */
   async forgetKeptOnGreen(): Promise<void> {
     await this.sides.forgetKept("green");
   }
 
-  /** Bytes that are kept of what was replaced or deleted on each side. */
+  /** Size of what is kept of replaced and deleted uploads on each side, in bytes. */
   async kept(): Promise<Record<Side, number>> {
     const [blue, green] = await Promise.all([this.sides.keptBytes("blue"), this.sides.keptBytes("green")]);
     return { blue, green };
   }
 
-  /** Removes what blue has kept for longer than the config wants; on green the courier does. */
+  /** Removes what blue has kept for longer than the config wants. On green the courier does it. */
   async forgetOld(): Promise<void> {
     await this.sides.forgetOldOnBlue(this.move.spec.files.keepDays);
   }
 
   /**
-   * From now on the courier carries the uploads round after round in this direction, deleting at the target what the
-   * source no longer has; the source must be the side that serves. A round under way is not interrupted.
+   * From now on the courier copies the uploads round after round in this direction, and deletes at the target what the
+   * source no longer has. The source must be the serving side. A round under way is not interrupted.
    */
   async follow(direction: Direction): Promise<void> {
     await this.tell(direction, false);
   }
 
   /**
-   * A whole round from `from`, after which the courier begins none by itself until `follow` is called, so that
+   * Runs a complete round from `from`. After it the courier starts none by itself until `follow` is called, so
    * `approach` and `catchUp` have little left to do and nothing to wait for.
-   *
-   * @throws `FILES_SYNC`, `FILES_DELETE_HELD`; `FILES_LOST`, `FILES_LINKS` before anything is carried
+   * @throws `FILES_SYNC`, `FILES_DELETE_HELD`; `FILES_LOST`, `FILES_LINKS` before anything is copied
    */
   async settle(from: Side): Promise<Round> {
     this.letGo();
     await this.requireWhole(from);
     await this.tell(directionFrom(from), true);
     const sinceMs = Date.now() - lookBackMs;
-    // Read before the round: what a record speaks of has been there since before it was committed.
+    // Read before the round: whatever a record names existed before the record was committed.
     const records = new Set((await (await this.records(from)).events(sinceMs)).keys());
     const round = await this.sync();
     this.carried = { from, sinceMs, records };
@@ -252,8 +251,8 @@ export class Uploads {
   }
 
   /**
-   * Right before writes are held, after `settle`: carries what changed since, and makes the last round ready, so that
-   * `catchUp` costs a question to the database, and as much as its files if there are any. @throws `FILES_SYNC`
+   * Called right before writes are held, after `settle`. Copies what changed since and prepares the last round, so that
+   * `catchUp` costs one query, and the transfer of its files if there are any. @throws `FILES_SYNC`
    */
   async approach(from: Side): Promise<void> {
     if (this.carried?.from !== from) await this.settle(from);
@@ -284,7 +283,7 @@ export class Uploads {
     );
   }
 
-  /** Whom the files that come to blue shall belong to: those to whom most belong there now. */
+  /** Who will own the files that arrive on blue: the owner of most files there now. */
   private async tellRights(rights: Rights): Promise<void> {
     const { uid, gid, fileMode, directoryMode } = rights;
     await this.write(
@@ -297,22 +296,22 @@ export class Uploads {
     );
   }
 
-  /** The direction that the courier was told last. */
+  /** The direction that the courier was last given. */
   async direction(): Promise<Direction> {
     const text = await this.readState(settingsFile);
     const direction = /^DIRECTION=(pull|push)$/m.exec(text ?? "")?.[1];
     return (direction as Direction | undefined) ?? "off";
   }
 
-  /** The courier's last round, good or not; undefined before the first. */
+  /** The courier's last round, successful or not; undefined before the first. */
   async lastRound(): Promise<Round | undefined> {
     const text = await this.readState("/state/rounds.json");
     return text === undefined ? undefined : parseRound(text);
   }
 
   /**
-   * One whole round now, with progress; `follow` says in which direction. Files that vanished meanwhile are looked
-   * at again, three times at most. @throws `FILES_SYNC`
+   * One complete round now, with progress, in the direction set by `follow`. Retries files that vanished meanwhile,
+   * three times at most. @throws `FILES_SYNC`
    */
   async sync(): Promise<Round> {
     const total = await this.sourceBytes();
@@ -321,12 +320,12 @@ export class Uploads {
     try {
       for (let attempt = 1; ; attempt++) {
         const round = await this.round();
-        // 25: more went away after it was counted.
+        // 25: more files disappeared after the count.
         if ((round.exitCode === 24 || round.exitCode === 25) && attempt < 3) {
           const gone = failedFiles(round.stderr, this.directories()).map(({ path }) => path);
           this.report({
             step,
-            message: `changed while they were carried, looked at again: ${gone.slice(0, 5).join(", ")}`,
+            message: `changed during the copy, trying again: ${gone.slice(0, 5).join(", ")}`,
           });
           continue;
         }
@@ -345,10 +344,9 @@ export class Uploads {
   }
 
   /**
-   * Brings the passive side to what `from` has: the files of all records that came since the last round began. Final
-   * once `from` takes no uploads any more.
-   *
-   * @returns undefined if there was nothing to carry
+   * Brings the passive side to what `from` has: the files of all records since the last round began. Final once `from`
+   * takes no more uploads.
+   * @returns undefined if there was nothing to copy
    * @throws `FILES_SYNC`, `FILES_NEVER_SYNCED`
    */
   async catchUp(from: Side): Promise<Round | undefined> {
@@ -372,25 +370,25 @@ export class Uploads {
     return round;
   }
 
-  /** Ends what `approach` made ready. */
+  /** Ends what `approach` prepared. */
   letGo(): void {
     this.ready?.letGo();
     this.ready = undefined;
   }
 
-  /** As far as the courier's own record of its last whole round tells. */
+  /** As far as the courier's own record of its last complete round tells. */
   private async recorded(from: Side): Promise<Carried> {
     const last = await this.lastRound();
     if (last && last.lastGoodStartMs > 0 && last.direction === directionFrom(from))
       return { from, sinceMs: last.lastGoodStartMs - lookBackMs, records: new Set() };
     throw new WikiferryError(
       "FILES_NEVER_SYNCED",
-      `the courier has no whole round from ${from} on record`,
-      "Run `pulumi up` in the phase sync and wait for the uploads to be carried",
+      `the courier has no complete round from ${from} on record`,
+      "Run `pulumi up` in phase sync and wait until the uploads are copied",
     );
   }
 
-  /** All files of the names in question, and where some may have gone away, the directories that they lay in. */
+  /** All files of the names in question, and the directories of those that may have disappeared. */
   private async pathsOf(records: UploadRecords, events: FileEvent[]): Promise<string[]> {
     const names = new Set(events.flatMap((event) => event.names));
     const removed = events.filter(({ removes }) => removes).flatMap((event) => event.names);
@@ -404,10 +402,10 @@ export class Uploads {
   }
 
   /**
-   * Compares every file on the passive side with the SHA-1 that MediaWiki has of it; what is wrong is carried again.
-   * What was found, what was mended and what the side that serves lacks itself are told apart, and kept for `status`.
-   *
-   * @throws `FILES_MISMATCH` for what stays wrong; `FILES_LOST`, `FILES_LINKS` before anything is carried
+   * Compares every file on the passive side with the SHA-1 that MediaWiki has of it, and copies again what is wrong.
+   * Reports separately what was found, what was repaired and what the serving side itself lacks, and keeps it for
+   * `status`.
+   * @throws `FILES_MISMATCH` for what stays wrong; `FILES_LOST`, `FILES_LINKS` before anything is copied
    */
   async verify(passive: Side): Promise<Comparison> {
     const serving = otherSide(passive);
@@ -432,13 +430,15 @@ export class Uploads {
     return comparison;
   }
 
-  /** What the last comparison found and mended, in one line; undefined before the first. */
+  /** What the last comparison found and repaired, in one line; undefined before the first. */
   async lastComparison(): Promise<{ atMs: number; told: string } | undefined> {
     const text = await this.readState(comparisonFile);
     return text === undefined ? undefined : (JSON.parse(text) as { atMs: number; told: string });
   }
 
-  /** What was done to files on `side` at `sinceMs` or after, in milliseconds since 1970, by what identifies its record. */
+  /**
+   * What happened to files on `side` at `sinceMs` or later, in milliseconds since 1970, by what identifies each record.
+   */
   async events(side: Side, sinceMs: number): Promise<Map<string, FileEvent>> {
     return (await this.records(side)).events(sinceMs);
   }
@@ -447,7 +447,7 @@ export class Uploads {
     return new UploadRecords(await this.move[side].session(), this.move.spec.wiki, this.layout);
   }
 
-  /** One round, of these paths only if they are given. What went wrong is in the answer. */
+  /** One round, restricted to these paths if they are given. The result says what went wrong. */
   private async round(paths?: string[]): Promise<Round> {
     if (paths) {
       const round = this.ready ?? (await this.newRound());
@@ -487,7 +487,7 @@ export class Uploads {
       await sleep(200);
       if (ticks % 10 !== 0 || !running.yes) continue;
       const doneBytes = await this.sides.bytes(target).catch(() => 0);
-      // The round's end has been told meanwhile.
+      // The end of the round has been reported meanwhile.
       if (!running.yes) return;
       const now = { bytes: doneBytes, atMs: performance.now() };
       this.report({ step, ...roundProgress(totalBytes, now, first) });
@@ -537,7 +537,7 @@ function directionFrom(side: Side): Direction {
   return side === "blue" ? "pull" : "push";
 }
 
-/** How far a round is: percent, and rate and time left since the first look. Pure. */
+/** Progress of a round: percent, and rate and time left since the first look. Pure. */
 export function roundProgress(
   totalBytes: number,
   now: { bytes: number; atMs: number },

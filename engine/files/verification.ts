@@ -4,25 +4,24 @@ import { type Broken, brokenFiles, type Comparison, compareFiles, refuseLoss } f
 import type { ExpectedFile } from "./layout";
 import type { UploadSides } from "./sides";
 
-/** How often doubtful files are looked at, since people go on uploading. */
+/** How often doubtful files are checked again, because people go on uploading. */
 const looks = 3;
 
-/** What a comparison needs of the uploads. */
+/** What a comparison needs from the uploads. */
 export interface VerificationParts {
   sides: Pick<UploadSides, "hashAll" | "hashNamed">;
-  /** MediaWiki's records on the side that serves. */
+  /** MediaWiki's records on the serving side. */
   expected: () => Promise<ExpectedFile[]>;
-  /** Carries these files once more; what went wrong shows in the next look. */
+  /** Copies these files once more. The next check shows what went wrong. */
   carry: (paths: string[]) => Promise<void>;
-  /** Broken files on the side that serves that the config allows. */
+  /** How many broken files the config allows on the serving side. */
   allowLost: number;
 }
 
 /**
- * Compares every file on the passive side with the SHA-1 that MediaWiki has of it, and what differs with the side that
- * serves: that is right which is the same there. What is not is carried again and looked at again.
- *
- * @throws `FILES_LOST` before anything is carried
+ * Compares every file on the passive side with the SHA-1 that MediaWiki has of it, and what differs with the serving
+ * side. A file that is the same there is right. Any other is copied and checked again.
+ * @throws `FILES_LOST` before anything is copied
  */
 export async function compareSides(passive: Side, parts: VerificationParts): Promise<Comparison> {
   const { sides, expected, carry, allowLost } = parts;
@@ -39,7 +38,7 @@ export async function compareSides(passive: Side, parts: VerificationParts): Pro
   let withoutHash = 0;
   for (let look = 1; doubtful.length > 0; look++) {
     const inDoubt = new Set(doubtful);
-    // Read again: what was deleted meanwhile is nobody's loss.
+    // Read again, because a file that was deleted meanwhile is not lost.
     const still = unique((await expected()).filter(({ path }) => inDoubt.has(path)));
     const onServing = await sides.hashNamed(serving, doubtful);
     broken = brokenFiles(still, onServing);

@@ -6,7 +6,7 @@ import type { SshPool } from "../ssh/pool";
 import { RuntimeConnection } from "./runtimeConnection";
 import { stalledWrites } from "./stalledWrites";
 
-/** After this much of a drain, in milliseconds, and as often from then on, the gate is asked which writes are stalled. */
+/** After this much of a drain, in milliseconds, and then as often, the gate is asked which writes are stalled. */
 const stalledAfterMs = 200;
 
 const side = z.enum(["blue", "green"]);
@@ -23,15 +23,18 @@ const stateSchema = z.object({
 });
 
 export interface GateState {
-  /** Who gets writes, sessions and uploads' files. */
+  /** Which side gets writes, sessions and requests for uploaded files. */
   primary: Side;
-  /** Who gets page views without a session. */
+  /** Which side gets page views without a session. */
   views: Side;
   /** Percent of those views that go to the other side instead, 0 to 100. */
   canary: number;
-  /** For how long writes will still be held unless released; 0 when they are not held. */
+  /** How long writes will still be held unless released; 0 when they are not held. */
   holdMs: number;
-  /** Requests waiting in the hold; like `writes` over all workers, one that a reload has replaced included. */
+  /**
+   * Requests waiting in the hold, counted over all workers like `writes`, including a worker that a reload has
+   * replaced.
+   */
   held: number;
   /** Writes in flight on each side. */
   writes: Record<Side, number>;
@@ -54,8 +57,8 @@ export interface GateChange {
 }
 
 /**
- * The gate's HAProxy, by its runtime API. A change is on the gate's disk before it is in force, and in force when
- * the call returns.
+ * The gate's HAProxy, through its runtime API. A change is on the gate's disk before it takes effect, and in effect
+ * when the call returns.
  */
 export class Gate {
   private readonly connection: RuntimeConnection;
@@ -75,7 +78,7 @@ export class Gate {
     return this.command("gate show");
   }
 
-  /** Changes all that is named in one step; answers the new state. @throws `GATE_NOT_SET` and as `state` */
+  /** Makes all the named changes in one step and returns the new state. @throws `GATE_NOT_SET` and as `state` */
   async set(change: GateChange): Promise<GateState> {
     const words = [
       change.primary && `primary=${change.primary}`,
@@ -92,8 +95,8 @@ export class Gate {
     if (differs) {
       throw new WikiferryError(
         "GATE_NOT_SET",
-        `the gate was told ${words.join(" ")} and shows ${JSON.stringify(state)}`,
-        "See whether somebody else commands the gate",
+        `the gate received ${words.join(" ")} and shows ${JSON.stringify(state)}`,
+        "See whether someone else controls the gate",
       );
     }
     return state;
@@ -104,27 +107,26 @@ export class Gate {
     return this.set({ primary: side });
   }
 
-  /** Sends views without a session to `side`, `canaryPercent` of them to the other side while that is healthy. */
+  /** Sends views without a session to `side`, and `canaryPercent` of them to the other side while that is healthy. */
   setViews(side: Side, canaryPercent: number): Promise<GateState> {
     return this.set({ views: side, canary: canaryPercent });
   }
 
   /**
-   * Holds writes from now on; those already sent to a side go on (see `drain`).
-   *
-   * @param forMs After this the hold ends by itself, so that a tool that died leaves no wiki without writes.
-   *   Defaults to 30,000.
+   * Holds writes from now on. Writes already sent to a side continue (see `drain`).
+   * @param forMs After this the hold ends by itself, so that a crashed tool does not leave the wiki without writes.
+   * Defaults to 30,000.
    */
   hold(forMs = 30_000): Promise<GateState> {
     return this.set({ holdMs: forMs });
   }
 
-  /** Sends everything to `side`, page views and what was held too, in one step. */
+  /** Sends everything to `side` in one step, page views and held writes included. */
   turn(side: Side): Promise<GateState> {
     return this.set({ primary: side, views: side, canary: 0, holdMs: 0 });
   }
 
-  /** Lets held writes go, to the side that is the primary's now. */
+  /** Releases held writes to the side that is primary now. */
   release(): Promise<GateState> {
     return this.set({ holdMs: 0 });
   }
@@ -136,8 +138,8 @@ export class Gate {
   }
 
   /**
-   * Waits for writes in flight, at most `timeoutMs`; answers how many are left then. One that only its client keeps
-   * open is not waited for (`stalledWrites`), so that nobody can delay a flip by sending slowly.
+   * Waits at most `timeoutMs` for writes in flight and returns how many are left. It does not wait for one that only
+   * its client keeps open (`stalledWrites`), so nobody can delay a flip by sending slowly.
    */
   async drain(timeoutMs: number): Promise<number> {
     const start = performance.now();
@@ -166,7 +168,7 @@ export class Gate {
   private async command(line: string): Promise<GateState> {
     const state = await this.parse(line);
     if (!state.stopping) return state;
-    // A reload has put a new worker in this one's place; the kept connection still leads to the old one.
+    // A reload has replaced this worker; the kept connection still leads to the old one.
     this.connection.close();
     return this.parse(line);
   }

@@ -7,9 +7,8 @@ import type { SshPool } from "../ssh/pool";
 const prompt = "\n> ";
 
 /**
- * A kept connection to HAProxy's runtime API. Its `prompt` mode ends each answer with `\n> `, so one connection
- * serves any number of commands, and a command costs one round trip.
- * https://docs.haproxy.org/2.6/management.html#9.3
+ * A persistent connection to HAProxy's runtime API. Its `prompt` mode ends each answer with `\n> `, so one connection
+ * serves any number of commands, and a command costs one round trip. https://docs.haproxy.org/2.6/management.html#9.3
  */
 export class RuntimeConnection {
   private stream: Duplex | undefined;
@@ -23,9 +22,8 @@ export class RuntimeConnection {
   ) {}
 
   /**
-   * One command's answer. Commands are sent one after the other. A kept connection that turns out to be closed is
-   * opened again, so a command may be carried out twice: only for commands where that does no harm.
-   *
+   * The answer to one command. Commands are sent one after the other. A kept connection that turns out to be closed is
+   * opened again, so a command may run twice: use it only for commands where that is harmless.
    * @throws `GATE_UNREACHABLE`, `GATE_REFUSED`, `GATE_TIMEOUT`
    */
   ask(command: string): Promise<string> {

@@ -13,7 +13,7 @@ export type GateSettings = Readonly<Record<string, string>>;
 /** Text of each file of the gate's program, by name. */
 export type GateProgram = Readonly<Record<string, string>>;
 
-/** What the gate has in force and what its volume holds, each a SHA-256 of program and settings. */
+/** What is in effect in the gate and what its volume holds, each a SHA-256 of program and settings. */
 export interface GateStanding {
   inForce: string;
   kept: string;
@@ -26,7 +26,7 @@ export function gateProgram(): GateProgram {
   return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
-/** The file `settings`: a line for each. Pure. */
+/** The file `settings`, one line for each. Pure. */
 export function settingsFile(settings: GateSettings): string {
   return Object.entries(settings)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -34,14 +34,14 @@ export function settingsFile(settings: GateSettings): string {
     .join("");
 }
 
-/** What `entrypoint.sh show` answers once they are in force. Pure. */
+/** What `entrypoint.sh show` prints once they are in effect. Pure. */
 export function hashOfGate(program: GateProgram, settings: GateSettings): string {
   const hash = createHash("sha256");
   for (const name of Object.keys(program).sort()) hash.update(program[name] ?? "");
   return hash.update(settingsFile(settings)).digest("hex");
 }
 
-// What is in the container's image may be older than this tool; only a shell and tar are taken for granted.
+// What is in the container's image may be older than this tool, so this relies on a shell and tar only.
 const applying = [
   "sh",
   "-c",
@@ -55,9 +55,8 @@ bash "$next/entrypoint.sh" apply`,
 const showing = ["sh", "-c", "bash /tmp/gate/in-force/entrypoint.sh show 2>/dev/null || echo none none"];
 
 /**
- * Puts program and settings in force without closing a connection, and on the gate's volume. What the gate refuses
- * changes nothing: it goes on with what it had.
- *
+ * Puts program and settings into effect without closing a connection, and onto the gate's volume. If the gate refuses
+ * them nothing changes: it continues with what it had.
  * @throws `GATE_SETTINGS` and as `execInContainer`
  */
 export async function applyToGate(
@@ -74,8 +73,8 @@ export async function applyToGate(
   const why = stderr.trim().replaceAll("wikiferry-gate: ", "").slice(0, 800);
   throw new WikiferryError(
     "GATE_SETTINGS",
-    `the gate does not take its settings (${why || `exit code ${exitCode}`})`,
-    "Mend what it names and run `pulumi up` again: it goes on serving with the settings that it had",
+    `the gate does not accept its settings (${why || `exit code ${exitCode}`})`,
+    "Correct what it names and run `pulumi up` again. The gate continues to serve with its previous settings",
   );
 }
 

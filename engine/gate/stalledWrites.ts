@@ -1,17 +1,16 @@
-/** A body that comes more slowly than this is not waited for, in bytes a second: a dial-up line. */
+/** A request body that arrives more slowly than this is not waited for, in bytes per second: a dial-up line. */
 const slowBytesPerSecond = 8_192;
-/** From this age on, in seconds, a body that still comes is too long to end while a flip drains. */
+/** From this age on, in seconds, a body that is still arriving is too long to end during a drain. */
 const longBodySeconds = 5;
 
 /**
- * Counts the writes in flight that only their client keeps open: the body comes so slowly, or is so long, that it
- * will not end in the time of a drain, or the answer is there and the client does not read it. Neither holds anything in
- * a database: a web server starts PHP once it has the body, and MediaWiki commits before it answers.
+ * Counts the writes in flight that only their client keeps open. Either the body arrives so slowly, or is so long, that
+ * it will not end during a drain, or the answer is ready and the client does not read it. Neither holds anything in a
+ * database: a web server starts PHP once it has the body, and MediaWiki commits before it answers.
  *
- * A stream that this function can't read counts as one to wait for. A stream younger than one second does, too:
- * HAProxy gives ages in whole seconds.
- *
- * @param text The answer of HAProxy's runtime command `show sess all` (cli.c and stream.c of HAProxy 2.6).
+ * A stream that this function can't parse counts as one to wait for. So does a stream younger than one second, because
+ * HAProxy reports ages in whole seconds.
+ * @param text The answer to HAProxy's runtime command `show sess all` (cli.c and stream.c of HAProxy 2.6).
  */
 export function stalledWrites(text: string): number {
   return text.split(/\n(?=0x)/).filter(isStalled).length;

@@ -21,7 +21,7 @@ export const courierKey: Deposit = {
   byHand: () => "take the line that ends with wikiferry-courier out of it",
 };
 
-/** What a copy by files needs while it runs; of one that was killed it may be left. */
+/** What a copy by files needs while it runs. A killed copy may leave it behind. */
 export const copyAccess: Deposit = {
   name: "access of a copy by files",
   side: "blue",
@@ -42,7 +42,7 @@ export const copyAccess: Deposit = {
 
 const trimmed = (directory: string) => directory.replace(/\/+$/, "");
 
-/** Uploads that a push was in the middle of: parts of files that are whole on green. */
+/** Uploads that a push was in the middle of: parts of files that are complete on green. */
 export const partialUploads: Deposit = {
   name: "partial uploads",
   side: "blue",
@@ -65,7 +65,7 @@ export const partialUploads: Deposit = {
     `find ${files.directory} -type d -name .wikiferry-partial -prune -exec rm -r {} +`,
 };
 
-/** Uploads that green, serving, replaced or deleted. */
+/** Uploads that green replaced or deleted while it served. */
 export const replacedUploads: Deposit = {
   name: "replaced uploads",
   side: "blue",

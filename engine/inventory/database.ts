@@ -31,11 +31,12 @@ export const schema: Deposit = {
   where: (spec) => onServer(spec, "blue", "schema wikiferry"),
   see: schemaSeen("wikiferry"),
   take: dropSchema("wikiferry"),
-  staysRetired: "the record that green is the primary keeps tools from taking blue for it; and the journal",
+  staysRetired:
+    "the record that green is the primary, which keeps tools from taking blue for it, and the journal",
   byHand: () => "SET sql_log_bin = 0; DROP DATABASE wikiferry",
 };
 
-/** Of a trial of the dead man's switch that was killed. */
+/** Left by a killed trial of the dead man's switch. */
 export const probeSchema: Deposit = {
   name: "schema wikiferry_probe",
   side: "blue",
@@ -61,7 +62,7 @@ export const event: Deposit = {
   byHand: () => "DROP EVENT wikiferry.rule",
 };
 
-/** The account by which the other side follows. */
+/** The account with which the other side replicates. */
 export function replicationAccount(side: Side): Deposit {
   return {
     name: "replication account",
@@ -82,7 +83,7 @@ export function replicationAccount(side: Side): Deposit {
   };
 }
 
-/** What a server keeps of whom it follows; another's stream is left alone. */
+/** A server's record of whom it follows. Another's stream is left alone. */
 export const stream: Deposit = {
   name: "stream",
   side: "blue",
@@ -99,7 +100,7 @@ export const stream: Deposit = {
   byHand: () => "STOP SLAVE; RESET SLAVE ALL",
 };
 
-/** Settings that adoption changed while blue's MariaDB ran. */
+/** Settings that adoption changed at run time on blue's MariaDB. */
 export const runningSettings: Deposit = {
   name: "running settings",
   side: "blue",
@@ -115,7 +116,7 @@ export const runningSettings: Deposit = {
   byHand: () => "restart MariaDB once the settings file is gone",
 };
 
-/** What only a restart of blue's MariaDB ends. */
+/** What ends only with a restart of blue's MariaDB. */
 export const restartPending: Deposit = {
   name: "settings until a restart",
   side: "blue",

@@ -2,7 +2,7 @@ import type { Move } from "../context";
 import type { MoveSpec, Side } from "../move";
 
 /**
- * One thing that the move puts on a host which is not its own: where it lies, how it is seen, how it is taken back.
+ * One thing that the move puts on a host that is not its own: where it lies, how to see it, how to take it back.
  * `status` lists what is there, `retire` and `undo` take it back, all from the same list.
  */
 export interface Deposit {
@@ -13,11 +13,11 @@ export interface Deposit {
   where(spec: MoveSpec): string;
   /** What is there now, in a few words; undefined if nothing is. Never writes. */
   see(move: Move): Promise<string | undefined>;
-  /** Takes it back; does nothing where it is gone already. Unset where the stack does, or the owner. */
+  /** Takes it back; does nothing where it is already gone. Unset where the stack or the owner does it. */
   take?(move: Move): Promise<void>;
-  /** Why it stays on a blue that was retired, which is closed and whole; unset where it goes. */
+  /** Why it stays on a retired blue, which is closed and complete; unset where it goes. */
   staysRetired?: string;
-  /** What has to be asked for before `undo` takes it, since it may be the owner's only copy. */
+  /** The option that `undo` needs before it takes this back, since it may be the owner's only copy. */
   askedFor?: string;
   /** How to get rid of it by hand, for a host that can't be reached. */
   byHand(spec: MoveSpec): string;
@@ -33,7 +33,7 @@ export interface FoundDeposit {
   askedFor?: string;
 }
 
-/** One of which nobody knows whether it is there. */
+/** A deposit whose presence is unknown. */
 export interface UnseenDeposit {
   name: string;
   side: Side;

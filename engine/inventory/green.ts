@@ -11,7 +11,7 @@ export interface GreenThings {
   volumes: string[];
 }
 
-/** What the stack made on green's Docker engine. @throws `DOCKER_UNREACHABLE` */
+/** What the stack created on green's Docker engine. @throws `DOCKER_UNREACHABLE` */
 export async function greenThings({ spec, pool }: Move): Promise<GreenThings> {
   const via = spec.green.database.dockerVia;
   const docker = dockerFor(via, pool);

@@ -16,7 +16,7 @@ import { dockerThings } from "./green";
 import { certificates, keepClosed, settings } from "./settings";
 
 /**
- * All that the move puts on blue's hosts, and on green's beside the inside of its containers, in the order in which it
+ * Everything that the move puts on blue's hosts, and on green's host outside its containers, in the order in which it
  * is taken back: the settings file before what it names, the schema with the journal of changes last.
  */
 export const inventory: readonly Deposit[] = [
@@ -43,7 +43,7 @@ export interface Seen {
   unseen: UnseenDeposit[];
 }
 
-/** What is there now, of all or some; each asked on its own. Never writes. */
+/** What is there now, of all deposits or some; each is checked on its own. Never writes. */
 export async function lookAround(move: Move, deposits: readonly Deposit[] = inventory): Promise<Seen> {
   const seen: Seen = { found: [], unseen: [] };
   const answers = await Promise.all(deposits.map((deposit) => look(move, deposit)));
@@ -84,15 +84,15 @@ export function briefly(error: unknown): { code: string; found: string } {
 }
 
 /**
- * Takes back, once blue is archived, all that it no longer needs; what keeps it closed and whole stays. A blue that is
+ * Takes back everything that an archived blue no longer needs. What keeps it closed and complete stays. A blue that is
  * switched off by now is left as it is.
- * @returns what was taken back, by name
+ * @returns the names of what was taken back
  */
 export async function takeBackRetired(move: Move): Promise<string[]> {
   const taken: string[] = [];
   for (const deposit of inventory) {
     if (deposit.staysRetired !== undefined || deposit.take === undefined) continue;
-    // What the settings file names goes after it.
+    // What the settings file names is removed after it.
     if (deposit === certificates) await keepClosed(move);
     if ((await deposit.see(move)) === undefined) continue;
     await deposit.take(move);
@@ -101,7 +101,7 @@ export async function takeBackRetired(move: Move): Promise<string[]> {
   return taken;
 }
 
-/** Whether anything is left on a retired blue that should not be. Never writes. */
+/** Whether anything is left on a retired blue that should not be there. Never writes. */
 export async function leftRetired(move: Move): Promise<FoundDeposit[]> {
   const going = inventory.filter(
     ({ staysRetired, take }) => staysRetired === undefined && take !== undefined,

@@ -5,12 +5,12 @@ import { putHostFile } from "../ssh/hostFile";
 import { quote } from "../ssh/quote";
 import type { Deposit } from "./deposit";
 
-/** Path of the settings that adoption adds. */
+/** Path of the settings file that adoption adds. */
 export function settingsFile({ blue }: MoveSpec): string {
   return `${blue.database.configDirectory}/${dropInName}`;
 }
 
-/** The file, and drafts of it that a killed run left. */
+/** The file, and drafts of it that a killed run left behind. */
 const allOf = (spec: MoveSpec) =>
   `${quote(settingsFile(spec))} ${quote(spec.blue.database.configDirectory)}/.wikiferry-draft.??????`;
 
@@ -18,7 +18,7 @@ const onDatabaseHost = (spec: MoveSpec, path: string) => `${spec.blue.database.s
 
 const ssh = ({ spec, pool }: Move) => pool.to(spec.blue.database.ssh);
 
-/** Of a retired blue: what keeps it closed whatever becomes of the records in it. */
+/** On a retired blue: keeps it closed whatever becomes of the records in it. */
 const closedSettings = [
   "# Written by wikiferry: the wiki has moved, and this server is kept closed as its archive. Without this file it opens at its next start.",
   "[mysqld]",
@@ -26,7 +26,7 @@ const closedSettings = [
   "",
 ].join("\n");
 
-/** Leaves of the settings only what keeps blue closed; the rest of them ends with its next restart. */
+/** Keeps only the settings that keep blue closed. The others end with its next restart. */
 export async function keepClosed(move: Move): Promise<void> {
   await putHostFile(await ssh(move), settingsFile(move.spec), closedSettings, "0644 root:root");
 }
@@ -50,7 +50,7 @@ export const settings: Deposit = {
   byHand: (spec) => `rm ${settingsFile(spec)}`,
 };
 
-/** After `settings`: a server that is told of the start-up rule and does not find it does not start. */
+/** Removed after `settings`: a server whose settings name a missing start-up rule does not start. */
 export const certificates: Deposit = {
   name: "certificates and start-up rule",
   side: "blue",

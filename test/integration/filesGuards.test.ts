@@ -190,7 +190,7 @@ test("a check tells what it found from what it mended and from what blue lacks i
   const told = world.progress.at(-1)?.message;
   expect(told).toContain("42 of 44 files are equal");
   expect(told).toContain("found 1 missing and 2 different");
-  expect(told).toContain("carried 3 of them again");
+  expect(told).toContain("copied 3 of them again");
   expect(told).toContain("on blue already 1 is missing");
   expect(await uploads.lastComparison()).toMatchObject({ told });
 });

@@ -114,7 +114,7 @@ test("a round that could not carry files is a failure that names each of them, a
   };
   for (const exitCode of [23, 24])
     expect(() => checkRound({ ...round, exitCode }, ["/srv/uploads"])).toThrow(
-      `FILES_SYNC: carrying the uploads (pull) ended with exit code ${exitCode}: a/ab/It's.png (Permission denied (13)), `,
+      `FILES_SYNC: the sync of uploads (pull) ended with exit code ${exitCode}: a/ab/It's.png (Permission denied (13)), `,
     );
 });
 
