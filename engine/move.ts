@@ -1,6 +1,6 @@
 /**
- * The description of one move, without secrets: plain JSON, so that it can be an input of a resource, a file of a
- * test or the argument of a script. Stacks build it from the config; the engine acts on it.
+ * The description of one move, without secrets. It is plain JSON, so it can be an input of a resource, a file of a test
+ * or the argument of a script. Stacks build it from the config; the engine acts on it.
  */
 
 export type Side = "blue" | "green";
@@ -12,14 +12,14 @@ export function otherSide(side: Side): Side {
 /** A host reached by SSH. The private key is a secret and comes from `Secrets`. */
 export interface SshTarget {
   host: string;
-  /** Default 22. */
+  /** Defaults to 22. */
   port: number;
   user: string;
-  /** The host's public key, `ssh-ed25519 AAAA…`; a host that shows another is refused (`SSH_HOST_KEY`). */
+  /** The host's public key, `ssh-ed25519 AAAA…`. A host that shows another one is refused (`SSH_HOST_KEY`). */
   hostKey: string;
 }
 
-/** A TCP address; with `via`, as seen from that host, reached through an SSH tunnel. */
+/** A TCP address. With `via`, as seen from that host, reached through an SSH tunnel. */
 export interface Address {
   host: string;
   port: number;
@@ -43,13 +43,13 @@ export interface DatabaseSide {
 export interface ContainerRef {
   /** Its name, or its label `wikiferry.name` if it is `labelled`. */
   container: string;
-  /** Whether a second one with a name of its own may stand beside it, to replace it. */
+  /** Whether a second container with a different name may stand beside it, to replace it. */
   labelled?: true;
-  /** The SSH host whose Docker engine runs it; none is the local engine. */
+  /** The SSH host whose Docker engine runs it. Defaults to the local engine. */
   dockerVia?: SshTarget;
 }
 
-/** Shell commands that the owner's host understands. */
+/** Shell commands that run on the owner's host. */
 export interface ServiceCommands {
   stop: string;
   start: string;
@@ -85,11 +85,11 @@ export interface MoveSpec {
       ssh: SshTarget;
       /** HTTP address as seen from the gate. */
       address: { host: string; port: number };
-      /** With it, blue is asked by TLS: by the gate, and by the tool. */
+      /** With it, the gate and the tool use TLS to blue. */
       tls?: {
-        /** DNS name that the certificate must be good for. */
+        /** DNS name that the certificate must be valid for. */
         name: string;
-        /** PEM of the authority, or of a certificate that signed itself; without it the public authorities count. */
+        /** PEM of the authority, or of a self-signed certificate. Defaults to the public authorities. */
         ca?: string;
       };
       /** Directory of MediaWiki's code with `maintenance/`. */
@@ -105,18 +105,18 @@ export interface MoveSpec {
       directory: string;
       /** The address as seen from green's courier. */
       address: { host: string; port: number };
-      /** Addresses from which the courier's key is taken, for sshd's `from=`; empty or left out is any. */
+      /** Addresses from which the courier's key is accepted, for sshd's `from=`. Empty or unset means any. */
       allowFrom?: string;
     };
   };
   green: {
     database: DatabaseSide & ContainerRef;
-    /** Stands before it: blue's way to green's database. */
+    /** Stands in front of it: blue's path to green's database. */
     databaseProxy: ContainerRef;
     mediawiki: ContainerRef & { port: number };
     jobs: ContainerRef;
     redis: { cache: ContainerRef; sessions: ContainerRef };
-    /** Carries uploads between the sides by rsync; the upload volume is mounted at `directory`. */
+    /** Copies uploads between the sides by rsync. The upload volume is mounted at `directory`. */
     courier: ContainerRef & { directory: string };
   };
   gate: ContainerRef & {
@@ -131,15 +131,15 @@ export interface MoveSpec {
   cutover: CutoverLimits;
 }
 
-/** How the uploads are carried. */
+/** How the uploads are copied. */
 export interface FilesSettings {
-  /** Most files that one round may delete; of less than ten times as many, a tenth. */
+  /** Maximum number of files that one round may delete; for fewer than ten times as many files, a tenth. */
   maxDelete: number;
-  /** Name of a stopped round whose deletions are allowed; empty allows none. */
+  /** Name of a stopped round whose deletions are allowed. Empty allows none. */
   allowDelete: string;
-  /** Recorded files that may be broken on the side that serves, beyond the few that always may. */
+  /** Recorded files that may be broken on the serving side, beyond the few that always may. */
   allowLost: number;
-  /** For how long replaced and deleted files are kept, in days. */
+  /** How long replaced and deleted files are kept, in days. */
   keepDays: number;
 }
 
@@ -147,17 +147,17 @@ export interface FilesSettings {
 export interface VerifyWishes {
   /** Sessions on each side, 1 to 16. */
   sessions: number;
-  /** Whether rows that differ are copied anew from the primary. */
+  /** Whether rows that differ are copied again from the primary. */
   repair: boolean;
-  /** For how long writes may wait for the comparison of what changed last before a flip, in milliseconds. */
+  /** How long writes may wait for the comparison of the most recent changes before a flip, in milliseconds. */
   pauseMs: number;
 }
 
-/** How blue's database is brought to green. */
+/** How blue's database is copied to green. */
 export interface CopySettings {
-  /** `auto` takes the physical way where it is possible and pays. */
+  /** `auto` picks the physical method where it is possible and worthwhile. */
   method: "auto" | "logical" | "physical";
-  /** Most bytes a second that are taken from blue; 0 is no limit. */
+  /** Maximum bytes per second that are read from blue; 0 means no limit. */
   maxBytesPerSecond: number;
 }
 
@@ -165,7 +165,7 @@ export interface CopySettings {
 export interface CutoverLimits {
   /** Largest lag at which a flip may begin, in milliseconds. */
   maxLagMs: number;
-  /** For how long the lag must have stayed below `maxLagMs` without a break, in milliseconds. */
+  /** How long the lag must have stayed below `maxLagMs` without a break, in milliseconds. */
   lagStableMs: number;
   /** How long to wait for that before the flip is refused, in milliseconds. */
   lagWaitMs: number;
@@ -173,7 +173,10 @@ export interface CutoverLimits {
   drainMs: number;
   /** How long green may take to apply the last transactions after the fence, in milliseconds. */
   catchUpMs: number;
-  /** Bound of the whole attempt from the hold on, and its lease; then it is undone. In milliseconds, 8,000 at most. */
+  /**
+   * Bound of the whole attempt from the hold on, and its lease. After that it is undone. In milliseconds, at most
+   * 8,000.
+   */
   attemptMs: number;
   /** Longest statement or transaction on the primary that a flip tolerates, in milliseconds. */
   longTransactionMs: number;
@@ -181,7 +184,7 @@ export interface CutoverLimits {
   verificationMaxAgeMs: number;
 }
 
-/** What the engine needs to know and nobody else may. Never an input of a resource, never logged. */
+/** Secrets that the engine needs. Never an input of a resource, never logged. */
 export interface Secrets {
   /** Private key of the operator, PEM. */
   sshPrivateKey: string;
@@ -191,6 +194,6 @@ export interface Secrets {
   appPassword: string;
   /** `$wgSecretKey`. */
   wikiSecretKey: string;
-  /** At least 32 random characters; green's passwords are derived from it (`engine/secrets.ts`). */
+  /** At least 32 random characters. Green's passwords are derived from it (`engine/secrets.ts`). */
   masterSecret: string;
 }

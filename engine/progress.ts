@@ -1,4 +1,4 @@
-/** Where a long step says how far it is; the caller decides where it is shown. */
+/** Where a long step reports its progress. The caller decides where to show it. */
 export type Report = (event: ProgressEvent) => void;
 
 export interface ProgressEvent {

@@ -5,13 +5,13 @@ import { derivedKeyPem } from "./mariadb/tls/certificates";
 import type { Secrets, Side } from "./move";
 import { type DerivedSecret, deriveSecret } from "./secrets";
 
-/** Where the content of a service's secret file comes from; the description itself holds no secret. */
+/** Where the content of a service's secret file comes from. The description itself holds no secret. */
 export type SecretSource =
   | { secret: "appPassword" | "wikiSecretKey" }
   | { derived: DerivedSecret }
   /** Private key of a side's MariaDB, PEM. */
   | { tlsKey: Side }
-  /** What is public and belongs beside the others, such as a certificate. */
+  /** Public content that belongs beside the others, such as a certificate. */
   | { text: string }
   /** A PHP file of the project, by its path from the project's folder. */
   | { phpFile: string };
@@ -41,8 +41,8 @@ async function contentOf(source: SecretSource, secrets: Secrets): Promise<string
 }
 
 /**
- * Shows that a file's content has changed and nothing of what it is: HMAC-SHA-256 under the master secret, 16
- * hexadecimal digits. It may lie in Pulumi's state and on a container's label.
+ * Shows that a file's content has changed without revealing it: HMAC-SHA-256 under the master secret, 16 hexadecimal
+ * digits. It may be stored in Pulumi's state and on a container's label.
  */
 export function fingerprintOf(contents: Record<string, string>, { masterSecret }: Secrets): string {
   const sorted = Object.entries(contents).sort(([a], [b]) => (a < b ? -1 : 1));

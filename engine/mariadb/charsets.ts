@@ -1,10 +1,10 @@
 /**
- * One charset has two names: up to 10.5 servers print `utf8`, from 10.6 on `utf8mb3`, and its collations likewise.
- * What one server prints is compared with what another prints by the newer name, which older ones understand too.
- * `utf8mb3_uca1400_ai_ci` is a collation of its own and stays one. https://mariadb.com/kb/en/unicode/
+ * One charset has two names: servers up to 10.5 print `utf8`, later ones `utf8mb3`, and likewise for its collations.
+ * Output of different servers is compared by the newer name, which older ones understand too. `utf8mb3_uca1400_ai_ci`
+ * is a separate collation and keeps its name. https://mariadb.com/kb/en/unicode/
  */
 
-/** The newer name of a charset or a collation; any other stays as it is. */
+/** The newer name of a charset or a collation. Any other name stays as it is. */
 export function charsetName(name: string): string {
   return name.replace(/^utf8(?=_|$)/i, "utf8mb3");
 }
@@ -19,8 +19,8 @@ export function charsetsIn(sql: string): string {
 }
 
 /**
- * In a SET SESSION on a server that gets what another one printed: where that names a charset alone, the collation is
- * the charset's own and not the one that servers from 11.5 on put in its place.
+ * For a SET SESSION on a server that receives what another one printed. Where the text names only a charset, the
+ * collation is then the charset's own and not the one that servers from 11.5 on substitute.
  * https://mariadb.com/kb/en/server-system-variables/#character_set_collations
  */
 export const ownCollations = "/*M!110201 character_set_collations = '', */";

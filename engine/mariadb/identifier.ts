@@ -1,4 +1,4 @@
-/** A name of a table, a column or a database, for SQL that is put together. */
+/** Quotes the name of a table, a column or a database for composed SQL. */
 export function quoted(name: string): string {
   return `\`${name.replaceAll("`", "``")}\``;
 }

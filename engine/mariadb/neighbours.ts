@@ -1,7 +1,7 @@
 import { block, type Finding, pass } from "../finding";
 import type { Server } from "./server";
 
-/** What each server has by itself, and what the move puts there. */
+/** Databases that every server has, and those that the move creates. */
 export const ownSchemas: readonly string[] = [
   "mysql",
   "information_schema",
@@ -18,9 +18,9 @@ export interface Neighbour {
   programs: number;
   /** Of data and indexes, approximate. */
   bytes: number;
-  /** UTC; of InnoDB's tables since the server's start only, so undefined does not mean never. */
+  /** In UTC. For InnoDB tables it covers the time since the server's start only, so undefined does not mean never. */
   lastWrite: string | undefined;
-  /** Who has rights on it, other than on all databases. */
+  /** Who has privileges on it, other than on all databases. */
   accounts: string[];
 }
 
@@ -46,7 +46,7 @@ export async function readNeighbours(server: Server, database: string): Promise<
        UNION ALL SELECT event_schema FROM information_schema.events WHERE event_schema IN (?)) found GROUP BY name`,
     [names, names],
   );
-  // A right may be on a pattern of names.
+  // A privilege may be on a pattern of names.
   const rights = await server.rows<{ name: string; account: string }>(
     `SELECT DISTINCT s.schema_name AS name, CONCAT(g.User, '@', g.Host) AS account
        FROM information_schema.schemata s
@@ -69,8 +69,8 @@ export async function readNeighbours(server: Server, database: string): Promise<
 }
 
 /**
- * Whether blue's server is the wiki's alone. Another database there is not copied, so the stream would stop at the
- * first write to it; and a flip makes the whole server read-only. An empty one does no harm. Pure.
+ * Whether blue's server belongs to the wiki alone. Another database there is not copied, so replication would stop at
+ * the first write to it, and a flip makes the whole server read-only. An empty database is harmless. Pure.
  */
 export function neighboursFinding(neighbours: readonly Neighbour[]): Finding {
   const full = neighbours.filter(({ tables, programs }) => tables + programs > 0);

@@ -2,15 +2,18 @@ import { messageOf, WikiferryError } from "../errors";
 import { isDiskFull } from "./diskFull";
 import type { Session } from "./server";
 
-/** What a new file of InnoDB's takes, and a fourth more. It costs 0.5 ms; a table made each time costs 15. */
+/**
+ * Space for a new file of InnoDB and a quarter more. Reserving it costs 0.5 ms; creating a table for it each time would
+ * cost 15.
+ */
 const takeRoom = "INSERT INTO wikiferry.room VALUES (REPEAT('-', 5 * @@GLOBAL.innodb_page_size))";
 
 /**
- * A block for a compound statement: what makes one new file of InnoDB's is done if the server's disk has room for it.
- * With too little the statement would fail, and then InnoDB (10.11.19) may not read its log at the next start: "Missing
- * FILE_CREATE, FILE_DELETE or FILE_MODIFY", of which nothing but a copy of another server helps (MDEV-37994 names the
- * case and leaves it open). So a file of another engine, which fails without harm, takes the room first and gives it
- * back. The schema `wikiferry` must be there.
+ * A block for a compound statement: creates one new InnoDB file only if the server's disk has space for it. With too
+ * little space the statement would fail, and InnoDB (10.11.19) might then refuse to read its log at the next start:
+ * "Missing FILE_CREATE, FILE_DELETE or FILE_MODIFY", which only a copy of another server cures (MDEV-37994 describes
+ * the case and leaves it open). So a file of another engine, which fails without harm, takes the space first and frees
+ * it. The schema `wikiferry` must exist.
  */
 export function givenRoom(statement: string): string {
   return `BEGIN
@@ -36,7 +39,7 @@ export function givenRoom(statement: string): string {
 }
 
 /**
- * Makes a table, if the server's disk has room for its file; see `givenRoom`.
+ * Creates a table if the server's disk has space for its file; see `givenRoom`.
  * @param session unlogged
  * @throws `CTRL_DISK_SPACE`
  */
@@ -45,7 +48,7 @@ export async function makeTable(session: Session, statement: string, values?: un
   await explainFullDisk(session, session.resultSets(block, values));
 }
 
-/** @throws `CTRL_DISK_SPACE` for what failed because the server's disk is full; all else as it is */
+/** @throws `CTRL_DISK_SPACE` for what failed because the server's disk is full; any other error unchanged */
 export async function explainFullDisk<T>({ side }: Session, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -60,7 +63,7 @@ export async function explainFullDisk<T>({ side }: Session, work: Promise<T>): P
   }
 }
 
-/** The way out where a server's disk is full, or soon will be. */
+/** The remedy where a server's disk is full, or soon will be. */
 export function freeSomeSpace(side: string): string {
   return `Free some space on ${side}: a database that can't write its binary log stops`;
 }

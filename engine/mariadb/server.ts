@@ -17,7 +17,7 @@ export class Session {
     private readonly turn?: () => Promise<void>,
   ) {}
 
-  /** The same session for what can't wait for a turn. */
+  /** The same session for statements that can't wait for a turn. */
   get promptly(): Session {
     return new Session(this.side, this.connection);
   }
@@ -27,7 +27,7 @@ export class Session {
     return this.connection.threadId;
   }
 
-  /** Rows of one statement, values bound on the client (`?`, `??`). */
+  /** Rows of one statement. Values are bound on the client (`?`, `??`). */
   async rows<T = Row>(sql: string, values: unknown[] = []): Promise<T[]> {
     return (await this.query<RowDataPacket[]>(sql, values)) as T[];
   }
@@ -35,7 +35,7 @@ export class Session {
   /** The rows of each SELECT in a compound statement, in order. */
   async resultSets(sql: string, values: unknown[] = []): Promise<Row[][]> {
     const results = await this.query<RowDataPacket[][]>(sql, values);
-    // Without a SELECT there is one packet that only says that it was done.
+    // Without a SELECT the server sends one packet that only reports completion.
     if (!Array.isArray(results)) return [];
     return (results as unknown[]).filter((result): result is Row[] => Array.isArray(result));
   }
@@ -52,15 +52,15 @@ export class Session {
     return value === null || value === undefined ? undefined : String(value);
   }
 
-  /** One statement without rows; answers how many rows it changed. */
+  /** One statement without rows. Returns how many rows it changed. */
   async run(sql: string, values: unknown[] = []): Promise<number> {
     const result = await this.query<ResultSetHeader>(sql, values);
     return result.affectedRows ?? 0;
   }
 
   /**
-   * @throws `DB_UNREACHABLE` when the connection is lost, `DB_ACCESS_DENIED` when the account lacks a right; what else
-   * the server answers is thrown as it is.
+   * @throws `DB_UNREACHABLE` when the connection is lost, `DB_ACCESS_DENIED` when the account lacks a privilege. Other
+   * server errors pass through.
    */
   private async query<T extends RowDataPacket[] | RowDataPacket[][] | ResultSetHeader>(
     sql: string,
@@ -83,7 +83,10 @@ export class Session {
   }
 }
 
-/** The server's own errors have an SQL state; mysql2's are fatal to the connection, or say that it was closed before. */
+/**
+ * The server's own errors have an SQL state. mysql2's are fatal to the connection, or report that it was already
+ * closed.
+ */
 function isLost(error: unknown): boolean {
   const { fatal, sqlState, message } = error as { fatal?: boolean; sqlState?: string; message?: string };
   return sqlState === undefined && (fatal === true || /connection is in closed state/.test(message ?? ""));
@@ -93,7 +96,7 @@ function connectionLost(side: Side, cause: unknown): WikiferryError {
   return new WikiferryError(
     "DB_UNREACHABLE",
     `the connection to ${side}'s MariaDB was lost (${messageOf(cause)})`,
-    "See that it runs and that the network there holds, then run again",
+    "See that it runs and that the network is stable, then run again",
     { cause },
   );
 }
@@ -102,11 +105,11 @@ export interface OpenOptions {
   database?: string;
   /** Defaults to 10,000. */
   connectTimeoutMs?: number;
-  /** What it writes never reaches the binary log. */
+  /** What it writes never enters the binary log. */
   unlogged?: boolean;
 }
 
-/** A database server, by its administrative account. */
+/** A database server, through its administrative account. */
 export class Server {
   /** While it is set, each statement of `session` and `unlogged` and each new session waits for its turn. */
   pace: Pace | undefined;
@@ -123,7 +126,7 @@ export class Server {
     return this.place.side;
   }
 
-  /** The session for single statements, opened when first asked for and again after it broke. */
+  /** The session for single statements. Opened on first use, and again after it broke. */
   session(): Promise<Session> {
     if (!this.shared) {
       this.shared = this.open({ takesTurns: true, onLost: () => (this.shared = undefined) });
@@ -133,8 +136,8 @@ export class Server {
   }
 
   /**
-   * Like `session`, for facts that belong to this server alone: what it writes never reaches the binary log, so
-   * neither the stream nor a GTID knows of it.
+   * Like `session`, for facts that belong to this server alone. What it writes never enters the binary log, so neither
+   * the stream nor a GTID knows of it.
    */
   unlogged(): Promise<Session> {
     if (!this.own) {
@@ -145,16 +148,16 @@ export class Server {
   }
 
   /**
-   * A session of its own, for what waits or changes session variables.
+   * A separate session, for what waits or changes session variables.
    *
-   * Big numbers, decimals and dates arrive as text, so that nothing is rounded.
+   * Big numbers, decimals and dates arrive as text, so nothing is rounded.
    * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`, `DB_CONNECTIONS`, `DB_TLS_REQUIRED`
    */
   async open(options: OpenOptions & { takesTurns?: boolean; onLost?: () => void } = {}): Promise<Session> {
     const turn = async () => await this.pace?.turn();
     await turn();
     const { connection } = await this.connect(options);
-    // SYSDATE() knows only the session's zone, and the control schema's times are UTC.
+    // SYSDATE() uses the session's time zone, and the control schema's times are UTC.
     await connection.query(`SET SESSION time_zone = '+00:00'${options.unlogged ? ", sql_log_bin = 0" : ""}`);
     connection.on("error", () => options.onLost?.());
     connection.on("end", () => options.onLost?.());
@@ -162,8 +165,8 @@ export class Server {
   }
 
   /**
-   * A connection for those who speak the protocol themselves: logged in, and nobody else reads from the stream.
-   * @param prepare Sees the stream before the first packet.
+   * A connection for callers that speak the protocol themselves: logged in, with the stream to themselves.
+   * @param prepare Receives the stream before the first packet.
    * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`, `DB_CONNECTIONS`, `DB_TLS_REQUIRED`
    */
   async openStream(
@@ -228,7 +231,7 @@ export class Server {
     return (await this.session()).run(sql, values);
   }
 
-  /** The same server by sessions of its own, for what should not wait behind others; close it. */
+  /** The same server with sessions of its own, for what should not wait behind others. Close it. */
   beside(): Server {
     return new Server(this.place, this.password, this.pool);
   }
@@ -241,7 +244,9 @@ export class Server {
   }
 }
 
-/** A firewall that drops packets would otherwise hold a connect for minutes. A stream that comes too late is closed. */
+/**
+ * A firewall that drops packets would otherwise block a connect for minutes. A stream that arrives too late is closed.
+ */
 async function within(timeoutMs: number, stream: Promise<Duplex>): Promise<Duplex> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,20 +1,20 @@
-/** Where in its server's binary log a snapshot was taken; no file where there is no log. */
+/** Where in its server's binary log a snapshot was taken. No file where there is no log. */
 export interface Place {
   file: string;
   position: number;
 }
 
-/** So many answers in a row must be the same. */
+/** How many consecutive answers must be equal. */
 const alikeAnswers = 5;
 const mostRounds = 20;
 
 /**
- * The place of a session's snapshot. The server (10.11.19, tried) puts the answer together in memory that all sessions
- * share: whoever asks for any status at the same moment, a monitor as well, may have the other's place, and both
- * sides of a comparison, or a copy and its stream, would be a transaction apart. Sessions of one server must therefore
- * ask one after the other, and each until it is told the same several times.
- * @param ask Answers the rows of a query, name and value, as often as is said, each time after the one before.
- * @returns Undefined where the answers never were the same.
+ * The binary log position of a session's snapshot. The server (10.11.19, tried) assembles the answer in memory that all
+ * sessions share: whoever asks for any status at the same moment, a monitor included, may get another session's
+ * position. Both sides of a comparison, or a copy and its stream, would then be a transaction apart. So sessions of one
+ * server must ask one after the other, and each until it gets the same answer several times.
+ * @param ask Returns the rows of a query (name and value) as often as requested, one after the other.
+ * @returns Undefined where the answers were never the same.
  */
 export async function ownPlace(
   ask: (query: string, times: number) => Promise<unknown[][][]>,

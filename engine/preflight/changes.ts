@@ -3,7 +3,7 @@ import { dockerFor } from "../docker/engine";
 import { block, type Finding, findingOf, pass, warn } from "../finding";
 import { openGate } from "../wiki/gate";
 
-/** What a change of the config may allow by name. */
+/** Changes that the config must allow by name. */
 export interface Allowed {
   /** `green.allowRestart` */
   restart: boolean;
@@ -25,9 +25,8 @@ const restarting: Record<string, string> = {
 };
 
 /**
- * What the wanted settings of green's containers do to people, compared with those that run. Pure.
- *
- * @param serving Whether green serves anybody: it is the primary, or a canary is above 0.
+ * What the wanted settings of green's containers do to people, compared with the running ones. Pure.
+ * @param serving Whether green serves anyone: it is the primary, or a canary is above 0.
  */
 export function judgeChanges(
   running: readonly Running[],
@@ -37,26 +36,26 @@ export function judgeChanges(
 ): Finding[] {
   const changed = Object.keys(wanted).filter((name) => {
     const here = running.filter((one) => one.name === name);
-    // A second one that failed to replace it may stand beside it.
+    // A second container that failed to replace it may stand beside it.
     return here.length > 0 && !here.every(({ settings }) => settings === wanted[name]);
   });
   return changed.flatMap((name) => {
     if (name === "green-mediawiki")
       return pass(
         "GREEN_REPLACED",
-        "green's MediaWiki is replaced: a second one starts, and serves once it is healthy; if it does not get healthy, the one before goes on. Nobody notices",
+        "green's MediaWiki is replaced: a second one starts, and serves once it is healthy; if it does not become healthy, the old one stays. Nobody notices",
       );
     if (name === "green-gate") {
       if (allowed.renew)
         return warn(
           "GATE_RENEWED",
-          "the gate's container is made anew: nobody reaches the wiki for some seconds, and what is held or under way then fails",
+          "the gate's container is replaced: nobody reaches the wiki for some seconds, and requests that are held or under way then fail",
           "Set gate.renew to false again afterwards",
         );
       return warn(
         "GATE_RENEWED",
-        "the gate's container is of another image or has other ports or networks than wanted; it goes on as it is",
-        "Its settings and its program change without that. To make it anew: pulumi config set --path gate.renew true; nobody reaches the wiki for some seconds then",
+        "the gate's container has an image, ports or networks other than wanted; it stays as it is",
+        "Its settings and its program change without that. To replace it: pulumi config set --path gate.renew true; nobody reaches the wiki for some seconds then",
       );
     }
     const what = restarting[name] ?? name;
@@ -77,10 +76,9 @@ export function judgeChanges(
 }
 
 /**
- * Whether the gate's published ports are others than wanted. Docker can't change those of a container, so Pulumi makes
- * it anew. Pure.
- *
- * @param ports Published on the host by the gate that runs; empty where none does.
+ * Whether the gate's published ports differ from the wanted ones. Docker can't change those of a container, so Pulumi
+ * replaces it. Pure.
+ * @param ports Published on the host by the running gate; empty where none runs.
  */
 export function judgePorts(ports: readonly number[], wanted: readonly number[], renew: boolean): Finding[] {
   const missing = wanted.filter((port) => !ports.includes(port));
@@ -88,13 +86,13 @@ export function judgePorts(ports: readonly number[], wanted: readonly number[], 
   return [
     block(
       "GATE_RENEWED",
-      `the gate is published at ports ${ports.join(" and ")}, and port ${missing.join(" and ")} is wanted: its container would be made anew, and nobody reaches the wiki for some seconds`,
+      `the gate is published at ports ${ports.join(" and ")}, and port ${missing.join(" and ")} is wanted: its container would be replaced, and nobody reaches the wiki for some seconds`,
       "Set gate.httpPort and gate.adminPort back, or allow it at a quiet hour: pulumi config set --path gate.renew true",
     ),
   ];
 }
 
-/** The same, asked of Docker and the gate. Never writes. */
+/** The same, with the state read from Docker and the gate. Never writes. */
 export async function changesAhead(
   move: Move,
   wanted: Readonly<Record<string, string>>,
@@ -104,7 +102,7 @@ export async function changesAhead(
   try {
     running = await runningContainers(move);
   } catch {
-    // The other checks tell that Docker does not answer.
+    // The other checks report that Docker does not answer.
     return [];
   }
   const { container, http, admin } = move.spec.gate;

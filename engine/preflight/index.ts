@@ -22,30 +22,33 @@ import { measurePause, pauseHistory, predictPause } from "./pause";
 export interface PreflightOptions {
   /** Whether blue's MariaDB may be restarted. */
   allowRestart: boolean;
-  /** What green's MediaWiki is made with. */
+  /** The settings of green's MediaWiki. */
   identity: NonNullable<Expected["identity"]>;
-  /** The side that the config wants to take the edits; another than the one that does is a flip. */
+  /** The side that the config wants to take the edits. If it is not the present one, that is a flip. */
   active: Side;
   /** Whether the config wants the gate to carry the traffic: phase `switch`. */
   gate: boolean;
   /** Per cent of page views that the config wants from the passive side. */
   canary: number;
-  /** Whether green's containers reach blue over a Docker network that is there already. */
+  /** Whether green's containers reach blue over a Docker network that already exists. */
   attachedNetwork: boolean;
   accepted: Accepted;
-  /** Whether to predict how long things take, which needs some seconds of measuring. */
+  /** Whether to predict durations, which needs some seconds of measuring. */
   predict: boolean;
 }
 
 export interface PreflightResult {
   findings: Finding[];
-  /** What is still to be copied; undefined once it is, where blue's database can't be asked, or nobody wants to know. */
+  /**
+   * What is still to be copied. Undefined once it is copied, where blue's database can't be asked, or where no
+   * prediction is wanted.
+   */
   toCopy: Estimate | undefined;
-  /** Write pause of the next flip; undefined where nobody wants to know. */
+  /** Write pause of the next flip; undefined where no prediction is wanted. */
   pause: Prediction | undefined;
 }
 
-/** Asks every server what stands in the way of the whole move; never writes. */
+/** Asks every server what stands in the way of the whole move. Never writes. */
 export async function preflight(move: Move, options: PreflightOptions): Promise<PreflightResult> {
   const unreachable = await hostsUnreachable(move);
   // The checks below would only repeat it.
@@ -104,7 +107,7 @@ async function pauseAhead(move: Move, probeMs: number | undefined): Promise<Pred
   return predictPause(await measurePause(move, from, probeMs), from, await pauseHistory(move));
 }
 
-/** What a flip would meet, or the one that the config asks for does meet. */
+/** What a flip would meet, or what the flip that the config asks for meets. */
 async function flipAhead(
   move: Move,
   stepFrom: (from: Side) => Step,
@@ -130,7 +133,7 @@ export function stepAhead(
   return gate && (entrance === undefined || canary > entrance.canary) ? "switch" : "none";
 }
 
-/** How the gate splits page views, once there is one. One that gives no answer counts as carrying what it may. */
+/** How the gate splits page views, once there is one. A gate that does not answer counts as serving what it may. */
 async function entranceOf(move: Move): Promise<{ canary: number } | undefined> {
   if (!(await isMade(move.spec.gate, move.pool))) return undefined;
   const gate = openGate(move);
@@ -164,7 +167,10 @@ async function whileItRuns(ref: ContainerRef, { pool }: Move): Promise<boolean> 
   }
 }
 
-/** Each host by SSH, blue's database by its account; one that can't be reached is named by its own code. */
+/**
+ * Checks each host by SSH, and blue's database by its account. One that can't be reached is reported under its own
+ * code.
+ */
 async function hostsUnreachable(move: Move): Promise<Finding[]> {
   const { blue, green } = move.spec;
   const hosts = new Map<string, SshTarget>();
@@ -177,6 +183,6 @@ async function hostsUnreachable(move: Move): Promise<Finding[]> {
     asked(() => move.blue.session().then(nothing)),
   ]);
   const findings = attempts.filter((finding) => finding !== undefined);
-  // The database lies behind a host of its own: one cause is told once.
+  // The database is behind its own host, so one cause is reported once.
   return [...new Map(findings.map((finding) => [finding.code + finding.found, finding])).values()];
 }

@@ -1,15 +1,15 @@
 /**
- * What becomes of what a guardrail blocks for, when nobody does anything about it:
+ * What happens to a blocking condition when nobody acts:
  *
- * - `passes`: it ends by itself. It forbids a flip at that moment, and no phase.
- * - `every run`: each run that gets to phase `switch` mends it, or waits for it: following again, full durability, a
- *   closed primary or a ring that a killed run left behind, another run's lease, containers that are not there yet; or
- *   it does not matter before a flip, which compares anew.
- * - `flip`: mended right before a flip only.
+ * - `passes`: it ends by itself. It forbids a flip at that moment, but no phase.
+ * - `every run`: each run that reaches phase `switch` repairs it or waits for it: following again, full durability, a
+ *   closed primary or a ring that a killed run left behind, another run's lease, containers that do not exist yet. Or
+ *   it does not matter before a flip, which compares again.
+ * - `flip`: repaired only right before a flip.
  */
 export type Lasting = "passes" | "every run" | "flip";
 
-/** Codes that are not named here stand until somebody mends what they name. */
+/** Codes that are not listed here last until someone fixes what they name. */
 const lasting: Readonly<Record<string, Lasting>> = {
   PRIMARY_LAG: "passes",
   WORK_LONG_TRANSACTION: "passes",
@@ -42,10 +42,10 @@ const lasting: Readonly<Record<string, Lasting>> = {
   VERIFY_MISMATCH: "flip",
 };
 
-/** Undefined for what stands. */
+/** Undefined for a lasting condition. */
 export function lastingOf(code: string): Lasting | undefined {
   return lasting[code];
 }
 
-/** Every code that does not stand. */
+/** Every code whose condition does not last. */
 export const passingCodes: readonly string[] = Object.keys(lasting);

@@ -2,16 +2,16 @@ import type { Finding } from "../finding";
 import { lastingOf } from "./lasting";
 
 /**
- * What a config asks for, beyond what holds: nothing new; that the gate carries the traffic, or page views come from
- * the side that did not serve them; that the edits move.
+ * What a config asks for beyond what holds: nothing new; that the gate carries the traffic, or that page views come
+ * from the side that did not serve them; that the edits move.
  */
 export type Step = "none" | "switch" | "flip";
 
 /**
- * The guardrails of a flip, as a preview and the start of a run show them. A flip is refused for what forbids it and
- * no run mends. Phase `switch` and a canary are refused for what stands: it would forbid the flip, and hurts people
- * already. Without a step it is a warning of what would be.
- * @param told What has been found otherwise; not said twice.
+ * The guardrails of a flip, as a preview and the start of a run show them. A flip is refused for what forbids it and no
+ * run repairs. Phase `switch` and a canary are refused for lasting conditions, which would forbid the flip and already
+ * hurt people. Without such a step it is a warning of what would happen.
+ * @param told Findings that were already reported, so they are not repeated.
  */
 export function flipOutlook(
   guardrails: readonly Finding[],
@@ -23,7 +23,7 @@ export function flipOutlook(
     .map((finding) => {
       if (finding.severity !== "block") return finding;
       const lasting = lastingOf(finding.code);
-      // A side that only follows may keep its commits less strictly; phase switch ends that.
+      // A side that only follows may have relaxed durability; phase switch ends that.
       if (step !== "flip" && finding.code === "REPL_DURABILITY")
         return {
           ...finding,
@@ -43,19 +43,19 @@ export function flipOutlook(
 }
 
 /**
- * What was found about the way from the gate to blue. Before phase `switch` it is told while there is time to mend it;
- * the phase is refused for it; where people come that way already, a refusal would only keep a run from helping.
+ * Findings about the path from the gate to blue. Before phase `switch` they are warnings, while there is time to act.
+ * The phase is refused for them. Where people already use that path, a refusal would only keep a run from helping.
  */
 export function wayInOutlook(
   findings: readonly Finding[],
   when: "before switch" | "at switch" | "in switch",
 ): Finding[] {
   return findings.map((finding) => {
-    // A wiki that only its members may read does not even begin.
+    // A wiki that only its members may read is refused from the start.
     if (finding.severity !== "block" || when === "at switch" || finding.code === "APP_PRIVATE")
       return finding;
     const found =
-      when === "in switch" ? finding.found : `${finding.found}: phase switch is refused as long as it is so`;
+      when === "in switch" ? finding.found : `${finding.found}: phase switch is refused until this is fixed`;
     return { ...finding, severity: "warn", found };
   });
 }

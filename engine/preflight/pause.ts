@@ -12,16 +12,16 @@ import { openGate } from "../wiki/gate";
 import { uploadsOf } from "../wiki/surroundings";
 import { type WebTier, webOf } from "../wiki/web";
 
-/** What a preview measured of a flip that is to come, in milliseconds; undefined where nothing answers yet. */
+/** What a preview measured for a flip that is to come, in milliseconds; undefined where nothing answers yet. */
 export interface PauseMeasure {
   /** A statement on the side that is left, and on the one that is to serve. */
   fromRoundTripMs: number | undefined;
   toRoundTripMs: number | undefined;
-  /** How long MediaWiki on the new side takes to say that it takes edits. */
+  /** How long MediaWiki on the new side takes to report that it takes edits. */
   webMs: number | undefined;
   /** A command to the gate. */
   gateMs: number | undefined;
-  /** The question which uploads came last. */
+  /** The query for the last uploads. */
   filesMs: number | undefined;
   /** How long `speedProbe` takes on the slower of both servers. */
   probeMs: number | undefined;
@@ -31,19 +31,20 @@ export interface PauseMeasure {
 export type PauseHistory = readonly { from: Side; pauseMs: number }[];
 
 /**
- * The write pause of a flip: its steps one after the other, as `engine/mariadb/cutover/steps` has them. The question
- * for the last uploads begins with the fence, comparing what changed last with the turn of the stream; the commit waits
- * for both.
+ * The write pause of a flip: its steps one after the other, as `engine/mariadb/cutover/steps` has them. The query for
+ * the last uploads starts with the fence, comparing the most recent changes with the reversal of the stream; the commit
+ * waits for both.
  *
- * A wiki that has been flipped before knows more than a model: half of the prediction then is the mean of its last
- * flips in the same direction, or in either.
+ * For a wiki that has been flipped before, half of the prediction is the mean of its last flips in the same direction,
+ * or in either.
  */
 export function predictPause(measure: PauseMeasure, from: Side, history: PauseHistory = []): Prediction {
   const { usual } = pausing;
   const here = measure.fromRoundTripMs ?? usual.roundTripMs;
   const there = measure.toRoundTripMs ?? usual.roundTripMs;
   const slow = slowness(measure.probeMs ?? usual.probeMs);
-  // Short work that waits for its turn is held up far less than long work: seven times as slow, half as long again.
+  // Short work that waits for its turn is delayed far less than long work: on a machine seven times as slow, by half as
+  // long again.
   const work = (ms: number) => ms * slow ** 0.25;
   const databases = [
     { name: "fence the primary", ms: here + work(pausing.fenceMs) },
@@ -67,11 +68,11 @@ export function predictPause(measure: PauseMeasure, from: Side, history: PauseHi
   const known = (alike.length > 0 ? alike : history).slice(-3);
   if (known.length === 0) return modelled;
   const seen = known.reduce((sum, { pauseMs }) => sum + pauseMs, 0) / known.length;
-  return sumOf([...modelled.terms, { name: "as earlier flips went", ms: (seen - modelled.ms) / 2 }]);
+  return sumOf([...modelled.terms, { name: "mean of earlier flips", ms: (seen - modelled.ms) / 2 }]);
 }
 
 /**
- * Measures what can be, with a second or two at most for each part. Never writes.
+ * Measures what can be measured, within a second or two for each part. Never writes.
  * @param knownProbeMs How long `speedProbe` takes, where that was just measured.
  */
 export async function measurePause(move: Move, from: Side, knownProbeMs?: number): Promise<PauseMeasure> {
@@ -80,7 +81,7 @@ export async function measurePause(move: Move, from: Side, knownProbeMs?: number
     tried(() => tripOf(move[from])),
     tried(() => tripOf(move[to])),
   ]);
-  // One after the other: each would be the load under which the others are measured.
+  // One after the other: each would be load for the others.
   const webMs = await tried(() => webAnswerMs(move, to));
   const gateMs = await tried(() => gateAnswerMs(move));
   const filesMs = await tried(() => filesQuestionMs(move, from));
@@ -101,7 +102,7 @@ async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch {
-    // Not there yet: what is usual is taken instead.
+    // Not there yet: usual values are used instead.
     return undefined;
   }
 }
@@ -115,7 +116,7 @@ async function tripOf(server: Server): Promise<number> {
   }
 }
 
-/** Of those servers that answer. */
+/** Only servers that answer. */
 async function slowestProbeMs(servers: readonly Server[]): Promise<number> {
   const opened = await Promise.all(servers.map((server) => tried(() => server.open())));
   const sessions = opened.filter((session) => session !== undefined);
@@ -129,7 +130,7 @@ async function slowestProbeMs(servers: readonly Server[]): Promise<number> {
 async function webAnswerMs(move: Move, side: Side): Promise<number> {
   const web = webOf(move, side);
   try {
-    // The first answer is that of a process that has just started; a flip has one that waits.
+    // The first answer comes from a process that has just started; a flip has one that waits.
     await answerOf(web);
     return await medianMs(5, () => answerOf(web));
   } finally {
@@ -137,7 +138,7 @@ async function webAnswerMs(move: Move, side: Side): Promise<number> {
   }
 }
 
-/** One answer, whatever it says of edits: the side that is to serve is read-only still. */
+/** One answer, whatever it says about edits: the side that is to serve is still read-only. */
 async function answerOf(web: WebTier): Promise<void> {
   try {
     await web.awaitWritable(0);

@@ -3,7 +3,9 @@ import { WikiferryError } from "../errors";
 import type { ContainerRef } from "../move";
 import type { SshPool } from "../ssh/pool";
 
-/** One of green's Redis instances, through `redis-cli` in its container; the password goes by standard input alone. */
+/**
+ * One of green's Redis instances, through `redis-cli` in its container. The password is passed only on standard input.
+ */
 export class RedisInstance {
   constructor(
     private readonly place: ContainerRef,
@@ -17,7 +19,7 @@ export class RedisInstance {
   }
 
   /**
-   * Removes all keys. What an instance kept while the other side was the primary is stale: it is emptied right
+   * Removes all keys. What an instance kept while the other side was the primary is stale, so it is emptied right
    * before its side opens.
    */
   async flush(): Promise<void> {
@@ -43,7 +45,7 @@ export class RedisInstance {
     const result = await execInContainer(this.place, ["redis-cli", "--raw"], this.pool, {
       stdin: `AUTH ${this.password}\n${command.join(" ")}\n`,
     });
-    // A command that was read from standard input and refused does not show in the exit code.
+    // The exit code does not show that a command read from standard input was refused.
     const [authenticated, ...lines] = result.stdout.split("\n");
     const answer = lines.join("\n").trim();
     const refused = authenticated?.trim() !== "OK" || /^[A-Z]+ /.test(answer);

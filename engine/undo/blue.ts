@@ -12,9 +12,9 @@ import { UndoLease } from "./lease";
 import { refuseActiveGreen, standingOf } from "./standing";
 
 export interface UndoWishes {
-  /** Whether blue's MariaDB is restarted, where that ends what can't be changed while it runs. */
+  /** Whether to restart blue's MariaDB, where that ends what can't be changed at run time. */
   restart: boolean;
-  /** Whether the uploads go that green replaced or deleted on blue. */
+  /** Whether to remove the uploads that green replaced or deleted on blue. */
   removeReplaced: boolean;
 }
 
@@ -30,22 +30,22 @@ export interface UndoneBlue {
   /** What was taken back by this call. */
   taken: string[];
   left: Left[];
-  /** Settings that only a restart of blue's MariaDB ends. */
+  /** Settings that end only with a restart of blue's MariaDB. */
   untilRestart: string[];
-  /** What stays because nobody asked for it to go. */
+  /** What stays because its removal was not requested. */
   kept: string[];
 }
 
 /**
- * Blue serves alone again: its database takes writes and follows nobody, its job runners run, and all that the move put
- * there is gone. What fails is told and the rest done; may be killed at any point and done again.
+ * Blue serves alone again: its database takes writes and follows nobody, its job runners run, and everything that the
+ * move put there is gone. Failures are reported and the rest is done. Can be killed at any point and run again.
  * @throws `CTRL_LEASE_HELD`, `CTRL_REFUSED`, `UNDO_GREEN_ACTIVE`, `CTRL_TWO_PRIMARIES` before anything was changed
  */
 export async function undoBlue(move: Move, wishes: UndoWishes): Promise<UndoneBlue> {
   const done: UndoneBlue = { taken: [], left: [], untilRestart: [], kept: [] };
   const lease = await takeLease(move, done);
   try {
-    // Since the plan somebody may have flipped.
+    // Someone may have flipped since the plan.
     refuseActiveGreen(await standingOf(move), "taking the move back", false);
     await openAgain(move, lease, done);
     done.untilRestart = await untilRestart(move.blue).catch(() => []);
@@ -62,7 +62,7 @@ export async function undoBlue(move: Move, wishes: UndoWishes): Promise<UndoneBl
   return done;
 }
 
-/** Undefined where blue's database gives no answer: its host may. */
+/** Undefined where blue's database does not answer; its host may. */
 async function takeLease(move: Move, done: UndoneBlue): Promise<UndoLease | undefined> {
   try {
     return await UndoLease.take(move.blue, "undo", move.report);

@@ -13,7 +13,7 @@ export interface CopyAgainPlan {
 }
 
 /**
- * Whether a copy may be made anew. Never writes.
+ * Whether the database may be copied again. Never writes.
  * @throws `UNDO_GREEN_ACTIVE`, `CTRL_TWO_PRIMARIES`, `COPY_CANARY`, `COPY_DIRECTION`; what keeps a side from answering
  */
 export async function planCopyAgain(
@@ -34,7 +34,7 @@ export async function planCopyAgain(
   if (wanted.canary > 0) {
     throw new WikiferryError(
       "COPY_CANARY",
-      `canary is ${wanted.canary}, so green serves page views from the copy that would go`,
+      `canary is ${wanted.canary}, so green serves page views from the copy that would be removed`,
       "npx pulumi config set canary 0 && npx pulumi up, then run this again; nothing was changed",
     );
   }
@@ -42,15 +42,15 @@ export async function planCopyAgain(
 }
 
 /**
- * Green forgets its copy, page views go to blue. May be killed and done again.
+ * Green forgets its copy, and page views go to blue. Can be killed and run again.
  * @throws `CTRL_LEASE_HELD`, `UNDO_GREEN_ACTIVE`, `CTRL_TWO_PRIMARIES` before anything was changed
  */
 export async function copyAgain(move: Move): Promise<void> {
   const lease = await UndoLease.take(move.blue, "copy again", move.report);
   try {
-    // Since the plan somebody may have flipped.
+    // Someone may have flipped since the plan.
     refuseActiveGreen(await standingOf(move), "copying to it", false);
-    // What a killed flip fenced is open again before anything else.
+    // What a killed flip fenced is opened again before anything else.
     if (await hasControlSchema(move.blue)) await open(move.blue, lease.holder);
     await admit(move.blue, move.spec.wiki.appUser);
     await viewsToBlue(move);
@@ -66,7 +66,7 @@ async function viewsToBlue(move: Move): Promise<void> {
   try {
     await gate.turn("blue");
   } catch (error) {
-    // Before phase switch there is none.
+    // Before phase switch there is no gate.
     if (!(error instanceof WikiferryError) || error.code !== "GATE_UNREACHABLE") throw error;
   } finally {
     gate.close();

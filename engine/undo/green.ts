@@ -10,8 +10,8 @@ import { uploadsOf } from "../wiki/surroundings";
 import type { Left } from "./blue";
 
 /**
- * Green takes nothing from blue any more: its database follows nobody, forgets that it has a copy, and its courier
- * rests. Where a part gives no answer, this is told; with the containers it ends anyway.
+ * Green takes nothing from blue any more: its database follows nobody and forgets its copy, and its courier stops. A
+ * part that does not answer is reported; it ends with the containers anyway.
  */
 export async function parkGreen(move: Move): Promise<Left[]> {
   const left: Left[] = [];
@@ -41,7 +41,7 @@ export async function parkGreen(move: Move): Promise<Left[]> {
   return left;
 }
 
-/** Everything goes to blue, and nothing is held. A gate that there never was is none to let go. */
+/** Everything goes to blue, and nothing is held. Without a gate there is nothing to release. */
 async function letGo(move: Move): Promise<void> {
   const gate = openGate(move);
   try {
@@ -67,7 +67,8 @@ export async function gateRuns(move: Move): Promise<boolean> {
 }
 
 /**
- * Refuses names that are none of green's volumes, before anything is changed. Those that are gone already are none, too.
+ * Refuses names that are not green's volumes, before anything is changed. Volumes that are already gone are refused
+ * too.
  * @throws `UNDO_VOLUME`, `DOCKER_UNREACHABLE`
  */
 export async function checkVolumes(move: Move, names: readonly string[]): Promise<void> {
@@ -77,12 +78,12 @@ export async function checkVolumes(move: Move, names: readonly string[]): Promis
   if (strangers.length === 0) return;
   throw new WikiferryError(
     "UNDO_VOLUME",
-    `${strangers.join(", ")} ${strangers.length === 1 ? "is no volume" : "are no volumes"} of green's, which are ${volumes.join(", ") || "none"}`,
+    `${strangers.join(", ")} ${strangers.length === 1 ? "is not a volume" : "are no volumes"} of green's, which are ${volumes.join(", ") || "none"}`,
     "Give --remove-volume one of these names, or leave it out; nothing was changed",
   );
 }
 
-/** Removes volumes of green's that were named; one that a container still uses is left, and told. */
+/** Removes the named volumes of green. One that a container still uses is left and reported. */
 export async function removeVolumes(move: Move, names: readonly string[]): Promise<Left[]> {
   const via = move.spec.green.database.dockerVia;
   const docker = dockerFor(via, move.pool);

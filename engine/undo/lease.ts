@@ -6,10 +6,10 @@ import { hasControlSchema } from "../mariadb/control/schema";
 import type { Server } from "../mariadb/server";
 import type { Report } from "../progress";
 
-/** Renewed while it lasts; a run that is killed lets go after so many milliseconds. */
+/** Renewed while the work lasts. A killed run releases it after this many milliseconds. */
 const durationMs = 8_000;
 
-/** Keeps flips and other runs away while `work` changes what they stand on. */
+/** Keeps flips and other runs away while `work` changes what they rely on. */
 export class UndoLease {
   readonly holder = `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
   private timer: NodeJS.Timeout | undefined;
@@ -20,7 +20,7 @@ export class UndoLease {
   ) {}
 
   /**
-   * Waits for the lease of a run that died, at most until it ends. A server without records has nobody to keep away.
+   * Waits for the lease of a dead run, at most until it ends. A server without records has nobody to keep away.
    * @throws `CTRL_LEASE_HELD`
    */
   static async take(server: Server, purpose: string, report: Report): Promise<UndoLease> {

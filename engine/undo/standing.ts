@@ -4,7 +4,7 @@ import { WikiferryError } from "../errors";
 import { readRoles } from "../mariadb/control/primary";
 import type { Side } from "../move";
 
-/** Where a move stands, by the databases' own records. */
+/** The state of a move, by the databases' own records. */
 export interface Standing {
   /** Who takes the edits; undefined where no record says so, as before a move and after it was undone. */
   primary: Side | undefined;
@@ -28,7 +28,7 @@ export function standing(views: RoleViews): Standing {
 }
 
 /**
- * Refuses what would be done to the side that takes the edits.
+ * Refuses an action on the side that takes the edits.
  * @throws `UNDO_GREEN_ACTIVE`
  */
 export function refuseActiveGreen({ primary }: Standing, what: string, archived: boolean): void {

@@ -22,7 +22,7 @@ export async function startWithAdoptedBlue(options: PairOptions): Promise<Pair> 
       });
       return pair;
     } catch (error) {
-      const lost = error instanceof WikiferryError && /answers no more/.test(error.found);
+      const lost = error instanceof WikiferryError && /no longer answers/.test(error.found);
       const state = await localDocker()
         .getContainer(pair.containers.blue)
         .inspect()

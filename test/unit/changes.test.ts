@@ -29,7 +29,7 @@ describe("what a change does to people", () => {
         code: "GREEN_REPLACED",
         severity: "pass",
         found:
-          "green's MediaWiki is replaced: a second one starts, and serves once it is healthy; if it does not get healthy, the one before goes on. Nobody notices",
+          "green's MediaWiki is replaced: a second one starts, and serves once it is healthy; if it does not become healthy, the old one stays. Nobody notices",
         wayOut: "",
       },
     ]);
@@ -44,7 +44,7 @@ describe("what a change does to people", () => {
         code: "GATE_RENEWED",
         severity: "block",
         found:
-          "the gate is published at ports 8080 and 9999, and port 80 is wanted: its container would be made anew, and nobody reaches the wiki for some seconds",
+          "the gate is published at ports 8080 and 9999, and port 80 is wanted: its container would be replaced, and nobody reaches the wiki for some seconds",
         wayOut:
           "Set gate.httpPort and gate.adminPort back, or allow it at a quiet hour: pulumi config set --path gate.renew true",
       },
@@ -81,7 +81,7 @@ describe("what a change does to people", () => {
 
   test("a gate of another image goes on until it is renewed by name", () => {
     const old = running({ ...wanted, "green-gate": "old" });
-    expect(judgeChanges(old, wanted, true, not)[0]?.found).toMatch(/it goes on as it is$/);
+    expect(judgeChanges(old, wanted, true, not)[0]?.found).toMatch(/it stays as it is$/);
     expect(judgeChanges(old, wanted, true, { ...not, renew: true })[0]?.found).toMatch(
       /nobody reaches the wiki/,
     );

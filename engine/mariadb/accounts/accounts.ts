@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { replicationUser } from "../replication/follow";
 import type { Server, Session } from "../server";
 
-/** One account: a user name and where it may come from. */
+/** One account: a user name and the host it may connect from. */
 export interface Account {
   user: string;
   host: string;
@@ -13,8 +13,8 @@ const accountSql = "?@?";
 const accountOf = (account: Account) => [account.user, account.host];
 
 /**
- * `mysql_native_password` of a password: `*` and SHA-1 of SHA-1 in hex. Sent instead of the password, so that no
- * server log can hold it.
+ * The `mysql_native_password` hash of a password: `*` and SHA-1 of SHA-1 in hex. It is sent instead of the password, so
+ * no server log can contain the password.
  */
 export function nativePasswordHash(password: string): string {
   const once = createHash("sha1").update(password).digest();
@@ -22,8 +22,8 @@ export function nativePasswordHash(password: string): string {
 }
 
 /**
- * Makes the account by which the other side follows this server: REPLICATION SLAVE and nothing else, over TLS only.
- * One server's own (not logged), so both have the same one and a flip brings no account with it.
+ * Creates the account with which the other side follows this server: REPLICATION SLAVE and nothing else, over TLS only.
+ * It is not logged: each server has its own, and a flip carries no account over.
  */
 export async function ensureReplicationAccount(server: Server, password: string): Promise<void> {
   const session = await server.unlogged();
@@ -41,7 +41,7 @@ export async function ensureReplicationAccount(server: Server, password: string)
   await session.run(`GRANT REPLICATION SLAVE ON *.* TO ${accountSql}`, account);
 }
 
-/** Takes the replication account away, when the move is over. */
+/** Drops the replication account when the move is over. */
 export async function dropReplicationAccount(server: Server): Promise<void> {
   await (await server.unlogged()).run(`DROP USER IF EXISTS ${accountSql}`, [replicationUser, "%"]);
 }
@@ -56,8 +56,8 @@ export async function accountsOf(server: Server, user: string): Promise<Account[
 }
 
 /**
- * Locks every account of `user`: no new session, also after a restart. Sessions that are open go on; see
- * `killSessions`. Not logged, so the other side's accounts stay open.
+ * Locks every account of `user`: no new session, also after a restart. Open sessions continue; see `killSessions`. Not
+ * logged, so the other side's accounts stay open.
  */
 export async function lockAccounts(server: Server, user: string): Promise<Account[]> {
   return await alterAccounts(server, user, "ACCOUNT LOCK");
@@ -88,7 +88,7 @@ export async function accountsLocked(server: Server, user: string): Promise<bool
 }
 
 /**
- * Ends all sessions of `user` in one statement (KILL USER; statements under way are rolled back).
+ * Ends all sessions of `user` in one statement (KILL USER). Statements under way are rolled back.
  * @returns how many sessions there were
  */
 export async function killSessions(server: Server, user: string): Promise<number> {
@@ -105,7 +105,7 @@ async function killSessionsOf(session: Session, user: string): Promise<number> {
 }
 
 /**
- * Ends the sessions of `user` that are in the middle of a writing transaction; those that only read go on.
+ * Ends the sessions of `user` that are in a writing transaction. Sessions that only read continue.
  * @returns how many there were
  */
 export async function killWriters(server: Server, user: string): Promise<number> {
@@ -118,7 +118,7 @@ export async function killWriters(server: Server, user: string): Promise<number>
   );
   for (const { id } of writers) {
     await session.run("KILL HARD CONNECTION ?", [Number(id)]).catch((error: unknown) => {
-      // ER_NO_SUCH_THREAD: it has ended by itself.
+      // ER_NO_SUCH_THREAD: the session has ended by itself.
       if ((error as { errno?: number }).errno !== 1094) throw error;
     });
   }
@@ -128,16 +128,14 @@ export async function killWriters(server: Server, user: string): Promise<number>
 /** Privileges with which a session writes through `read_only` (SUPER before 10.11 includes READ_ONLY ADMIN). */
 const writesThrough = ["SUPER", "READ_ONLY ADMIN", "READ ONLY ADMIN"];
 
-/**
- * Accounts that `read_only` does not stop, by their own right or by a role granted to them. Never writes.
- */
+/** Accounts that `read_only` does not stop, by their own privilege or by a role granted to them. Never writes. */
 export async function accountsPastReadOnly(server: Server): Promise<Account[]> {
   const grantees = await server.rows<{ GRANTEE: string }>(
     "SELECT DISTINCT GRANTEE FROM information_schema.user_privileges WHERE PRIVILEGE_TYPE IN (?)",
     [writesThrough],
   );
   const privileged = grantees.map((row) => parseGrantee(row.GRANTEE));
-  // information_schema.user_privileges leaves out what roles have (seen on 10.11).
+  // information_schema.user_privileges omits the privileges of roles (seen on 10.11).
   for (const { User } of await server.rows<{ User: string }>(
     "SELECT User FROM mysql.user WHERE is_role = 'Y'",
   )) {
@@ -152,20 +150,23 @@ export async function accountsPastReadOnly(server: Server): Promise<Account[]> {
   return withRoles(privileged, mapping);
 }
 
-/** Whether one line of SHOW GRANTS gives a right to write through `read_only`. */
+/** Whether one line of SHOW GRANTS grants a privilege to write through `read_only`. */
 export function grantsWritingThrough(grant: string): boolean {
   const rights = /^GRANT (.*) ON \*\.\* TO /s.exec(grant)?.[1]?.split(/,\s*/) ?? [];
   return rights.some((right) => right === "ALL PRIVILEGES" || writesThrough.includes(right));
 }
 
-/** Reads `'user'@'host'` as information_schema writes it, without escapes; a role has no host or an empty one. */
+/** Parses `'user'@'host'` as information_schema writes it, without escapes. A role has no host or an empty one. */
 export function parseGrantee(grantee: string): Account {
   const match = /^'(.*)'@'([^']*)'$/s.exec(grantee);
   if (match) return { user: match[1] as string, host: match[2] as string };
   return { user: grantee.replace(/^'(.*)'$/s, "$1"), host: "" };
 }
 
-/** Adds everyone to whom a role among `privileged` was granted, over any number of roles; roles themselves drop out. */
+/**
+ * Adds everyone to whom a role among `privileged` was granted, through any number of roles. Roles themselves are
+ * removed.
+ */
 export function withRoles(
   privileged: readonly Account[],
   mapping: readonly { Host: string; User: string; Role: string }[],

@@ -6,18 +6,21 @@ export interface ApplicationAccount {
   user: string;
   password: string;
   database: string;
-  /** The only place that it may log in from, such as `172.18.0.0/255.255.0.0`. */
+  /** The only host that it may log in from, such as `172.18.0.0/255.255.0.0`. */
   from: string;
   /** MAX_USER_CONNECTIONS. */
   connections: number;
   /**
-   * Hosts of the account on blue. Views and triggers name one of them as their definer, who must be there; nobody can
-   * log in as these.
+   * Hosts of the account on blue. Views and triggers name one of them as their definer, so these accounts must exist;
+   * nobody can log in with them.
    */
   definerHosts: readonly string[];
 }
 
-/** Makes the account, and takes the password from those of its name that may come from elsewhere. Not logged. */
+/**
+ * Creates the account, and gives accounts of the same name for other hosts an invalid password, so that nobody can log in
+ * with them. Not logged.
+ */
 export async function ensureApplicationAccount(server: Server, account: ApplicationAccount): Promise<void> {
   const { user, password, database, from, connections, definerHosts } = account;
   const session = await server.unlogged();
@@ -29,7 +32,7 @@ export async function ensureApplicationAccount(server: Server, account: Applicat
     await session.run("GRANT ALL PRIVILEGES ON ??.* TO ?@?", [database, user, host]);
   }
   await session.run("CREATE USER IF NOT EXISTS ?@?", [user, from]);
-  // What locks it is the flip's, and stays.
+  // The flip decides whether it is locked, so that stays.
   await session.run("ALTER USER ?@? IDENTIFIED BY PASSWORD ? WITH MAX_USER_CONNECTIONS ?", [
     user,
     from,

@@ -27,16 +27,16 @@ export interface AdoptOptions {
   /** Minute of the restart, `hh:mm` UTC, today or tomorrow. Defaults to now. */
   restartAt?: string;
   masterSecret: string;
-  /** Green's MariaDB as seen from blue: the way to it tells where blue must listen. */
+  /** Green's MariaDB as seen from blue. The route to it determines where blue must listen. */
   greenHost: string;
   journal: Journal;
   report: Report;
-  /** How long MariaDB may take to come up again, in milliseconds. Defaults to 60,000. */
+  /** How long MariaDB may take to start again, in milliseconds. Defaults to 60,000. */
   startTimeoutMs?: number;
 }
 
 export interface Adopted {
-  /** What was changed by this call; empty when everything held. */
+  /** What this call changed; empty when everything already held. */
   changes: AdoptionChange[];
   restarted: boolean;
   /** How long blue's MariaDB accepted no connection, in milliseconds; 0 without a restart. */
@@ -50,9 +50,9 @@ export async function readVariables(server: Server): Promise<Variables> {
 }
 
 /**
- * Gives blue's MariaDB what following needs: a drop-in file, certificates, the settings that can be changed while it
- * runs, and one restart where one of them can't. A MariaDB that does not come up with them gets its old settings back.
- * @throws `ADOPT_EVENTS`; `ADOPT_RESTART_NEEDED` naming each setting, before anything is touched; `ADOPT_FAILED`
+ * Gives blue's MariaDB what replication needs: a drop-in file, certificates, the settings that can be changed at run
+ * time, and one restart where one of them can't. A MariaDB that does not start with them gets its old settings back.
+ * @throws `ADOPT_EVENTS`; `ADOPT_RESTART_NEEDED` naming each setting, before anything is changed; `ADOPT_FAILED`
  */
 export async function adopt(
   blue: Server,
@@ -78,7 +78,7 @@ export async function adopt(
       event: "wrote certificates",
       detail: { directory: adoptedDirectory },
     });
-    // Certificates are read at the start, or by this (10.4); it fails where TLS is not on yet.
+    // Certificates are read at startup, or by this statement (10.4). It fails where TLS is not on yet.
     if (before.ssl_key === `${adoptedDirectory}/key.pem` && before.have_ssl === "YES")
       await blue.run("FLUSH SSL");
   }
@@ -114,8 +114,8 @@ export async function adopt(
     await ssh.run(`rm -f ${quote(file)}`).catch((error: unknown) => {
       throw new WikiferryError(
         "ADOPT_FAILED",
-        `blue's MariaDB did not come up within ${startTimeoutMs / 1000} s with ${file} (${output}), and its host answers no more (${messageOf(error)})`,
-        `See whether the host is up; take ${file} away there, or run again`,
+        `blue's MariaDB did not come up within ${startTimeoutMs / 1000} s with ${file} (${output}), and its host no longer answers (${messageOf(error)})`,
+        `See whether the host is up; remove ${file} there, or run again`,
         { cause: error },
       );
     });
@@ -124,8 +124,8 @@ export async function adopt(
       "ADOPT_FAILED",
       `blue's MariaDB did not come up within ${startTimeoutMs / 1000} s with ${file} (${output})`,
       again.downtimeMs === undefined
-        ? `The file was taken away again, and still it does not run: see its error log on ${host} now`
-        : "The file was taken away again and MariaDB runs as before; see its error log for the reason",
+        ? `The file was removed again, and MariaDB still does not run: see its error log on ${host} now`
+        : "The file was removed again and MariaDB runs as before. See its error log for the reason",
     );
   }
   await options.journal.append({
@@ -142,14 +142,14 @@ export async function adopt(
     throw new WikiferryError(
       "ADOPT_FAILED",
       `blue's MariaDB was restarted and still has ${left.map(({ setting, from, to }) => `${setting} = ${from || "-"} instead of ${to}`).join(", ")}`,
-      `See that ${place.configDirectory} is the directory that it reads last; ${file} was taken away again`,
+      `See that ${place.configDirectory} is the directory that it reads last. ${file} was removed again`,
     );
   }
   options.report({ step: "adopt", message: `blue's MariaDB was away for ${Math.round(downtimeMs)} ms` });
   return { changes, restarted: true, downtimeMs };
 }
 
-/** Events that are enabled while nothing runs them would begin to. @throws `ADOPT_EVENTS` */
+/** Refuses enabled events that nothing runs now, because adoption would start them. @throws `ADOPT_EVENTS` */
 async function refuseSleepingEvents(blue: Server): Promise<void> {
   const events = await blue.rows<{ name: string }>(
     `SELECT CONCAT(event_schema, '.', event_name) AS name FROM information_schema.events
@@ -163,7 +163,7 @@ async function refuseSleepingEvents(blue: Server): Promise<void> {
   );
 }
 
-/** The refusal of a restart that nobody allowed, naming each setting with its reason. */
+/** The refusal of a restart that is not allowed, naming each setting with its reason. */
 export function restartNeeded(changes: readonly AdoptionChange[]): WikiferryError {
   return new WikiferryError(
     "ADOPT_RESTART_NEEDED",
@@ -184,7 +184,7 @@ export function nextMinute(restartAt: string, now: Date): Date {
   }
   const moment = new Date(now);
   moment.setUTCHours(Number(match[1]), Number(match[2]), 0, 0);
-  // The minute itself counts as now.
+  // The current minute still counts as now.
   if (now.getTime() - moment.getTime() >= 60_000) moment.setUTCDate(moment.getUTCDate() + 1);
   return moment < now ? now : moment;
 }
@@ -218,7 +218,7 @@ async function putCertificate(
   return true;
 }
 
-/** Lets MariaDB read its configuration without starting, so that a file which it does not understand costs no downtime. */
+/** Lets MariaDB read its configuration without starting, so a file that it does not understand costs no downtime. */
 async function checkSettings(ssh: SshConnection, file: string): Promise<void> {
   const checked = await ssh.exec(
     "server=$(command -v mariadbd || command -v mysqld || echo /usr/sbin/mariadbd); $server --help --verbose >/dev/null",
@@ -228,7 +228,7 @@ async function checkSettings(ssh: SshConnection, file: string): Promise<void> {
   throw new WikiferryError(
     "ADOPT_FAILED",
     `blue's MariaDB does not understand its settings (${lastErrors(checked.stderr)})`,
-    `Mend its configuration; ${file} was taken away again and nothing was restarted`,
+    `Correct its configuration. ${file} was removed again and nothing was restarted`,
   );
 }
 
@@ -238,7 +238,7 @@ function lastErrors(text: string): string {
 }
 
 /**
- * Sessions keep the row format that they began with: waits until those that are older than the change have ended.
+ * Sessions keep the row format that they started with, so this waits until those older than the change have ended.
  * @throws `ADOPT_OLD_SESSIONS` naming them
  */
 async function untilOldSessionsEnd(

@@ -1,28 +1,28 @@
 import type { DatabaseSide } from "../../move";
 import { initFile } from "../rule/statements";
 
-/** What was read of blue: `SHOW GLOBAL VARIABLES`. */
+/** What was read from blue: `SHOW GLOBAL VARIABLES`. */
 export type Variables = Readonly<Record<string, string>>;
 
-/** One change on blue's MariaDB that following it needs. */
+/** One change to blue's MariaDB that replication needs. */
 export interface AdoptionChange {
   /** The setting's name, as in the configuration file. */
   setting: string;
-  /** What it is now, as the server shows it. */
+  /** Its present value, as the server shows it. */
   from: string;
   to: string;
   reason: string;
   /** What it costs the owner. */
   cost: string;
-  /** Whether it takes a restart; the others are set while the server runs. */
+  /** Whether it requires a restart. The others are set at run time. */
   restart: boolean;
 }
 
-/** Where what belongs to the move is on blue's host. */
+/** Where the move's files are on blue's host. */
 export const adoptedDirectory = "/etc/mysql/wikiferry";
 export const dropInName = "99-wikiferry.cnf";
 
-/** Settings that only a restart changes. */
+/** Settings that can change only with a restart. */
 export const restartSettings: ReadonlySet<string> = new Set([
   "log_bin",
   "log_slave_updates",
@@ -34,36 +34,39 @@ export const restartSettings: ReadonlySet<string> = new Set([
   "init_file",
 ]);
 
-/** Where blue has to listen so that green reaches it. */
+/** Where blue has to listen so that green can reach it. */
 export interface Listening {
   /** Value of `bind_address`. */
   address: string;
-  /** What green reaches it by, or why no single address is named. */
+  /** The address by which green reaches it, or why no single address can be named. */
   why: string;
 }
 
 const loopback = ["127.0.0.1", "localhost", "::1"];
 
-/** Whether a server listens for its own host only. */
+/** Whether a server listens on its own host only. */
 export function listensLocally(blue: Variables): boolean {
   const addresses = (blue.bind_address ?? "").split(",").map((address) => address.trim());
   return addresses.every((address) => loopback.includes(address));
 }
 
-/** Where nobody has looked for the address. */
+/** Used while nobody has determined the address. */
 const everywhere: Listening = { address: "0.0.0.0", why: "on all addresses" };
 
-/** Binary logs are kept for at least as long as a way back is promised: 7 days, in seconds. */
+/** Binary logs are kept at least as long as the way back is promised: 7 days, in seconds. */
 export const rollbackWindowSeconds = 7 * 24 * 60 * 60;
 const retentionSeconds = 2 * rollbackWindowSeconds;
 
-/** How long a server keeps its binary log, in seconds; 0 is for ever. Versions before 10.6 know days only. */
+/** How long a server keeps its binary log, in seconds; 0 means forever. Versions before 10.6 know days only. */
 export function keptSeconds(variables: Variables): number {
   const seconds = variables.binlog_expire_logs_seconds;
   return seconds === undefined ? Number(variables.expire_logs_days ?? 0) * 86_400 : Number(seconds);
 }
 
-/** What blue's MariaDB needs before green can follow it, and before it can follow green; empty once it has it all. */
+/**
+ * What blue's MariaDB still needs before green can follow it, and before it can follow green. Empty once it has
+ * everything.
+ */
 export function adoptionNeeded(
   blue: Variables,
   place: Pick<DatabaseSide, "serverId">,
@@ -74,13 +77,13 @@ export function adoptionNeeded(
     .map(({ holds: _, ...change }) => change);
 }
 
-/** All settings of the drop-in file, also those that hold already, so that they go on holding. */
+/** All settings of the drop-in file, including those that already hold, so that they keep holding. */
 export function dropIn(
   blue: Variables,
   place: Pick<DatabaseSide, "serverId">,
   listening: Listening = everywhere,
 ): string {
-  // What the owner had set differently and serves as well stays as it is; log_bin is shown as ON whatever its name.
+  // A value of the owner's that also serves stays as it is. log_bin is shown as ON whatever its file name.
   const keep = new Set(
     wanted(blue, place, listening)
       .filter(({ setting, holds, from, to }) => holds && from !== to && setting !== "log_bin")
@@ -203,14 +206,14 @@ function wanted(
     `${adoptedDirectory}/role.sql`,
     "once green is the primary, a restarted blue must come up closed",
     restartCost,
-    // An owner's own file is not taken away: a blue that restarts while it is passive then needs read_only in it.
+    // An owner's own file stays in place, so a blue that restarts while it is passive needs read_only in it.
     value("init_file") !== "",
   );
   return changes;
 }
 
 /**
- * Run at each start of blue's MariaDB: closed (`read_only`) if the role record names green, or a flip under way has
- * fenced it. Without the records, as before and after a move, it changes nothing.
+ * Runs at each start of blue's MariaDB. The server is closed (`read_only`) if the role record names green, or if a flip
+ * under way has fenced it. Without the records, as before and after a move, this changes nothing.
  */
 export const roleSql = initFile("blue", { withoutRecord: "as configured" });

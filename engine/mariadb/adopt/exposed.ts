@@ -3,7 +3,7 @@ import { replicationUser } from "../replication/follow";
 import type { Server } from "../server";
 import { listensLocally, type Variables } from "./changes";
 
-/** Accounts that may log in from other hosts, as soon as blue listens for those. Never writes. */
+/** Accounts that may log in from other hosts as soon as blue listens for those. Never writes. */
 export async function exposedAccounts(blue: Server): Promise<string[]> {
   const rows = await blue.rows<{ User: string; Host: string; open: string | number }>(
     `SELECT User, Host, COALESCE(JSON_VALUE(Priv, '$.authentication_string'), '') = ''
@@ -20,7 +20,7 @@ export async function exposedAccounts(blue: Server): Promise<string[]> {
   );
 }
 
-/** What adoption would open to other hosts by making blue listen for them; undefined where it listens already. */
+/** What adoption would expose to other hosts by making blue listen for them. Undefined where it already listens. */
 export async function exposureFinding(blue: Server, variables: Variables): Promise<Finding | undefined> {
   if (!listensLocally(variables) && variables.skip_networking !== "ON") return undefined;
   const accounts = await exposedAccounts(blue);

@@ -3,7 +3,7 @@ import type { SshConnection } from "../../ssh/connection";
 import { quote } from "../../ssh/quote";
 import { dropInName, type Listening, listensLocally, type Variables } from "./changes";
 
-/** Addresses of the host's interfaces, the name's among them, and the one from which it reaches green. */
+/** The addresses of the host's interfaces, those of its name, and the one from which it reaches green. */
 const lookScript = `export LC_ALL=C
 local=$(hostname -I 2>/dev/null || ip -4 -o addr 2>/dev/null | sed -n 's/.* inet \\([0-9.]*\\).*/\\1/p')
 echo "local" $local
@@ -13,8 +13,8 @@ way=$(getent ahostsv4 "$green" | head -n 1 | cut -d' ' -f1)
 sed -n 's/^bind_address = /before /p' "$file" 2>/dev/null`;
 
 /**
- * Where a blue that listens for its own host only must listen as well: at the address by which green reaches it, and
- * at no other. Undefined where it listens for other hosts already. Never writes.
+ * Where a blue that listens on its own host only must also listen: on the address by which green reaches it, and on no
+ * other. Undefined where it already listens for other hosts. Never writes.
  * @param greenHost Green's MariaDB as seen from blue.
  */
 export async function findListening(
@@ -30,13 +30,13 @@ export async function findListening(
   return chooseListening(variables, said, place.replication.host);
 }
 
-/** Several addresses since 10.11.1 (MDEV-6536). */
+/** Several addresses are possible since 10.11.1 (MDEV-6536). */
 function takesSeveral(version: string): boolean {
   const [major = 0, minor = 0] = version.split(/[.-]/).map(Number);
   return major > 10 || (major === 10 && minor >= 11);
 }
 
-/** What the look at the host comes to. Pure. */
+/** Evaluates what was read from the host. Pure. */
 export function chooseListening(
   variables: Variables,
   said: string,
@@ -49,7 +49,7 @@ export function chooseListening(
       ?.slice(word.length + 1)
       .trim() ?? "";
   const before = line("before");
-  // Adoption found it then: what the file says goes on.
+  // Adoption determined it before, so the value in the file stays.
   if (before !== "") return { address: before, why: "as adoption found it" };
   if (!listensLocally(variables)) return undefined;
   const local = line("local").split(/\s+/).filter(isOutside);

@@ -11,15 +11,15 @@ export interface ChangedSetting {
   from: string;
   /** After the last one. */
   to: string;
-  /** Whether it is still as adoption set it: the owner may have changed it since. */
+  /** Whether it still is as adoption set it: the owner may have changed it since. */
   inEffect: boolean;
-  /** Whether only a restart changes it. */
+  /** Whether it changes only with a restart. */
   restart: boolean;
 }
 
 const change = /^(\w+): (.*) → (.*)$/;
 
-/** What adoption changed of blue's settings, by the journal on it. Never writes. */
+/** What adoption changed in blue's settings, according to the journal on it. Never writes. */
 export async function originalSettings(blue: Server): Promise<ChangedSetting[]> {
   if (!(await hasControlSchema(blue))) return [];
   const [journal, variables] = await Promise.all([readJournal(blue), readVariables(blue)]);
@@ -43,8 +43,8 @@ export async function originalSettings(blue: Server): Promise<ChangedSetting[]> 
 }
 
 /**
- * What only a restart of blue's MariaDB ends, once the settings file is gone. Certificates and start-up rule of ours
- * show it also where no journal is left. Never writes.
+ * What ends only with a restart of blue's MariaDB, once the settings file is gone. Our certificates and start-up rule
+ * show it even where no journal is left. Never writes.
  */
 export async function untilRestart(blue: Server): Promise<string[]> {
   const [changed, variables] = await Promise.all([originalSettings(blue), readVariables(blue)]);
@@ -55,13 +55,13 @@ export async function untilRestart(blue: Server): Promise<string[]> {
   return [...new Set([...names, ...ours])];
 }
 
-/** MariaDB shows numbers with decimals and switches as ON or 1. */
+/** MariaDB shows numbers with decimals, and switches as ON or 1. */
 function sameValue(a: string, b: string): boolean {
   const plain = (text: string) => (/^\d+\.0+$/.test(text) ? text.replace(/\.0+$/, "") : text).toUpperCase();
   return plain(a) === plain(b);
 }
 
-/** Sets back what can be set while the server runs. */
+/** Restores what can be set at run time. */
 export async function setBack(blue: Server): Promise<void> {
   const session = await blue.unlogged();
   for (const { setting, from, inEffect, restart } of await originalSettings(blue)) {

@@ -3,7 +3,7 @@ import { messageOf } from "../../errors";
 import type { SshConnection } from "../../ssh/connection";
 import type { Server } from "../server";
 
-/** Restarts and measures from the last connection that was accepted before to the first one after. */
+/** Restarts, and measures from the last accepted connection before to the first one after. */
 export async function restart(
   blue: Server,
   ssh: SshConnection,
@@ -11,7 +11,8 @@ export async function restart(
   timeoutMs: number,
 ): Promise<{ downtimeMs: number | undefined; output: string }> {
   await blue.close();
-  // A server that stops closes its port first and then its sessions: what is accepted after this one is the new one's.
+  // A stopping server closes its port first and then its sessions, so a connection accepted after this one belongs to
+  // the new server.
   let down = false;
   const witness = await blue.open({ onLost: () => (down = true) }).catch(() => undefined);
   if (!witness) down = true;

@@ -1,12 +1,12 @@
-/** How a column's values lie in a row event. */
+/** How a column's values are stored in a row event. */
 export interface RowColumn {
   /** `enum_field_types`. */
   type: number;
-  /** As the table map has it; 0 for types that have none. */
+  /** As in the table map; 0 for types that have none. */
   meta: number;
 }
 
-/** Field types by their numbers (include/mysql_com.h, sql/field.h). */
+/** Field types by number (include/mysql_com.h, sql/field.h). */
 export const fieldType = {
   tiny: 1,
   short: 2,
@@ -72,7 +72,7 @@ const fixedBytes = new Map<number, number>([
   [fieldType.datetime, 8],
   [fieldType.timestamp, 4],
 ]);
-/** Of this many decimal digits, so many bytes (strings/decimal.c). */
+/** Bytes for a number of decimal digits (strings/decimal.c). */
 const digitBytes = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
 
 /** Reads the part of a table map that begins with the number of columns. */
@@ -89,7 +89,7 @@ export function readColumns(bytes: Buffer): RowColumn[] {
   });
 }
 
-/** Where a value's own bytes are, without a length before them. @throws RangeError for a type that is not known */
+/** Where a value's own bytes are, without a length prefix. @throws RangeError for an unknown type */
 export function skipValue(
   bytes: Buffer,
   at: number,
@@ -123,7 +123,7 @@ export function skipValue(
     case fieldType.string: {
       const real = meta & 0xff;
       if (real === fieldType.enum || real === fieldType.set) return of(meta >> 8);
-      // Two bits of a length above 255 are put into the type, turned round.
+      // Two bits of a length above 255 are stored in the type, inverted.
       const longest = (meta >> 8) | (((real & 0x30) ^ 0x30) << 4);
       return longest > 255 ? of(bytes.readUInt16LE(at), 2) : of(bytes[at] as number, 1);
     }
@@ -137,7 +137,7 @@ function decimalBytes(precision: number, scale: number): number {
   return of(precision - scale) + of(scale);
 }
 
-/** A length-encoded number and how many bytes it takes. */
+/** A length-encoded number, and how many bytes it takes. */
 export function lengthAt(bytes: Buffer, at: number): [value: number, used: number] {
   const first = bytes[at] as number;
   if (first < 251) return [first, 1];

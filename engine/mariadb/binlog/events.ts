@@ -2,21 +2,21 @@ import { inflateSync } from "node:zlib";
 import { lengthAt, type RowColumn, readColumns, skipValue } from "./columns";
 
 /*
- * The binary log's events as far as they say what has changed.
- * https://mariadb.com/kb/en/replication-protocol/ and sql/log_event.h of MariaDB 10.11
+ * The events of the binary log, as far as they tell what has changed. https://mariadb.com/kb/en/replication-protocol/
+ * and sql/log_event.h of MariaDB 10.11
  */
 
-/** What an event says. */
+/** The content of an event. */
 export type BinlogEvent =
   | { kind: "gtid"; gtid: string; domain: number; standalone: boolean }
-  /** A statement as text: a change of the schema, or the beginning or end of a transaction. */
+  /** A statement as text: a schema change, or the beginning or end of a transaction. */
   | { kind: "statement"; schema: string; text: string }
   | { kind: "end of transaction" }
   | { kind: "rows"; schema: string; table: string; columns: number; images: RowImage[] }
-  /** A packet of the stream that ends it. */
+  /** A packet that ends the stream. */
   | { kind: "error"; number: number; message: string };
 
-/** A row before or after its change: the bytes of each value; null is NULL, undefined is not in the image. */
+/** A row before or after its change: the bytes of each value. null is NULL; undefined is not in the image. */
 export type RowImage = readonly (Buffer | null | undefined)[];
 
 interface TableMap {
@@ -25,7 +25,7 @@ interface TableMap {
   columns: RowColumn[];
 }
 
-/** What to read of a table's rows: the columns' places, from 0. Nothing for a table that does not matter. */
+/** Which columns of a table to read, by position from 0. Undefined for a table that is not needed. */
 export type WantedColumns = (schema: string, table: string) => readonly number[] | undefined;
 
 const types = {
@@ -46,10 +46,10 @@ const rowTypes = new Map<number, { update: boolean; extra: boolean; compressed: 
 const headerBytes = 19;
 const checksumBytes = 4;
 
-/** Reads a stream's packets; what an event means depends on those before it. */
+/** Reads a stream's packets. The meaning of an event depends on those before it. */
 export class EventReader {
   private readonly tables = new Map<number, TableMap>();
-  /** At the end of each event; by the description that a log begins with. */
+  /** Length of the checksum at the end of each event, from the description at the beginning of a log. */
   private checksummed = false;
 
   constructor(private readonly wanted: WantedColumns) {}
@@ -65,7 +65,7 @@ export class EventReader {
     const body = packet.subarray(1 + headerBytes, packet.length - (this.checksummed ? checksumBytes : 0));
     switch (type) {
       case types.formatDescription:
-        // The way of checking comes before this event's own checksum, which is always there.
+        // The checksum algorithm precedes this event's own checksum, which is always present.
         this.checksummed = packet[packet.length - checksumBytes - 1] === 1;
         return undefined;
       case types.gtid:
@@ -97,7 +97,7 @@ export class EventReader {
     };
     const schema = name();
     const table = name();
-    // Ids are given anew when a server has used them up or starts again.
+    // Table ids are assigned again when a server has used them up or restarts.
     this.tables.set(id, { schema, table, columns: readColumns(body.subarray(at)) });
   }
 
@@ -171,7 +171,7 @@ function statementOf(body: Buffer, compressed: boolean): BinlogEvent {
   return { kind: "statement", schema, text: (compressed ? inflated(text) : text).toString("utf8") };
 }
 
-/** A byte with the length's length, the length, most significant byte first, and what zlib made. */
+/** A byte with the length of the length, the length (most significant byte first), and zlib's output. */
 function inflated(packed: Buffer): Buffer {
   const head = packed[0] as number;
   if ((head & 0x70) !== 0) throw new RangeError(`an event is compressed in an unknown way (${head})`);

@@ -1,11 +1,11 @@
-/** Splits a server's stream into packets: three bytes of length, one that counts, the payload. */
+/** Splits a server's stream into packets: three bytes of length, a sequence number, the payload. */
 export class PacketSplitter {
   private chunks: Buffer[] = [];
   private have = 0;
-  /** Of a payload of 16 MB or more, what has come so far. */
+  /** The part received so far of a payload of 16 MB or more. */
   private parts: Buffer[] = [];
 
-  /** @param take Told of each payload, in order. */
+  /** @param take Receives each payload, in order. */
   constructor(private readonly take: (payload: Buffer) => void) {}
 
   feed(chunk: Buffer): void {
@@ -18,7 +18,7 @@ export class PacketSplitter {
       if (this.have < 4 + length) return;
       const payload = this.read(4 + length).subarray(4);
       this.parts.push(payload);
-      // The longest there is: the next one belongs to it, if only to say that nothing more comes.
+      // A packet of maximum length: the next one continues it, even if that one is empty.
       if (length === 0xffffff) continue;
       const whole = this.parts.length === 1 ? payload : Buffer.concat(this.parts);
       this.parts = [];

@@ -5,22 +5,22 @@ import { type BinlogEvent, EventReader, type WantedColumns } from "./events";
 import { PacketSplitter } from "./packets";
 
 export interface BinlogReading {
-  /** The last transaction that is known already: the stream begins after it. */
+  /** The last transaction that is already known. The stream begins after it. */
   after: string;
   wanted: WantedColumns;
-  /** Told of each event, in order. */
+  /** Receives each event, in order. */
   take(event: BinlogEvent): void;
-  /** Told once, when nothing more comes and nobody ended it. */
+  /** Called once if the stream ends and nobody ended it. */
   lost(error: Error): void;
 }
 
 const command = { query: 0x03, binlogDump: 0x12 };
-/** The server says so often that it is there, in nanoseconds. */
+/** Interval of the server's heartbeats, in nanoseconds. */
 const heartbeatNs = 2_000_000_000;
 
 /**
- * Reads a server's binary log as a replica does, by GTID and on and on, over the way by which the tool reaches it.
- * The account needs REPLICATION SLAVE. https://mariadb.com/kb/en/replication-protocol/
+ * Reads a server's binary log continuously as a replica does, by GTID, over the tool's own connection path. The account
+ * needs REPLICATION SLAVE. https://mariadb.com/kb/en/replication-protocol/
  */
 export class BinlogStream {
   private ended = false;
@@ -68,7 +68,7 @@ export class BinlogStream {
     return own;
   }
 
-  /** Lets the server wait, until `resume`. */
+  /** Pauses the server until `resume`. */
   pause(): void {
     this.stream.pause();
   }
@@ -77,7 +77,7 @@ export class BinlogStream {
     this.stream.resume();
   }
 
-  /** Ends it on the server, too, which would see it only when it sends the next time. */
+  /** Also ends it on the server, which would otherwise notice only when it sends the next time. */
   async end(): Promise<void> {
     if (this.ended) return;
     this.ended = true;
@@ -86,7 +86,7 @@ export class BinlogStream {
   }
 }
 
-/** From the beginning of what the GTID says; a replica's number that nobody else has. */
+/** Starts after that GTID, with a replica's server id that nobody else has. */
 function dumpRequest(): Buffer {
   const request = Buffer.alloc(11);
   request[0] = command.binlogDump;
@@ -95,7 +95,7 @@ function dumpRequest(): Buffer {
   return request;
 }
 
-/** One statement without rows. */
+/** One statement without result rows. */
 function ask(stream: Duplex, sql: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const splitter = new PacketSplitter((packet) => {

@@ -6,17 +6,17 @@ import { closeStatement, fenceStatement, openStatement, openWhenAppliedStatement
 import type { Row, Server, Session } from "../server";
 
 /*
- * `read_only` keeps the wiki's writes out of a fenced database, and lets page views be read from it meanwhile: locking
- * the accounts or ending every session would answer readers with errors for as long as the pause lasts. Through a
- * restart it is the server's init file that keeps it closed: until the commit because of the lease with the next
- * epoch, from the commit on because of the role record. Whether it may be done the server decides, by its own rows.
+ * `read_only` keeps the wiki's writes out of a fenced database and still allows page views to be read from it: locking
+ * the accounts or ending every session would answer readers with errors for the length of the pause. Through a restart
+ * the server's init file keeps it closed: until the commit because of the lease with the next epoch, from the commit on
+ * because of the role record. The server itself decides, by its own rows, whether it may be fenced.
  */
 
 /**
- * Makes a primary refuse the wiki's writes, as long as `holder`'s lease for the next epoch lasts. When this returns, no
+ * Makes a primary refuse the wiki's writes while `holder`'s lease for the next epoch lasts. When this returns, no
  * transaction of an unprivileged session can commit any more: setting `read_only` takes the global commit lock for a
- * moment, so it waits for commits under way. Sessions in the middle of a write are left to `killWriters`.
- * @returns the last transaction of its binary log, read after that, as the server writes it
+ * moment, so it waits for commits under way. `killWriters` deals with sessions in the middle of a write.
+ * @returns the last transaction of its binary log, read after the fence, as the server writes it
  * @throws `CUTOVER_FENCE_BLOCKED`, `CTRL_REFUSED`
  */
 export async function fence(server: Server, hand: Session, holder: string): Promise<string> {
@@ -46,14 +46,14 @@ export async function close(server: Server, appUser: string): Promise<void> {
   await killSessions(server, appUser);
 }
 
-/** Opens the primary; `holder` gives up its fence there. @throws `CTRL_REFUSED` when its record names the other side */
+/** Opens the primary. `holder` gives up its fence there. @throws `CTRL_REFUSED` when its record names the other side */
 export async function open(server: Server, holder: string): Promise<void> {
   await obey(await server.unlogged(), openStatement(server.side), [holder]);
 }
 
 /**
  * Opens the new primary as soon as it has applied `gtid`, in one statement.
- * @returns Whether it had within `timeoutMs`; if not, nothing was changed.
+ * @returns Whether it had within `timeoutMs`. If not, nothing was changed.
  * @throws `CTRL_REFUSED`
  */
 export async function openWhenApplied(
@@ -66,15 +66,15 @@ export async function openWhenApplied(
   return String(rows?.[0]?.reached) === "0";
 }
 
-/** Lets the wiki's accounts in, if they are locked. */
+/** Unlocks the wiki's accounts if they are locked. */
 export async function admit(server: Server, appUser: string): Promise<void> {
   if (await accountsLocked(server, appUser)) await unlockAccounts(server, appUser);
 }
 
 /**
- * Shows that a reopened primary takes writes: not read-only, accounts unlocked, and a row written, in a table that is
- * this server's own and does not enter the binary log, so that no transaction comes into being that the other side
- * lacks.
+ * Checks that a reopened primary takes writes: it is not read-only, the accounts are unlocked, and a row can be
+ * written. That row is in a table of this server's own and does not enter the binary log, so it creates no transaction
+ * that the other side lacks.
  * @throws `CUTOVER_NOT_REOPENED`
  */
 export async function proveOpen(server: Server, appUser: string): Promise<void> {

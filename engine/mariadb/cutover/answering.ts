@@ -1,11 +1,11 @@
 import { WikiferryError } from "../../errors";
 import type { Side } from "../../move";
 
-/** How long a database may take for a small question while a flip is mended, in milliseconds. */
+/** How long a database may take for a small query during recovery of a flip, in milliseconds. */
 export const answerMs = 2_000;
 
 /**
- * What `work` answers, unless the server hangs: a stopped machine refuses nothing, it only never answers.
+ * The result of `work`, unless the server hangs: a stopped machine refuses nothing, it just never answers.
  * @param timeoutMs Defaults to 2,000.
  * @throws `DB_UNREACHABLE` after that
  */

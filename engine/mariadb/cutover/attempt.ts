@@ -17,7 +17,7 @@ import { commit } from "./steps/9-commit";
 import { openTheNewPrimary } from "./steps/10-open-the-new-primary";
 import { turnTheGate } from "./steps/11-turn-the-gate";
 
-/** Numbered as in the design; 7 is the way back. Their order is the protocol's. */
+/** Numbered as in the design; 7 is the way back. The protocol defines their order. */
 const steps = new Map<AttemptStep, Step>(
   [
     askTheGuardrails,
@@ -35,7 +35,7 @@ const steps = new Map<AttemptStep, Step>(
   ].map((step) => [step.name, step]),
 );
 
-/** One attempt to make the other side the primary: its steps, timed, with the time that it has. */
+/** One attempt to make the other side the primary: its steps, timed, and its deadline. */
 export class Attempt {
   readonly times: StepTime[] = [];
   private readonly flip: Flip;
@@ -98,7 +98,8 @@ export class Attempt {
   }
 
   /**
-   * Ends what it has under way, on the servers too: a statement that still waits must not act after the undoing.
+   * Ends what is still running, on the servers too: a statement that still waits must not take effect after the
+   * rollback.
    */
   async end(): Promise<void> {
     const { flip } = this;
@@ -112,7 +113,7 @@ export class Attempt {
     );
     flip.hands = [];
     flip.ctx.verification?.rest();
-    // A beat to a machine that hangs never ends; one more beat does no harm.
+    // A beat to a machine that hangs never ends; one more beat is harmless.
     if (flip.heartbeat) await Promise.race([flip.heartbeat.stop().catch(() => {}), pause(500)]);
   }
 
@@ -135,7 +136,7 @@ export class Attempt {
     };
   }
 
-  /** What it failed at, for the journal. */
+  /** Where it failed, for the journal. */
   describeFailure(error: unknown): Record<string, string> {
     return { step: this.current, error: messageOf(error) };
   }

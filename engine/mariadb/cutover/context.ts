@@ -6,7 +6,7 @@ import type { Server } from "../server";
 import type { FlipVerification, Verified } from "./flipVerification";
 import type { Surroundings } from "./surroundings";
 
-/** All that a flip works with. */
+/** Everything that a flip works with. */
 export interface CutoverContext {
   servers: Record<Side, Server>;
   database: string;
@@ -15,14 +15,14 @@ export interface CutoverContext {
   replicationPassword: string;
   limits: CutoverLimits;
   surroundings: Surroundings;
-  /** Without one, nobody compares what changes while a flip is under way. */
+  /** Without it, nothing compares what changes during a flip. */
   verification?: FlipVerification;
   journal: Journal;
-  /** Names this run in leases, such as `host:pid:random`; no two runs have the same. */
+  /** Names this run in leases, such as `host:pid:random`. No two runs have the same name. */
   holder: string;
-  /** Told of each action before it is done. */
+  /** Receives each action before it is carried out. */
   report: Report;
-  /** What forbids a flip from `from` to `to` now; asked just before. Never writes. */
+  /** What forbids a flip from `from` to `to` now. Asked just before the flip. Never writes. */
   findBlockers(from: Side, to: Side): Promise<Finding[]>;
 }
 
@@ -34,26 +34,31 @@ export interface StepTime {
 export interface FlipResult {
   from: Side;
   to: Side;
-  /** Whether `to` was the primary already and nothing was to be done. */
+  /** Whether `to` was already the primary and there was nothing to do. */
   alreadyThere: boolean;
   /**
    * From the fence on `from`, before which its last write was acknowledged, to the release at the gate, after which
    * `to` can acknowledge its first. In milliseconds.
    */
   writePauseMs: number;
-  /** When the fence stood, in milliseconds since 1970 by the clock of the machine that ran the flip; 0 without a flip. */
+  /**
+   * When the fence was set, in milliseconds since 1970 by the clock of the machine that ran the flip; 0 without a flip.
+   */
   fencedAtMs: number;
-  /** For how long no database took writes: from the fence to the opening, in milliseconds. */
+  /** How long no database took writes: from the fence to the opening, in milliseconds. */
   readOnlyMs: number;
-  /** For how long the gate held writes, in milliseconds. */
+  /** How long the gate held writes, in milliseconds. */
   holdMs: number;
   steps: StepTime[];
-  /** The last transaction of `from`'s time but for the commit. */
+  /** The last transaction of `from`'s time, except for the commit. */
   fenceGtid: string;
-  /** Of the record after the flip. */
+  /** The epoch of the record after the flip. */
   epoch: number;
-  /** Up to here both databases were compared and the same; with `fenceGtid`, all is. Empty if nobody compared. */
+  /**
+   * Both databases were compared and equal up to here. If this is `fenceGtid`, the comparison is complete. Empty if
+   * nothing was compared.
+   */
   verifiedTo: string;
-  /** How the last of that was compared; undefined if nobody did. */
+  /** How the last part of that was compared; undefined if it was not. */
   verified?: Verified;
 }

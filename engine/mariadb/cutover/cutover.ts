@@ -3,9 +3,9 @@ import type { CutoverContext, FlipResult } from "./context";
 import { CutoverRun } from "./run";
 
 /**
- * Makes `to` the primary: cutover and switchback alike. It first mends what a killed run left behind, so it can be
- * called again after a kill at any point; if `to` is the primary then, nothing more is done. An attempt that fails
- * before the commit is undone, and `from` takes writes again; after it, only forward.
+ * Makes `to` the primary: cutover and switchback alike. First it recovers what a killed run left behind, so it can be
+ * called again after a kill at any point. If `to` is the primary then, nothing more is done. An attempt that fails
+ * before the commit is undone, and `from` takes writes again. After the commit it only goes forward.
  * @throws the cause of the failure, once it is undone
  */
 export async function cutover(
@@ -17,7 +17,8 @@ export async function cutover(
 }
 
 /**
- * Brings the world to a clean state in which one side is the primary, as the record says. It does nothing if all holds.
+ * Restores a clean state in which one side is the primary, as the record says. Does nothing if everything already
+ * holds.
  * @returns who is the primary
  */
 export async function recover(ctx: CutoverContext): Promise<{ primary: Side; epoch: number }> {

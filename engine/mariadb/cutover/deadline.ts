@@ -8,12 +8,12 @@ export class Deadline {
     this.end = performance.now() + boundMs;
   }
 
-  /** At least 1, so that it can be a time-out. In milliseconds. */
+  /** Time left in milliseconds, at least 1, so that it can be used as a timeout. */
   leftMs(): number {
     return Math.max(1, this.end - performance.now());
   }
 
-  /** What `work` answers. @throws `CUTOVER_TIMEOUT` once the time is over; `work` is not stopped by that */
+  /** The result of `work`. @throws `CUTOVER_TIMEOUT` once the time is up; that does not stop `work` */
   async bound<T>(name: string, work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<never>((_resolve, reject) => {

@@ -7,19 +7,22 @@ import type { Verified } from "./flipVerification";
 import type { AttemptStep } from "./protocol";
 import type { RunLease } from "./runLease";
 
-/** One attempt under way: what the steps know of it and hand on. */
+/** One attempt under way: what its steps know and pass on. */
 export interface Flip {
   readonly ctx: CutoverContext;
   readonly from: Side;
   readonly to: Side;
   readonly source: Server;
   readonly target: Server;
-  /** Of the role record when the attempt began. */
+  /** The epoch of the role record when the attempt began. */
   readonly epoch: number;
   readonly lease: RunLease;
-  /** Of the lag gate; it beats until writes are held. */
+  /** Started by the lag gate; it beats until writes are held. */
   heartbeat?: Heartbeat;
-  /** Sessions for what waits, opened before the pause; ended with the attempt, so nothing of it acts later. */
+  /**
+   * Sessions for statements that wait, opened before the pause. They end with the attempt, so nothing of it takes
+   * effect later.
+   */
   hands: Session[];
   /** Set by the intent. */
   deadline?: Deadline;
@@ -27,24 +30,24 @@ export interface Flip {
   files?: Promise<void>;
   /** The old primary's last transaction under the fence. */
   fenceGtid: string;
-  /** The end of sessions that were in the middle of a write when the fence came. */
+  /** Ending the sessions that were in the middle of a write when the fence was set. */
   writersEnded?: Promise<unknown>;
-  /** How what changed last was compared. */
+  /** How the most recent changes were compared. */
   verified?: Verified;
   /** The transaction that named the new primary. */
   commitGtid: string;
-  /** By `performance.now()`. */
+  /** Read from `performance.now()`. */
   heldAt: number;
   fencedAt: number;
   openedAt: number;
   releasedAt: number;
-  /** Says what is done next, before it is done. */
+  /** Announces the next action before it is carried out. */
   say(message: string): void;
 }
 
 export interface Step {
   name: AttemptStep;
-  /** Brings it about and checks it. */
+  /** Carries the step out and checks the result. */
   run(flip: Flip): Promise<void>;
 }
 

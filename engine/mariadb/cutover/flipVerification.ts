@@ -1,31 +1,34 @@
 import type { Side } from "../../move";
 
-/** What came of a comparison of all that has changed since the last one. */
+/** The result of comparing everything that has changed since the last comparison. */
 export interface Verified {
-  /** Everything that changed up to here was the same on both. */
+  /** Everything that changed up to here was the same on both sides. */
   to: string;
-  /** Whether that is all that was asked for. */
+  /** Whether that covers all that was asked for. */
   complete: boolean;
-  /** Why not; empty if it is. */
+  /** Why not; empty if it does. */
   why: string;
-  /** Rows compared since the comparison of the whole, each as often as it was. */
+  /** Rows compared since the comparison of the whole database, counted each time. */
   rows: number;
-  /** How long the last of them took, from when both stood still, in milliseconds. */
+  /** How long the last of them took once both sides stood still, in milliseconds. */
   ms: number;
-  /** For how long the commit waited for it, so what it added to the write pause, in milliseconds. */
+  /** How long the commit waited for it, in other words what it added to the write pause, in milliseconds. */
   addedMs: number;
 }
 
-/** Compares what changes between the last verification and the fence, so that it is complete when a flip is committed. */
+/**
+ * Compares what changes between the last verification and the fence, so that the verification is complete when a flip
+ * is committed.
+ */
 export interface FlipVerification {
-  /** Begins, while everybody goes on editing. */
+  /** Starts, while everybody goes on editing. */
   begin(from: Side, to: Side): Promise<void>;
-  /** Waits until it has come up to now, or can't within its time. @throws `VERIFY_MISMATCH` */
+  /** Waits until it has caught up, or can't within its time. @throws `VERIFY_MISMATCH` */
   approach(): Promise<void>;
-  /** Writes are about to be held: nothing long is begun any more. */
+  /** Writes are about to be held, so nothing long is started any more. */
   rest(): void;
-  /** Begins to compare the rest: both databases stand at `gtid`. */
+  /** Starts to compare the rest: both databases stand at `gtid`. */
   finish(gtid: string): void;
-  /** What came of it; writes wait for that no longer than its bound. @throws `VERIFY_MISMATCH` */
+  /** The result. Writes wait for it no longer than its bound. @throws `VERIFY_MISMATCH` */
   outcome(): Promise<Verified>;
 }

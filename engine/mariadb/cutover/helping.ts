@@ -1,6 +1,6 @@
 /**
- * Waits for `outcome`, and meanwhile helps it on again and again, one help at a time: what it waits for may be stopped by
- * something that can be put out of the way. A help that fails changes nothing; the outcome says how it ends.
+ * Waits for `outcome`, and meanwhile repeatedly removes obstacles that may block it, one attempt at a time. An attempt
+ * that fails changes nothing; the outcome decides.
  */
 export async function helping<T>(
   outcome: Promise<T>,

@@ -1,13 +1,13 @@
 import type { Row, Server } from "../server";
 
-/** For each table with AUTO_INCREMENT its next number. */
+/** The next AUTO_INCREMENT number of each table. */
 export type Numbering = ReadonlyMap<string, bigint>;
 
-/** Next numbers of a database's InnoDB tables; the value is its name. */
+/** Next numbers of a database's InnoDB tables. Value: the database's name. */
 export const numberingQuery = `SELECT table_name AS name, auto_increment AS next FROM information_schema.tables
       WHERE table_schema = ? AND auto_increment IS NOT NULL AND engine = 'InnoDB'`;
 
-/** What `numberingQuery` answered. */
+/** Parses the result of `numberingQuery`. */
 export function numberingOf(rows: readonly Row[]): Numbering {
   return new Map(rows.map((row) => [String(row.name), BigInt(String(row.next))]));
 }
@@ -17,14 +17,14 @@ export async function readNumbering(server: Server, database: string): Promise<N
   return numberingOf(await server.rows(numberingQuery, [database]));
 }
 
-/** Tables whose next number in `behind` is lower than in `ahead`, with that of `ahead`. */
+/** Tables whose next number in `behind` is lower than in `ahead`, with the number of `ahead`. */
 export function lagging(ahead: Numbering, behind: Numbering): Numbering {
   return new Map([...ahead].filter(([table, next]) => (behind.get(table) ?? 0n) < next));
 }
 
 /**
- * Raises next numbers, without the binary log. Each takes 10 to 40 ms, so it is done before the pause: numbers given
- * out later reach the replica with their rows, or belong to inserts that were rolled back and are nobody's.
+ * Raises next numbers, without the binary log. Each takes 10 to 40 ms, so this runs before the pause. Numbers that are
+ * assigned later reach the replica with their rows, or belong to inserts that were rolled back and are not in use.
  */
 export async function raiseNumbering(server: Server, database: string, numbers: Numbering): Promise<void> {
   const session = await server.unlogged();

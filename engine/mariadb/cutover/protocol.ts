@@ -2,12 +2,12 @@ import type { Side } from "../../move";
 import type { Mending } from "./settlement";
 
 /*
- * What a run does next, as a function of what it has done and what came of it: nothing here touches a server, and
- * nothing but this decides. `run.ts` carries the commands out on real servers; `model/` carries them out on model
- * servers, in every order of every failure.
+ * Decides what a run does next, from what it has done and what came of it. Nothing here touches a server, and nothing
+ * else decides. `run.ts` carries the commands out on real servers; `model/` carries them out on model servers, in every
+ * order of every failure.
  */
 
-/** The steps of an attempt, in order. What goes wrong before the commit is undone, after it only forward. */
+/** The steps of an attempt, in order. A failure before the commit is undone; after it the run only goes forward. */
 export const attemptSteps = [
   "ask the guardrails",
   "quiesce",
@@ -24,7 +24,7 @@ export const attemptSteps = [
 ] as const;
 export type AttemptStep = (typeof attemptSteps)[number];
 
-/** Those of them during which no database takes the wiki's writes. */
+/** The steps during which no database takes the wiki's writes. */
 export const pauseSteps: readonly AttemptStep[] = attemptSteps.slice(
   attemptSteps.indexOf("fence the primary"),
 );
@@ -32,7 +32,7 @@ export const pauseSteps: readonly AttemptStep[] = attemptSteps.slice(
 export type Command =
   | "find the primary"
   | "take the lease"
-  /** Sees how both databases stand, and what `settlement` makes of it. */
+  /** Reads the state of both databases and lets `settlement` evaluate it. */
   | "look"
   | Mending
   | "prove it open"
@@ -43,26 +43,27 @@ export type Command =
   | "give the lease back";
 
 /**
- * take over: nobody else may act, and it is known who is the primary; tidy: what an earlier run left behind; attempt:
- * the flip; find out: it failed, before the commit or after; undo, finish: the settlement then; over: nothing more.
+ * take over: nobody else may act, and the primary is known; tidy: cleans up what an earlier run left behind; attempt:
+ * the flip; find out: the attempt failed, before the commit or after it; undo, finish: the settlement that follows;
+ * over: nothing more.
  */
 export type Stage = "take over" | "tidy" | "attempt" | "find out" | "undo" | "finish" | "over";
 
-/** Where a run stands. */
+/** The state of a run. */
 export interface Run {
-  /** Who is to be the primary; undefined: whoever it is, the world is to be tidy. */
+  /** Who is to become the primary. Undefined: the present primary stays, and the run only restores a clean state. */
   readonly goal: Side | undefined;
   readonly stage: Stage;
   /** The next command first. */
   readonly todo: readonly Command[];
-  /** By the record, as last read; in an attempt still the old one. */
+  /** According to the record, as last read. During an attempt still the old one. */
   readonly primary: Side | undefined;
-  /** The serving side is in order, the other could not be brought along. */
+  /** The serving side is in order, but the other could not be brought along. */
   readonly passiveFailed: boolean;
   readonly failed: boolean;
 }
 
-/** What came of a command. */
+/** The outcome of a command. */
 export type Outcome =
   | { ok: true; primary?: Side; plan?: readonly Mending[] }
   /** It did not happen, or it did and nobody knows. */
@@ -72,7 +73,7 @@ export function begin(goal: Side | undefined): Run {
   return {
     goal,
     stage: "take over",
-    // While another run's lease is waited for, that run may commit: so the record is read again after it.
+    // While this run waits for another run's lease, that run may commit, so the record is read again afterwards.
     todo: ["find the primary", "take the lease", "find the primary", "look"],
     primary: undefined,
     passiveFailed: false,
@@ -80,7 +81,7 @@ export function begin(goal: Side | undefined): Run {
   };
 }
 
-/** Where the run stands once `outcome` came of the first command of its list. */
+/** The state after `outcome` came from the first command of its list. */
 export function next(run: Run, outcome: Outcome, steps: readonly AttemptStep[] = attemptSteps): Run {
   const [command, ...rest] = run.todo;
   if (!outcome.ok) return afterFailure(run, command as Command, rest);
@@ -111,11 +112,11 @@ function afterFailure(run: Run, command: Command, rest: readonly Command[]): Run
     case "tidy":
     case "undo":
     case "finish":
-      // The wiki is served by then: what the passive side can't do keeps nothing else from being done.
+      // The wiki is already served, so a failure of the passive side must not block anything else.
       if (isForThePassiveSide(command)) return { ...run, passiveFailed: true, todo: rest };
       if (command === "release the hold" || command === "resume the rest")
         return over({ ...run, failed: true });
-      // Writes that fail visibly are better than writes held for ever.
+      // Writes that fail visibly are better than writes that are held forever.
       return { ...run, failed: true, todo: ["release the hold"] };
     case "over":
       return { ...run, todo: rest };
@@ -124,7 +125,7 @@ function afterFailure(run: Run, command: Command, rest: readonly Command[]): Run
   }
 }
 
-/** Only the record says on which side of the commit an attempt failed. */
+/** Only the record tells on which side of the commit an attempt failed. */
 function afterFindingOut(run: Run, primary: Side): Run {
   const committed = primary === run.goal;
   return {
@@ -143,14 +144,14 @@ const forThePassiveSide: ReadonlySet<Command> = new Set([
   "admit readers to the passive side",
 ]);
 
-/** Whether a command of a settlement comes when the wiki is served again, for the sake of the side that does not. */
+/** Whether a settlement's command runs only once the wiki is served again, for the side that does not serve. */
 export function isForThePassiveSide(command: Command): boolean {
   return forThePassiveSide.has(command);
 }
 
 function settling(run: Run, plan: readonly Mending[]): Run {
   const first = plan.filter((mending) => !isForThePassiveSide(mending));
-  // When an attempt is undone, perhaps because a write could not arrive, it is not waited for one.
+  // An attempt may be undone because no write could arrive, so the rollback does not wait for one.
   const then = plan.filter(
     (mending) =>
       forThePassiveSide.has(mending) && !(run.stage === "undo" && mending === "see a write arrive"),

@@ -19,27 +19,28 @@ import { RunLease } from "./runLease";
 import { Settlement, type SettlingCommand } from "./settle";
 
 /**
- * After the gate was turned the rest waits so long, in milliseconds: what was held meets the new primary at once, and
+ * How long the rest waits after the gate has turned, in milliseconds. Held writes reach the new primary at once and
  * should not have to share it. Measured on 2 cores by `npm run bench:cutover`: the first acknowledgement comes 5.7
  * instead of 8.7 ms after the release.
  */
 const heldGoesFirstMs = 100;
 
 /**
- * Between two statements that no write waits for, in milliseconds. Measured on 2 cores by `npm run bench:cutover`: page
- * views beside a flip take 2.5 to 2.9 ms (p99), otherwise 2.1, and 3.4 where both sides are asked at once.
+ * Interval between two statements that no write waits for, in milliseconds. Measured on 2 cores by `npm run
+ * bench:cutover`: page views beside a flip take 2.5 to 2.9 ms (p99), otherwise 2.1, and 3.4 where both sides are asked
+ * at once.
  */
 const paceMs = 10;
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunResult {
   primary: Side;
   epoch: number;
-  /** Undefined when nothing had to be flipped. */
+  /** Undefined when no flip was necessary. */
   flip: FlipResult | undefined;
 }
 
-/** Carries out on real servers what the protocol says, command by command. */
+/** Carries out on real servers what the protocol decides, command by command. */
 export class CutoverRun {
   private readonly pace = new Pace(paceMs);
   private run: Run;
@@ -47,7 +48,7 @@ export class CutoverRun {
   private attempt: Attempt | undefined;
   private settlement: Settlement | undefined;
   private found: FoundPrimary | undefined;
-  /** Why the attempt failed, and why anything after it did. */
+  /** Why the attempt failed, and why anything after it failed. */
   private cause: unknown;
   private problem: unknown;
 
@@ -83,7 +84,7 @@ export class CutoverRun {
     await this.noteStage(before.stage);
   }
 
-  /** Whether nobody's write waits for what is done now. */
+  /** Whether no write waits for the current command. */
   private isPatient(): boolean {
     const { stage, todo } = this.run;
     if (stage === "attempt") return todo.includes("hold the writes") && todo[0] !== "hold the writes";
@@ -123,7 +124,7 @@ export class CutoverRun {
       throw new WikiferryError(
         "CUTOVER_UNDECIDED",
         `the flip failed (${messageOf(this.cause)}), and whether it was committed can't be known: ${messageOf(error)}`,
-        "Run again when both databases answer: it goes on from where the record stands",
+        "Run again when both databases answer: it continues from the state of the record",
         { cause: this.cause },
       );
     }
@@ -144,7 +145,7 @@ export class CutoverRun {
     else this.problem ??= error;
   }
 
-  /** What is to be said, and begun, when one stage is over and another begins. */
+  /** What to report and start when one stage ends and another begins. */
   private async noteStage(before: Run["stage"]): Promise<void> {
     const { stage, primary } = this.run;
     if (stage === before || primary === undefined) return;
@@ -191,7 +192,7 @@ export class CutoverRun {
   }
 
   private async note(side: Side, event: string, detail: Record<string, unknown>): Promise<void> {
-    // The journal tells; it decides nothing, so that it can't be written must not stop a rescue.
+    // The journal decides nothing, so a failure to write it must not stop a recovery.
     const written = this.ctx.journal.append({ step: "cutover", side, event, detail });
     await answering(side, written).catch((error: unknown) => {
       this.ctx.report({ step: "journal", message: `not written: ${messageOf(error)}` });
@@ -203,6 +204,6 @@ function oldSideAway(active: Side, failure: Error): WikiferryError {
   return new WikiferryError(
     "CUTOVER_OLD_SIDE_AWAY",
     `${active} is the primary and serves; ${messageOf(failure)}`,
-    "When the other side is back, run again: it then follows",
+    "When the other side is back, run again: then it follows",
   );
 }

@@ -5,8 +5,8 @@ import { answering } from "./answering";
 import type { CutoverContext } from "./context";
 
 /**
- * One run's right to act on both databases. It is kept alive while the run waits, and has a fixed end from the
- * intent on, so that a run that dies in an attempt lets go by itself.
+ * One run's right to act on both databases. It is renewed while the run waits and has a fixed end from the intent on,
+ * so a run that dies in an attempt releases it by itself.
  */
 export class RunLease {
   private timer: NodeJS.Timeout | undefined;
@@ -19,7 +19,7 @@ export class RunLease {
   ) {}
 
   /**
-   * Waits for the lease of a run that died, at most until it ends.
+   * Waits for the lease of a dead run, at most until it ends.
    * @throws `CTRL_LEASE_HELD` when another run is alive
    */
   static async take(ctx: CutoverContext, sides: readonly Side[], purpose: string): Promise<RunLease> {
@@ -58,12 +58,12 @@ export class RunLease {
       message: `waiting ${Math.ceil(other.leftMs / 1000)} s for the lease of ${other.holder}`,
     });
     await new Promise((resolve) => setTimeout(resolve, other.leftMs + 20));
-    // Prolonged meanwhile: its holder lives, and this one is refused.
+    // Renewed meanwhile: its holder is alive, so this run is refused.
     await acquireLease(server, wish);
   }
 
   /**
-   * From now on the lease is no longer renewed: it ends after `attemptMs`, and with it the right to commit.
+   * From now on the lease is no longer renewed. It ends after `attemptMs`, and with it the right to commit.
    * @throws `CTRL_LEASE_LOST`
    */
   async fix(purpose: string, epoch: number): Promise<void> {
@@ -73,7 +73,7 @@ export class RunLease {
       await renewLease(server, this.holder, this.durationMs, { purpose, epoch });
   }
 
-  /** Ends it, where a server answers; elsewhere it ends by itself. */
+  /** Ends it where a server answers. Elsewhere it ends by itself. */
   async release(): Promise<void> {
     clearInterval(this.timer);
     await Promise.allSettled(

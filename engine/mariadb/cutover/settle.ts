@@ -15,10 +15,10 @@ import { applyBesideStrays, takeOverStrays } from "./strays";
 const canaryMs = 5_000;
 /** How long the passive side may take until it follows, in milliseconds. */
 const followMs = 15_000;
-/** How long MediaWiki may take to see that its database is open again; it remembers "read-only" for 8 s. */
+/** How long MediaWiki may take to notice that its database is open again; it remembers "read-only" for 8 s. */
 const writableMs = 12_000;
 
-/** What a settlement does, besides looking: see `protocol.ts` for the order, and for what a failure means. */
+/** The actions of a settlement, apart from reading. `protocol.ts` has their order and the meaning of a failure. */
 export type SettlingCommand =
   | Mending
   | "prove it open"
@@ -27,11 +27,11 @@ export type SettlingCommand =
   | "resume the rest";
 
 /**
- * Brings about the world in which `active` is the primary, databases first, then the gate, then the rest. Each command
- * may be repeated, and broken off anywhere.
+ * Brings about the state in which `active` is the primary: databases first, then the gate, then the rest. Each command
+ * can be repeated, and interrupted anywhere.
  */
 export class Settlement {
-  /** What was found amiss and mended, in words. */
+  /** What was found wrong and repaired, in words. */
   readonly mended: string[] = [];
   /** Why the passive side could not be brought along; undefined when it was. */
   passiveFailure: Error | undefined;
@@ -46,8 +46,9 @@ export class Settlement {
   }
 
   /**
-   * What stands between the world and the one to be. The active side must answer, the other need not, and is asked
-   * first: what it has received by then the active side has, too, so that whatever it has besides is foreign.
+   * What separates the present state from the wanted one. The active side must answer; the other need not, and is asked
+   * first: the active side has everything that the other has received by then, so whatever else the other has is
+   * foreign.
    */
   async look(): Promise<Mending[]> {
     const other = await answering(this.passive, this.standing(this.passive)).catch((error: unknown) => {
@@ -70,7 +71,7 @@ export class Settlement {
         return await proveOpen(this.ctx.servers[this.active], this.ctx.appUser);
       case "route and release":
         try {
-          // Not turned before: a page view there would make MediaWiki remember the opposite.
+          // Not turned earlier: a page view there would make MediaWiki remember the opposite.
           if (this.wasReadOnly) await surroundings.awaitWritable(this.active, writableMs);
         } finally {
           await surroundings.turn(this.active);
@@ -133,7 +134,7 @@ export class Settlement {
     };
   }
 
-  /** Lets `active` apply what the passive side committed, its last transaction being the commit that named `active`. */
+  /** Lets `active` apply what the passive side committed. The last transaction is the commit that named `active`. */
   private async applyRest(): Promise<void> {
     const { servers, holder, limits, replicationPassword } = this.ctx;
     const here = servers[this.active];
@@ -141,7 +142,7 @@ export class Settlement {
     const commit = (await positions(there)).binlog;
     const stray = await applyBesideStrays(here, commit, holder);
     if (stray !== undefined) {
-      this.mended.push(`somebody had written on ${this.active} (${stray}); it stays there`);
+      this.mended.push(`someone had written on ${this.active} (${stray}); it stays there`);
       return;
     }
     await follow(here, there, replicationPassword, {}, { leaseHolder: holder });
@@ -149,7 +150,7 @@ export class Settlement {
     if (await waitForGtid(here, rest, limits.catchUpMs)) return;
     throw new WikiferryError(
       "CUTOVER_CATCH_UP",
-      `${this.active} is to be the primary and has not applied ${rest} within ${limits.catchUpMs} ms`,
+      `${this.active} is to be the primary and did not apply ${rest} within ${limits.catchUpMs} ms`,
       `See why (SHOW ALL SLAVES STATUS on ${this.active}), then run again; it opens when it has`,
     );
   }
@@ -164,7 +165,7 @@ export class Settlement {
   private async takeOver(): Promise<void> {
     const { servers, holder } = this.ctx;
     if (await takeOverStrays(servers[this.active], servers[this.passive], holder))
-      this.mended.push(`what somebody had written on ${this.active} is on ${this.passive}, too`);
+      this.mended.push(`what someone had written on ${this.active} is now on ${this.passive}, too`);
   }
 
   private async proveArrival(): Promise<void> {

@@ -3,7 +3,7 @@ import { samePosition } from "../replication/gtid";
 import { positions } from "../replication/status";
 import type { Flip } from "./flip";
 
-/** Reads the old primary's last transaction again: it must stand still. @throws `CUTOVER_STRAY_WRITE` */
+/** Reads the old primary's last transaction again. It must not have moved. @throws `CUTOVER_STRAY_WRITE` */
 export async function seeThatItStandsStill(flip: Flip): Promise<void> {
   const now = (await positions(flip.source)).binlog;
   if (samePosition(now, flip.fenceGtid)) return;

@@ -5,18 +5,19 @@ import { positions, replicationStatus } from "../replication/status";
 import type { Server } from "../server";
 
 /*
- * Somebody with the right to do so may write on the new primary after it had caught up. That transaction has the
- * commit's number then, so strict mode refuses the commit there, and nobody would serve; and it refuses the stray
- * transaction on the old primary. Neither is in the other's way but by its number: the commit is one row of the control
- * schema, and the old primary is to be like the new one. So each applies the other's without strict mode.
+ * Someone with the privilege to do so may write on the new primary after it had caught up. That transaction then has
+ * the commit's sequence number. Strict mode would refuse the commit on the new primary, and nobody would serve; and it
+ * would refuse the stray transaction on the old primary. They conflict only in their number: the commit is one row of
+ * the control schema, and the old primary has to become like the new one. So each applies the other's transaction
+ * without strict mode.
  */
 
-/** For what was refused, in milliseconds. */
+/** Timeout for applying what was refused, in milliseconds. */
 const applyMs = 3_000;
 
 /**
- * Lets the new primary apply the commit, if a stray transaction there is why it does not, and nothing else is missing.
- * @returns The stray transaction, which stays; undefined if that was not the matter.
+ * Lets the new primary apply the commit, if a stray transaction there is what blocks it and nothing else is missing.
+ * @returns The stray transaction, which stays; undefined if that was not the cause.
  * @throws `CTRL_REFUSED` without a lease
  */
 export async function applyBesideStrays(
@@ -31,8 +32,8 @@ export async function applyBesideStrays(
 
 /**
  * Lets the old primary apply the new one's stray transactions. Its own last one must be the commit, which the new one
- * has: then it lacks what the other has, and has nothing that the other lacks.
- * @returns Whether that was the matter.
+ * has: then it only lacks what the other has, and has nothing that the other lacks.
+ * @returns Whether that was the cause.
  * @throws `CTRL_REFUSED` without a lease
  */
 export async function takeOverStrays(active: Server, passive: Server, holder: string): Promise<boolean> {

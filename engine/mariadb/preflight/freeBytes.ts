@@ -17,7 +17,9 @@ export function freeBytesOn(
     : freeBytesOnGreen(spec.green.database, pool);
 }
 
-/** Free bytes on the volume of green's MariaDB; while its container is not there yet, where Docker keeps its volumes. */
+/**
+ * Free bytes on the volume of green's MariaDB. While its container does not exist yet, where Docker keeps its volumes.
+ */
 export async function freeBytesOnGreen(ref: ContainerRef, pool: SshPool): Promise<number> {
   try {
     const { exitCode, stdout } = await execInContainer(

@@ -14,22 +14,22 @@ import { versionFinding } from "./version";
 
 export interface PreflightQuestion {
   blue: Server;
-  /** Undefined while its server is not there yet. */
+  /** Undefined while its server does not exist yet. */
   green: Server | undefined;
   spec: MoveSpec;
   /** Whether blue's MariaDB may be restarted. */
   allowRestart: boolean;
-  /** Whether a restart would be due now (phase `sync` or later); before, it is announced only. */
+  /** Whether a restart would be due now (phase `sync` or later). Before that it is only announced. */
   adopting: boolean;
   /** Free space where a side's MariaDB keeps its data, or will, in bytes. */
   freeBytes(side: Side): Promise<number>;
-  /** Where blue must listen, as `findListening` says. */
+  /** Where blue must listen, according to `findListening`. */
   listening(variables: Variables): Promise<Listening | undefined>;
 }
 
 /**
- * What stands in the way of moving the database: every guardrail as pass, warn or block. Never writes. A server that
- * can't be reached is a finding itself, and those that would need it are left out.
+ * Everything that stands in the way of moving the database: each guardrail as pass, warn or block. Never writes. A
+ * server that can't be reached is itself a finding, and checks that would need it are skipped.
  */
 export async function mariadbPreflight(question: PreflightQuestion): Promise<Finding[]> {
   const { blue, green, spec } = question;
@@ -50,7 +50,7 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
   if (!blueVersion) return findings;
   const version = versionFinding(blueVersion, greenVersion);
   findings.push(version);
-  // What follows relies on tables and statements that others may not have.
+  // The checks below rely on tables and statements that other servers may not have.
   if (version.severity === "block") return findings;
 
   const { database, tablePrefix, appUser } = spec.wiki;
@@ -84,7 +84,7 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
   );
   const exposure = await exposureFinding(blue, variables);
   if (exposure) findings.push(exposure);
-  // Once there is a copy, a flip's guardrails ask the same, and a run without a flip is not refused for it.
+  // Once there is a copy, a flip's guardrails check the same, and a run without a flip is not refused for it.
   if (!copied)
     findings.push(
       await asked(async () => roomFinding([{ side: "blue", bytes: await question.freeBytes("blue") }])),
@@ -97,16 +97,16 @@ async function greenEmptyFinding(green: Server, wiki: string): Promise<Finding> 
   const foreign = await foreignDatabases(green, wiki);
   return foreign.length > 0
     ? findingOf(greenNotEmpty(foreign))
-    : pass("GREEN_NOT_EMPTY", "green's MariaDB is empty or of this move");
+    : pass("GREEN_NOT_EMPTY", "green's MariaDB is empty or belongs to this move");
 }
 
 async function databaseMissing(blue: Server, database: string): Promise<Finding> {
-  // Whoever lacks the right to see a database is told that there is none.
+  // An account without the privilege to see a database gets the answer that it does not exist.
   const grants = await blue.rows<Record<string, string>>("SHOW GRANTS");
   if (!grants.some((grant) => /^GRANT ALL PRIVILEGES ON \*\.\* TO /.test(Object.values(grant)[0] ?? "")))
     return block(
       "DB_ACCESS_DENIED",
-      `blue's ${blue.place.adminUser} sees no database ${database}, and has not all privileges`,
+      `blue's ${blue.place.adminUser} sees no database ${database}, and lacks some privileges`,
       wholeRights,
     );
   const others = await blue.rows<{ name: string }>(
@@ -120,7 +120,7 @@ async function databaseMissing(blue: Server, database: string): Promise<Finding>
   );
 }
 
-/** A wiki has a `page` table; a wrong prefix shows here, before anything else goes wrong by it. */
+/** A wiki has a `page` table. A wrong prefix shows here, before it causes another failure. */
 export function tablesFinding(names: readonly string[], database: string, tablePrefix: string): Finding {
   if (names.includes(`${tablePrefix}page`)) return pass("DB_MISSING", `${database} holds a wiki`);
   return block(
@@ -130,7 +130,7 @@ export function tablesFinding(names: readonly string[], database: string, tableP
   );
 }
 
-/** Views, triggers, routines and events run as their definer, who must be on green too; the wiki's account is. */
+/** Views, triggers, routines and events run as their definer, who must exist on green too. The wiki's account does. */
 async function definersFinding(blue: Server, database: string, appUser: string): Promise<Finding> {
   const rows = await blue.rows<{ kind: string; name: string; definer: string }>(
     `SELECT 'view' AS kind, table_name AS name, definer FROM information_schema.views WHERE table_schema = ?
@@ -148,7 +148,7 @@ async function definersFinding(blue: Server, database: string, appUser: string):
     "SCHEMA_DEFINERS",
     [
       ...others.map((row) => `${row.kind} ${row.name} runs as ${row.definer}`),
-      ...events.map((row) => `event ${row.name} rests on green`),
+      ...events.map((row) => `event ${row.name} stays disabled on green`),
     ].join(", "),
     "Make those accounts on both sides before the flip, or give what runs as them another definer; enable events by hand after the flip (ALTER EVENT … ENABLE)",
   );
@@ -171,7 +171,7 @@ async function applicationFinding(blue: Server, appUser: string): Promise<Findin
     return block(
       "RIGHTS_READ_ONLY_ADMIN",
       `${both.user}@${both.host} on blue may write past read_only`,
-      `Take SUPER and READ_ONLY ADMIN from it: GRANT it what the wiki needs on its own database, then REVOKE the rest; the fence would not hold it`,
+      `Take SUPER and READ_ONLY ADMIN from it: GRANT it what the wiki needs on its own database, then REVOKE the rest. The fence would not hold it`,
     );
   }
   return pass(
@@ -191,7 +191,7 @@ export function adoptionFinding(
     return warn(
       "ADOPT_SETTINGS",
       `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
-      "Nothing to do: it is set while the server runs",
+      "Nothing to do: it is set at run time",
     );
   }
   if (adopting && !allowRestart) return findingOf(restartNeeded(restarting));
@@ -228,8 +228,8 @@ const mebibyte = 1024 * 1024;
 const baseBytes = 512 * mebibyte;
 
 /**
- * Room for the data once more and half: a freshly loaded table may be larger than the old one, and the binary log
- * grows with the edits. A copy that is there already needs no room any more.
+ * Space for one and a half times the data: a freshly loaded table may be larger than the old one, and the binary log
+ * grows with the edits. An existing copy needs no more space.
  */
 export function diskSpaceFinding(dataBytes: number, freeBytes: number, copied: boolean): Finding {
   const neededBytes = copied ? baseBytes : Math.ceil(dataBytes * 1.5) + baseBytes;

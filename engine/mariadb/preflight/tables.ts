@@ -2,7 +2,7 @@ import { block, type Finding, pass, warn } from "../../finding";
 import { quoted } from "../identifier";
 import type { Server } from "../server";
 
-/** What decides whether a table can be copied and followed. */
+/** What decides whether a table can be copied and replicated. */
 export interface TableFacts {
   name: string;
   engine: string;
@@ -44,7 +44,7 @@ export async function readTables(server: Server, database: string): Promise<Tabl
       identified: keys.has(String(name)),
       floatColumns: floats.filter((row) => row.name === name).map((row) => row.col),
     };
-    // Only where it matters: statistics are estimates, so a row is looked for.
+    // Only where it matters: statistics are estimates, so this looks for a row.
     const matters = !transactional || !table.identified;
     const hasRows =
       matters && (await session.value("SELECT 1 FROM ??.?? LIMIT 1", [database, table.name])) !== undefined;
@@ -54,8 +54,8 @@ export async function readTables(server: Server, database: string): Promise<Tabl
 }
 
 /**
- * MediaWiki's tables that a maintenance script or the wiki itself fills again from others, with the way to do so.
- * Sessions may be in `objectcache`, so it is not one of them.
+ * MediaWiki's tables that a maintenance script or the wiki itself can rebuild from others, and how. `objectcache` may
+ * hold sessions, so it is not one of them.
  */
 const rebuildable: Record<string, string> = {
   searchindex: "rebuildtextindex.php",
@@ -65,7 +65,7 @@ const rebuildable: Record<string, string> = {
   l10n_cache: "rebuildLocalisationCache.php",
 };
 
-/** Tables without transactions that hold what nobody could make again. */
+/** Non-transactional tables that hold what nobody could rebuild. */
 export function storageEngineFinding(tables: readonly TableFacts[], tablePrefix: string): Finding {
   const outside = tables.filter((table) => !table.transactional && table.hasRows);
   const canBeMade = (table: TableFacts) =>
@@ -83,15 +83,15 @@ export function storageEngineFinding(tables: readonly TableFacts[], tablePrefix:
     "STORAGE_ENGINE",
     kept.length === 0
       ? "every table with rows has transactions"
-      : `${kept.join(", ")}: without transactions, brought into line by the stream; ${[...new Set(outside.map((table) => rebuildable[table.name.slice(tablePrefix.length)]))].join(", ")} would make them again`,
+      : `${kept.join(", ")}: without transactions, brought into line by the stream; ${[...new Set(outside.map((table) => rebuildable[table.name.slice(tablePrefix.length)]))].join(", ")} would rebuild them`,
   );
 }
 
 /**
- * Tables whose rows nothing identifies. A replica finds such a row by comparing all its columns
- * (https://mariadb.com/kb/en/row-based-replication-with-no-primary-key/): slow, yet right, unless the copy changed a
- * value. It does in a FLOAT column: a dump writes floats with 6 digits
- * (https://mariadb.com/kb/en/float/), so an update of a copied row would not find it and stop the stream.
+ * Tables without a key that identifies a row. A replica finds such a row by comparing all its columns
+ * (https://mariadb.com/kb/en/row-based-replication-with-no-primary-key/). That is slow but correct, unless the copy
+ * changed a value. It does in a FLOAT column: a dump writes floats with 6 digits (https://mariadb.com/kb/en/float/), so
+ * an update of a copied row would not find it and would stop the stream.
  */
 export function primaryKeyFinding(tables: readonly TableFacts[]): Finding {
   const without = tables.filter((table) => !table.identified);

@@ -7,9 +7,9 @@ export interface ServerVersion {
   patch: number;
 }
 
-/** Reads `VERSION()`, such as `10.11.18-MariaDB-0+deb12u1-log`; undefined if it is none. */
+/** Parses `VERSION()`, such as `10.11.18-MariaDB-0+deb12u1-log`; undefined if it is not MariaDB's. */
 export function parseVersion(text: string): ServerVersion | undefined {
-  // MariaDB puts 5.5.5- before its version where a client could mistake 10 for 1 (replication protocol).
+  // MariaDB prefixes its version with 5.5.5- where a client could mistake 10 for 1 (replication protocol).
   const match = /^(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)(.*)$/.exec(text);
   if (!match) return undefined;
   const [, major, minor, patch, rest] = match;
@@ -22,13 +22,12 @@ export function parseVersion(text: string): ServerVersion | undefined {
 }
 
 /**
- * The oldest version that can be moved: 10.4 is the first with ACCOUNT LOCK, by which a fenced blue stays fenced over
- * a restart. GTIDs alone came with 10.0.2.
- * https://mariadb.com/kb/en/account-locking/
+ * The oldest version that can be moved. 10.4 is the first with ACCOUNT LOCK, which keeps a fenced blue fenced across a
+ * restart. GTIDs alone came with 10.0.2. https://mariadb.com/kb/en/account-locking/
  */
 export const oldestMajorMinor = [10, 4] as const;
 
-/** Whether blue can be followed by green, from what `VERSION()` says on each; green may not be there yet. */
+/** Whether green can follow blue, from `VERSION()` of each. Green may not exist yet. */
 export function versionFinding(blue: string, green: string | undefined): Finding {
   const refused = (found: string, wayOut: string) => block("DB_VERSION", found, wayOut);
   const oldest = oldestMajorMinor.join(".");
@@ -36,7 +35,7 @@ export function versionFinding(blue: string, green: string | undefined): Finding
   if (!old?.mariadb) {
     return refused(
       `blue's database server is ${blue}, wanted MariaDB ${oldest} or newer`,
-      "MySQL's GTIDs and MariaDB's do not understand each other: move to MariaDB on the old host first",
+      "MySQL's and MariaDB's GTIDs are incompatible: move to MariaDB on the old host first",
     );
   }
   if (compare(old, oldestMajorMinor) < 0) {
@@ -52,7 +51,7 @@ export function versionFinding(blue: string, green: string | undefined): Finding
   if (fresh && compare(old, [fresh.major, fresh.minor]) > 0) {
     return refused(
       `blue's MariaDB is ${blue}, newer than green's ${green}`,
-      "Set green's image to the same version or a newer one: an older server does not follow a newer one",
+      "Set green's image to the same version or a newer one: an older server can't follow a newer one",
     );
   }
   return pass("DB_VERSION", `blue has ${blue}${green === undefined ? "" : `, green ${green}`}`);

@@ -8,7 +8,7 @@ import type { ContainerRef } from "../../move";
 import type { SshPool } from "../../ssh/pool";
 import { quote } from "../../ssh/quote";
 
-/** Where blue's database asks green's, and what stands between them. */
+/** From where blue's database connects to green's, and what stands between them. */
 export interface WayToGreen {
   /** Runs a shell command on the host of blue's database. */
   onBlue(command: string): Promise<{ exitCode: number; stdout: string; stderr: string }>;
@@ -17,12 +17,12 @@ export interface WayToGreen {
   proxy: ContainerRef;
 }
 
-/** The first bytes that the server says. */
+/** The first bytes that the server sends. */
 const greetingScript = `exec 3<>"/dev/tcp/$0/$1" || exit 1; head -c 5 <&3 | od -An -tx1`;
 
 /**
- * Whether blue's database reaches green's, which it follows after a flip. It connects as blue's server would, from
- * blue's host, and hears the server's greeting; it does not log in. Answers nothing where there is no proxy yet.
+ * Whether blue's database reaches green's, which it follows after a flip. It connects from blue's host, as blue's
+ * server would, and reads the server's greeting; it does not log in. Returns nothing where there is no proxy yet.
  */
 export async function wayToGreen(way: WayToGreen, pool: SshPool): Promise<Finding[]> {
   const { proxy, address } = way;
@@ -45,12 +45,12 @@ export async function wayToGreen(way: WayToGreen, pool: SshPool): Promise<Findin
   }
   const greeting = stdout.trim().split(/\s+/).filter(Boolean);
   if (greeting.length < 5) return [await turnedAway(where, proxy, pool, since)];
-  // Version 10 of the protocol; an error packet (ff) says why the server talks to nobody.
+  // Version 10 of the protocol. An error packet (ff) says why the server refuses to talk.
   if (greeting[4] !== "0a") {
     return [
       block(
         "REPL_NO_WAY_BACK",
-        `what answers at ${where} is no MariaDB that takes connections: after a flip blue could not follow`,
+        `what answers at ${where} is not a MariaDB that accepts connections: after a flip blue could not follow`,
         `See what listens there, and \`docker logs ${proxy.container}\``,
       ),
     ];
@@ -58,7 +58,7 @@ export async function wayToGreen(way: WayToGreen, pool: SshPool): Promise<Findin
   return [pass("REPL_NO_WAY_BACK", `blue's database host reaches green's MariaDB at ${where}`)];
 }
 
-/** The connection ended without a greeting: by the proxy's own word, or because MariaDB behind it is away. */
+/** The connection ended without a greeting: the proxy closed it, or MariaDB behind it is down. */
 async function turnedAway(where: string, ref: ContainerRef, pool: SshPool, since: number): Promise<Finding> {
   const container = await findContainer(ref, pool);
   const refused = container && (await refusedLately(container, since));
@@ -81,7 +81,7 @@ export function refusedAddress(log: string): string | undefined {
   return refused.pop()?.[1];
 }
 
-/** @param seen.hidden Whether the address is Docker's own: it then stands for everybody who comes by that port. Pure. */
+/** @param seen.hidden Whether the address is Docker's own: it then stands for everyone who uses that port. Pure. */
 export function judgeRefusal(seen: {
   where: string;
   refused: string;
@@ -89,7 +89,7 @@ export function judgeRefusal(seen: {
   hidden: boolean;
 }): Finding {
   const { where, refused, allowed, hidden } = seen;
-  const found = `green's proxy at ${where} turns blue away: it comes from ${refused}, and ${allowed} is let in`;
+  const found = `green's proxy at ${where} refuses blue: it comes from ${refused}, and only ${allowed} may connect`;
   if (!hidden)
     return block(
       "REPL_NO_WAY_BACK",
@@ -98,13 +98,13 @@ export function judgeRefusal(seen: {
     );
   return block(
     "REPL_NO_WAY_BACK",
-    `${found}. ${refused} is Docker's own address on green's host, which hides who comes. After a flip blue could not follow`,
-    "Set \"userland-proxy\": false in /etc/docker/daemon.json on green's host and restart Docker; where it must hide addresses (rootless Docker), bar that port to all but blue in the host's firewall and set " +
+    `${found}. ${refused} is Docker's own address on green's host, which hides the client's address. After a flip blue could not follow`,
+    "Set \"userland-proxy\": false in /etc/docker/daemon.json on green's host and restart Docker; where it must hide addresses (rootless Docker), close that port to all but blue in the host's firewall and set " +
       `green.database.allowFrom to ${refused}`,
   );
 }
 
-/** Docker has the line a moment after the connection has ended. */
+/** The line appears in Docker's log a moment after the connection has ended. */
 async function refusedLately(container: Docker.Container, since: number): Promise<string | undefined> {
   for (let attempt = 0; attempt < 10; attempt++) {
     const logs = await container.logs({ stdout: true, stderr: true, since, tail: 20 });

@@ -2,15 +2,15 @@ import type { Server } from "../server";
 import { replicationStatus } from "./status";
 
 /**
- * Threads of a replica that catches up. They apply ahead of the source's order and commit in it; what gets in another's
- * way is undone and tried again. On 2 cores 1 to 2.7 times as many transactions a second as one after the other.
- * https://mariadb.com/kb/en/parallel-replication/
+ * Threads of a replica that catches up. They apply out of order and commit in the source's order; conflicting
+ * transactions are rolled back and retried. On 2 cores they apply 1 to 2.7 times as many transactions per second as a
+ * single thread. https://mariadb.com/kb/en/parallel-replication/
  */
 export const catchUpThreads = 4;
 
 /**
- * Sets how many threads apply; 0: one transaction after the other. The number can be changed only while nothing is
- * applied, so the stream rests for a moment. Does nothing where it holds.
+ * Sets the number of applying threads; 0 means one transaction after the other. The number can be changed only while
+ * nothing is applied, so the stream stops for a moment. Does nothing where it already holds.
  */
 export async function setApplyThreads(replica: Server, threads: number): Promise<void> {
   const session = await replica.unlogged();

@@ -9,9 +9,9 @@ import { describePace, type Pace, type PaceSample, paceOf } from "./pace";
 import { positions, replicationStatus } from "./status";
 
 export interface CatchUpOptions {
-  /** A lag up to this counts as caught up, in milliseconds. Defaults to 1,000. */
+  /** Lag that counts as caught up, in milliseconds. Defaults to 1,000. */
   lagMs?: number;
-  /** How long the replica may fail to come nearer before it is given up, in milliseconds. Defaults to 900,000. */
+  /** How long the replica may make no progress before this gives up, in milliseconds. Defaults to 900,000. */
   patienceMs?: number;
   /** Called about every 30 s, and once at the end. */
   meanwhile?(): Promise<unknown>;
@@ -33,7 +33,7 @@ const reportMs = 2_000;
 const meanwhileMs = 30_000;
 
 /**
- * Waits until a replica that follows has caught up, with heartbeats on the source each 250 ms, and says how far it is.
+ * Waits until a following replica has caught up, with heartbeats on the source every 250 ms, and reports its progress.
  * @throws the cause (`REPL_*`) as soon as the replica stops; `REPL_FALLS_BEHIND` when it does not come nearer
  */
 export async function catchUp(
@@ -57,7 +57,7 @@ export async function catchUp(
       const now = performance.now();
       if (sample.behind < nearest.behind) nearest = { behind: sample.behind, at: now };
       beats.check();
-      // A stream that broke just now looks like one with a small lag, until a beat of now fails to come.
+      // A stream that has just broken looks like one with a small lag, until a current beat fails to arrive.
       if (sample.lagMs <= lagMs && sample.beat >= firstBeat && sample.receiving) {
         await meanwhile?.();
         return {
@@ -70,7 +70,7 @@ export async function catchUp(
       if (now - nearest.at > patienceMs) throw fallsBehind(replica, source, pace, patienceMs);
       if (now - reportedAt >= reportMs) {
         reportedAt = now;
-        // 0 and 100 are said of a step that begins or ends.
+        // 0 and 100 are reserved for a step that begins or ends.
         const percent = Math.min(99, Math.max(1, pace.percent));
         report({ step: "replication", message: `${replica.side} is ${describePace(pace)}`, percent });
       }
@@ -93,12 +93,12 @@ interface Look extends PaceSample {
 }
 
 /**
- * How far the replica is, as long as it follows. Never writes.
+ * The replica's progress, as long as it follows. Never writes.
  * @param since The position from which applied transactions are counted.
  * @throws the cause (`REPL_*`)
  */
 export async function look(replica: Server, source: Server, since: string): Promise<Look> {
-  // The source first: what it gets meanwhile is not counted against the replica.
+  // The source first, so that what it gets meanwhile does not count against the replica.
   const [there, now] = await Promise.all([
     positions(source),
     source.value("SELECT UNIX_TIMESTAMP(UTC_TIMESTAMP(6))"),
@@ -110,7 +110,7 @@ export async function look(replica: Server, source: Server, since: string): Prom
       "SELECT UNIX_TIMESTAMP(beat_at) AS at, beat FROM wikiferry.heartbeat WHERE id = 1",
     ),
   ]);
-  // One that only tries to reach its source does so until it can.
+  // A thread that only tries to reach its source keeps trying until it can.
   if (!status || (status.cause && status.cause !== "REPL_UNREACHABLE")) {
     const code = status?.cause ?? "REPL_STOPPED";
     throw new WikiferryError(
@@ -138,7 +138,7 @@ function fallsBehind(replica: Server, source: Server, pace: Pace, patienceMs: nu
   return new WikiferryError(
     "REPL_FALLS_BEHIND",
     `${replica.side} has not come nearer to ${source.side} for ${Math.round(patienceMs / 60_000)} min: it is ${describePace(pace)}`,
-    "It goes on following. Give it a faster disk or more memory (green.database.bufferPoolSize), or run again at a quieter time",
+    "It keeps following. Give it a faster disk or more memory (green.database.bufferPoolSize), or run again at a quieter time",
   );
 }
 
@@ -151,7 +151,7 @@ class Beats {
 
   constructor(private readonly source: Server) {}
 
-  /** Returns after the first, with its number. @throws `CTRL_HEARTBEAT_MISSING` */
+  /** Returns after the first beat, with its number. @throws `CTRL_HEARTBEAT_MISSING` */
   async start(): Promise<number> {
     this.session = await this.source.open();
     await writeBeat(this.session);
@@ -160,7 +160,7 @@ class Beats {
     return Number(first);
   }
 
-  /** @throws what made them end */
+  /** @throws what ended them */
   check(): void {
     if (this.failure) throw this.failure;
   }

@@ -50,7 +50,7 @@ function applyingCause({ number, message }: ReplicationError): ReplicationCause 
       return "REPL_DISK_FULL";
   }
   if (/\b(?:errno|error):? 28\b/i.test(message)) return "REPL_DISK_FULL";
-  // Changes of rows are logged as rows, so a statement in the stream is one of the schema, whatever it failed by.
+  // Row changes are logged as rows, so a statement in the stream is a schema change, whatever error it failed with.
   if (statementIn(message) !== undefined) return "REPL_DDL";
   switch (number) {
     case 1032: // ER_KEY_NOT_FOUND
@@ -98,7 +98,7 @@ export function statementIn(message: string): string | undefined {
   return /on query\..*? Query: '([\s\S]*)'$/.exec(message.trim())?.[1];
 }
 
-/** What stands still, where, and by what: one sentence without the full stop. */
+/** What stopped, where, and why: one sentence without the full stop. */
 export function describeStop(
   status: (Pick<ReplicationThreads, "sqlError" | "ioError"> & { appliedGtid: string }) | undefined,
 ): string {
@@ -109,7 +109,7 @@ export function describeStop(
   const statement = sqlError.message === "" ? undefined : statementIn(message);
   const said =
     statement === undefined
-      ? // What follows is the place in a file that only the server knows.
+      ? // What follows is the position in a file that only the server knows.
         message.replace(/;? ?handler error[\s\S]*$/, "").replace(/, Error_code: \d+$/, "")
       : `${/'([\s\S]*?)' on query\./.exec(message)?.[1] ?? message} by ${shortened(statement)}`;
   const number = sqlError.number || ioError.number;
@@ -121,26 +121,26 @@ function shortened(statement: string): string {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
-/** What to do; nothing is ever skipped, so the same transaction is tried again first. */
+/** What to do. Nothing is ever skipped, so the same transaction is tried again first. */
 export const wayOuts: Record<ReplicationCause, string> = {
   REPL_STOPPED: "See its error log, then run again",
-  REPL_ACCESS_DENIED: "Run `pulumi up` in phase sync, which sets the replication account anew",
+  REPL_ACCESS_DENIED: "Run `pulumi up` in phase sync, which sets up the replication account again",
   REPL_TLS:
-    "The certificates do not fit: run `pulumi up` in phase sync, which makes them anew if they have expired",
+    "TLS verification failed: run `pulumi up` in phase sync, which renews the certificates if they have expired",
   REPL_UNREACHABLE:
-    "See that the address in the config is the one that this server reaches, and that no firewall stands between",
+    "See that this server can reach the address in the config, and that no firewall blocks it",
   REPL_BINLOG_GONE:
-    "The source has deleted binary logs that are still needed: copy anew (npm run copy:again), and keep them for longer",
+    "The source has deleted binary logs that are still needed: copy again (npm run copy:again), and keep them for longer",
   REPL_ERRANT_GTID:
-    "Something wrote on the replica: see its binary log for what, carry it over by hand, and copy anew (npm run copy:again)",
-  REPL_ROW_MISSING: "A row to change was not there: the sides differ, so copy anew (npm run copy:again)",
-  REPL_ROW_DOUBLE: "A row to insert was there already: the sides differ, so copy anew (npm run copy:again)",
+    "Something wrote on the replica: find it in its binary log, apply it on the other side by hand, and copy again (npm run copy:again)",
+  REPL_ROW_MISSING: "A row to change is missing: the sides differ, so copy again (npm run copy:again)",
+  REPL_ROW_DOUBLE: "A row to insert exists already: the sides differ, so copy again (npm run copy:again)",
   REPL_TABLE_MISSING:
     "The table was dropped or renamed on the replica only: give it back its name if it is still whole, else copy anew (npm run copy:again); then run again. One of another database than the wiki's is no part of the move: take that database to another server (DB_NEIGHBOURS), then copy anew (npm run copy:again)",
   REPL_TABLE_DIFFERS:
     "The table was changed on the replica only: make its columns as the source's without the binary log (SET sql_log_bin = 0), then run again",
   REPL_DDL:
-    "A change of the schema can't be carried out there: mend what its error names (without the binary log: SET sql_log_bin = 0), then run again, and it is tried once more; else copy anew (npm run copy:again)",
+    "A schema change can't be applied there: correct what its error names (without the binary log: SET sql_log_bin = 0), then run again, and it is tried once more; else copy again (npm run copy:again)",
   REPL_DISK_FULL: "The replica's disk is full: make room, then run again",
   REPL_IO: "See the error, then run again",
   REPL_SQL: "See the error, then run again",

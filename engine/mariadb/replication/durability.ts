@@ -7,10 +7,10 @@ import { contains, parseGtid } from "./gtid";
 import type { Positions } from "./status";
 
 /**
- * How a server keeps what it has committed. `relaxed`: the log is written at each commit and flushed once a second
- * (`innodb_flush_log_at_trx_commit = 2`, `sync_binlog = 0`), which saves a replica two flushes for each transaction
- * while it catches up. A power failure may then cost its newest transactions, which the source still has; a crash of the
- * server alone costs none. https://mariadb.com/kb/en/innodb-system-variables/#innodb_flush_log_at_trx_commit
+ * How durable a server's commits are. `relaxed`: the log is written at each commit and flushed once a second
+ * (`innodb_flush_log_at_trx_commit = 2`, `sync_binlog = 0`), which saves a replica two flushes per transaction while it
+ * catches up. A power failure may then lose its newest transactions, which the source still has; a crash of the server
+ * alone loses none. https://mariadb.com/kb/en/innodb-system-variables/#innodb_flush_log_at_trx_commit
  */
 export type Durability = "relaxed" | "full";
 
@@ -20,7 +20,7 @@ const settings: Record<Durability, { flush: number; sync: number }> = {
   full: { flush: 1, sync: 1 },
 };
 
-/** As it is set now. Never writes. */
+/** The current setting. Never writes. */
 export async function readDurability(server: Server): Promise<Durability> {
   const row = await server.row<{ flush: string | number; sync: string | number }>(
     "SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flush, @@GLOBAL.sync_binlog AS sync",
@@ -29,8 +29,8 @@ export async function readDurability(server: Server): Promise<Durability> {
 }
 
 /**
- * Relaxes a replica that has never been the primary; any other stays as it is, since what it wrote itself is nowhere
- * else. The mark comes first, on disk, so that `mendHardStop` knows of it.
+ * Relaxes a replica that has never been the primary. Any other server stays as it is, because what it wrote itself
+ * exists nowhere else. The mark is on disk first, so that `mendHardStop` knows of it.
  * @returns what holds now
  */
 export async function relaxDurability(replica: Server): Promise<Durability> {
@@ -41,8 +41,8 @@ export async function relaxDurability(replica: Server): Promise<Durability> {
 }
 
 /**
- * From now on a commit is on disk when it is acknowledged, and so is all that came before. Does nothing where it holds.
- * @throws `REPL_DURABILITY` if the server does not take the settings
+ * From now on an acknowledged commit is on disk, and so is everything before it. Does nothing where that holds.
+ * @throws `REPL_DURABILITY` if the server does not accept the settings
  */
 export async function restoreDurability(server: Server): Promise<void> {
   const marked = (await markOf(server)) === "relaxed";
@@ -63,7 +63,7 @@ export async function restoreDurability(server: Server): Promise<void> {
 }
 
 /**
- * Whether a replica's binary log and its tables end at different transactions because the power failed under relaxed
+ * Whether a replica's binary log and its tables end at different transactions, because the power failed under relaxed
  * durability. Never writes.
  */
 export async function wasHardStopped(replica: Server, here: Positions): Promise<boolean> {
@@ -72,10 +72,10 @@ export async function wasHardStopped(replica: Server, here: Positions): Promise<
 }
 
 /**
- * After such a stop the tables count, since `gtid_slave_pos` is one of them; the log, which holds nothing but the
- * source's own transactions, is begun anew, or the stream would stop at numbers that the log has already, or go on
+ * After such a stop the tables count, because `gtid_slave_pos` is one of them. The log, which holds only the source's
+ * transactions, is started again. Otherwise the stream would stop at numbers that the log already has, or continue
  * after transactions that the tables lost. Call it while the replica does not follow.
- * @returns whether the log was begun anew
+ * @returns whether the log was started again
  */
 export async function mendHardStop(replica: Server, here: Positions): Promise<boolean> {
   if (!(await wasHardStopped(replica, here))) return false;
@@ -84,7 +84,7 @@ export async function mendHardStop(replica: Server, here: Positions): Promise<bo
   return true;
 }
 
-/** Whether the log ends elsewhere than the tables. Pure. */
+/** Whether the log ends at a different transaction than the tables. Pure. */
 export function logIsApart({ binlog, applied }: Positions): boolean {
   return binlog !== "" && !(contains(binlog, applied) && contains(applied, binlog));
 }

@@ -11,23 +11,28 @@ import { positions, type ReplicationStatus, replicationStatus } from "./status";
 /** ER_GTID_STRICT_OUT_OF_ORDER: the server has another transaction under that number, or a higher one. */
 export const outOfOrder = 1950;
 
-/** Where a replica finds what it needs to trust its source. */
+/** What a replica needs to trust its source. */
 export interface FollowTls {
-  /** Path of the CA's certificate on the replica's host. Defaults to the one of the replica's own certificate (`ssl_ca`). */
+  /**
+   * Path of the CA's certificate on the replica's host. Defaults to the CA of the replica's own certificate (`ssl_ca`).
+   */
   caFile?: string;
 }
 
-/** The account by which each side follows the other. */
+/** The account with which each side follows the other. */
 export const replicationUser = "wikiferry_repl";
 
 export interface FollowOptions {
   /** How long both threads may take to run, in milliseconds. Defaults to 10,000. */
   timeoutMs?: number;
-  /** Whose lease on the replica must last for it to do what it is told; without one nobody's. */
+  /**
+   * The holder whose lease on the replica must be live for the replica to accept the statements. Without a holder, no
+   * lease is required.
+   */
   leaseHolder?: string;
 }
 
-/** Whether `status` says that the server follows `source` in the way that `follow` sets up, and both threads run. */
+/** Whether `status` shows that the server follows `source` as `follow` sets it up, with both threads running. */
 export function isFollowing(
   status: ReplicationStatus | undefined,
   source: { host: string; port: number },
@@ -48,7 +53,7 @@ export function isFollowing(
 
 /**
  * Makes `replica` follow `source` by GTID over TLS, from its own last transaction on, and returns when both threads
- * run. A healthy stream from that source is left alone. A former primary goes on from the end of its own binary log;
+ * run. A healthy stream from that source is left alone. A former primary continues from the end of its own binary log;
  * a transaction there that the source lacks is refused before anything is changed.
  * @throws `REPL_ERRANT_GTID`, or the cause why a thread does not run (`REPL_*`)
  */
@@ -71,7 +76,7 @@ export async function follow(
     throw new WikiferryError(
       "REPL_ERRANT_GTID",
       `${replica.side} has transactions up to ${stray} that ${source.side} (${there.binlog || "empty"}) does not have`,
-      `Something wrote on ${replica.side} while it was not the primary: see its binary log for what, carry it over by hand, and copy anew (npm run copy:again)`,
+      `Something wrote on ${replica.side} while it was not the primary: find it in its binary log, apply it on the other side by hand, and copy again (npm run copy:again)`,
     );
   }
 
@@ -82,8 +87,8 @@ export async function follow(
   ) {
     throw new WikiferryError(
       "REPL_ERRANT_GTID",
-      `${replica.side} stopped at a transaction that ${source.side} wrote while it was not the primary (${before.sqlError.message}), and would go on after it`,
-      `See ${source.side}'s binary log for what it is, and copy anew (npm run copy:again) to ${replica.side}`,
+      `${replica.side} stopped at a transaction that ${source.side} wrote while it was not the primary (${before.sqlError.message}), and would continue after it`,
+      `Find it in ${source.side}'s binary log, and copy again (npm run copy:again) to ${replica.side}`,
     );
   }
 
@@ -95,23 +100,26 @@ export async function follow(
   const start = newest(stopped.applied, stopped.binlog);
   if (!samePosition(start, stopped.applied)) await goOnFrom(session, start, leaseHolder);
   await changeMaster(replica, source, replicationPassword, tls, leaseHolder);
-  // A copy that was killed may have left the forgiving mode behind.
+  // A killed copy may have left the lenient mode behind.
   await session.run("SET GLOBAL slave_exec_mode = 'STRICT'");
   await order(session, leaseHolder, "START SLAVE");
-  // What it stopped at is tried again: it runs only once that is done.
+  // The transaction where it stopped is tried again: the thread runs only once that is done.
   const stuckAt = before && before.sqlError.number !== 0 ? before.appliedGtid : undefined;
   return await untilRunning(replica, { host, port }, { timeoutMs: options.timeoutMs ?? 10_000, stuckAt });
 }
 
 /**
- * What a server that has only ever followed wrote itself: the source has other transactions under those numbers, so
- * going on after them would leave the source's out.
+ * What a server that has only ever followed wrote itself. The source has other transactions under those numbers, so
+ * continuing after them would skip the source's.
  */
 async function ownWriting(replica: Server, binlog: string): Promise<string | undefined> {
   return endsWithOwn(binlog, replica) && (await neverPrimary(replica)) ? binlog : undefined;
 }
 
-/** Points a stopped replica at its source. The password is kept in master.info, and out of the general and slow logs. */
+/**
+ * Points a stopped replica at its source. The password is stored in master.info and kept out of the general and slow
+ * logs.
+ */
 export async function changeMaster(
   replica: Server,
   source: Server,
@@ -129,7 +137,7 @@ export async function changeMaster(
       "Run `pulumi up` in phase sync, which sets it",
     );
   }
-  // By itself: what a compound statement sets of the logs ends with it.
+  // In its own statement: log settings made inside a compound statement end with it.
   await session.run("SET SESSION sql_log_off = 1, slow_query_log = 0");
   await order(
     session,
@@ -141,7 +149,7 @@ export async function changeMaster(
   );
 }
 
-/** Carries out a statement; with a holder, only while that one's lease on the server lasts. @throws `CTRL_REFUSED` */
+/** Runs a statement; with a holder, only while that holder's lease on the server is live. @throws `CTRL_REFUSED` */
 export async function order(
   session: Session,
   leaseHolder: string | undefined,
@@ -153,8 +161,8 @@ export async function order(
 }
 
 /**
- * How long both threads must have run, in milliseconds: only once it receives does the source answer that it does not
- * have the position.
+ * How long both threads must have run, in milliseconds. Only once it receives does the source report that it lacks the
+ * position.
  */
 const steadyMs = 200;
 
@@ -170,10 +178,10 @@ async function untilRunning(
     if (status && isFollowing(status, source)) {
       since ??= performance.now();
       const moved = stuckAt === undefined || !contains(stuckAt, status.appliedGtid);
-      // A long change of the schema may take longer than anybody waits here; it is under way then.
+      // A long schema change may take longer than anyone waits here. It is under way then.
       if (performance.now() - since >= steadyMs && (moved || performance.now() > end)) return status;
     } else since = undefined;
-    // A source that is just being restarted refuses connections for a moment; a thread that stopped stays so.
+    // A source that is being restarted refuses connections for a moment. A thread that stopped stays stopped.
     const final = status !== undefined && (status.sqlError.number !== 0 || status.io === "no");
     if (final || (since === undefined && performance.now() > end)) throw notRunning(replica, source, status);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -193,7 +201,10 @@ function notRunning(
   );
 }
 
-/** Ends following for good and forgets the source; `gtid_slave_pos` stays. Does nothing on a server that follows none. */
+/**
+ * Stops following for good and forgets the source. `gtid_slave_pos` stays. Does nothing on a server that follows
+ * nobody.
+ */
 export async function stopFollowing(replica: Server, leaseHolder?: string): Promise<void> {
   const status = await replicationStatus(replica);
   if (!status) return;
@@ -216,7 +227,7 @@ export async function waitForGtid(server: Server, gtid: string, timeoutMs: numbe
   }
 }
 
-/** Like `waitForGtid`, by a session that is open; nobody else can use it meanwhile. */
+/** Like `waitForGtid`, in an open session that nobody else can use meanwhile. */
 export async function reaches(session: Session, gtid: string, timeoutMs: number): Promise<boolean> {
   return (await session.value("SELECT MASTER_GTID_WAIT(?, ?)", [gtid, timeoutMs / 1000])) === "0";
 }

@@ -1,4 +1,4 @@
-/** One transaction's name: which stream, who wrote it first, which number. */
+/** The name of one transaction: its stream, the server that wrote it first, its number. */
 export interface Gtid {
   domain: number;
   server: number;
@@ -9,8 +9,8 @@ export interface Gtid {
 export type GtidPosition = ReadonlyMap<number, Gtid>;
 
 /**
- * Reads `domain-server-sequence`, or a comma-separated list of them with at most one for each domain; white space
- * and an empty text are allowed.
+ * Parses `domain-server-sequence`, or a comma-separated list of them with at most one for each domain. White space and
+ * an empty text are allowed.
  * @throws RangeError on anything else
  */
 export function parseGtid(text: string): GtidPosition {
@@ -58,7 +58,7 @@ export function samePosition(a: string, b: string): boolean {
   return formatGtid(parseGtid(a)) === formatGtid(parseGtid(b));
 }
 
-/** For each domain the GTID with the higher sequence; on a tie that of `a`. */
+/** The GTID with the higher sequence for each domain; on a tie that of `a`. */
 export function newest(a: string, b: string): string {
   const merged = new Map(parseGtid(a));
   for (const gtid of parseGtid(b).values()) {
@@ -68,8 +68,8 @@ export function newest(a: string, b: string): string {
 }
 
 /**
- * How many transactions `to` has that `from` lacks, summed over domains. With `gtid_strict_mode` sequences have no
- * order faults, but they may have gaps, so this is an upper bound.
+ * How many transactions `to` has that `from` lacks, summed over domains. With `gtid_strict_mode` sequences are ordered
+ * but may have gaps, so this is an upper bound.
  */
 export function distance(from: string, to: string): bigint {
   const have = parseGtid(from);
@@ -82,8 +82,8 @@ export function distance(from: string, to: string): bigint {
 }
 
 /**
- * What a replica's binary log has that its source's lacks: transactions that were written on the replica itself.
- * Undefined if there are none. Equal sequences with different servers are such, too: both sides wrote their own.
+ * What a replica's binary log has and its source's lacks: transactions that were written on the replica itself.
+ * Undefined if there are none. Equal sequences with different servers count too: both sides wrote their own.
  */
 export function errant(sourceBinlog: string, replicaBinlog: string): string | undefined {
   const source = parseGtid(sourceBinlog);

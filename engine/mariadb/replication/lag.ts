@@ -4,23 +4,23 @@ import type { Server, Session } from "../server";
 import { reaches, waitForGtid } from "./follow";
 
 /**
- * Lag as it is used to gate a flip: a heartbeat row is committed on the primary, and the time until the replica has
- * applied that very transaction is taken, by the clock of the machine that runs the tool. So it proves the whole
- * stream from end to end, no skew between the servers' clocks can falsify it, and it is an upper bound: a round trip
- * from the tool to each server is part of it.
+ * The lag that gates a flip. A heartbeat row is committed on the primary, and the time until the replica has applied
+ * that transaction is measured by the clock of the tool's machine. This tests the whole stream from end to end, does
+ * not depend on the servers' clocks, and is an upper bound, because it includes a round trip from the tool to each
+ * server.
  */
 
-/** Between two heartbeats, in milliseconds. */
+/** Interval between two heartbeats, in milliseconds. */
 export const beatIntervalMs = 250;
 
-/** How long one heartbeat may take; a replica further behind has a lag of at least this. In milliseconds. */
+/** How long one heartbeat may take, in milliseconds. A replica further behind has at least this lag. */
 export const beatTimeoutMs = 5_000;
 
-/** So long the replica's shared session waits before it is left to others, in milliseconds. */
+/** How long the replica's shared session waits before it is freed for others, in milliseconds. */
 const promptMs = 100;
 
 /**
- * One heartbeat. A session is opened only for a replica that is slow: beside a flip the handshake is felt.
+ * One heartbeat. A session is opened only for a slow replica: next to a flip the handshake is noticeable.
  * @returns The lag in milliseconds; `Infinity` when the replica did not get there within `timeoutMs`.
  */
 export async function measureLagMs(
@@ -43,7 +43,7 @@ export async function measureLagMs(
  */
 export async function writeBeat(primary: Session): Promise<string> {
   const { side } = primary;
-  // A run that was frozen and goes on after another one's flip would write on what is the replica now.
+  // A run that was frozen and continues after another run's flip would write on what is now the replica.
   const [rows] = await primary.resultSets(
     `BEGIN NOT ATOMIC
      UPDATE wikiferry.heartbeat h LEFT JOIN wikiferry.role r ON r.id = 1
@@ -58,13 +58,13 @@ export async function writeBeat(primary: Session): Promise<string> {
     throw new WikiferryError(
       "CTRL_HEARTBEAT_MISSING",
       `${side} has no heartbeat row in the schema wikiferry, or its record names the other side`,
-      "Run `pulumi up` again; in phase sync it makes the row",
+      "Run `pulumi up` again; in phase sync it creates the row",
     );
   }
   return String(written?.gtid);
 }
 
-/** Beats on the primary until it is stopped, and knows how long the lag has been small. */
+/** Beats on the primary until stopped, and knows how long the lag has been small. */
 export class Heartbeat {
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
@@ -83,23 +83,23 @@ export class Heartbeat {
   }
 
   /**
-   * Ends the beats; when this returns none is under way, so the primary's position may stand still. Call it before
-   * the fence.
+   * Ends the beats. When this returns none is under way, so the primary's position can stand still. Call it before the
+   * fence.
    */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
   }
 
-  /** The newest lag in milliseconds; undefined before the first beat. @throws what made the beats end */
+  /** The newest lag in milliseconds; undefined before the first beat. @throws what ended the beats */
   get lagMs(): number | undefined {
     if (this.failure) throw this.failure;
     return this.samples.at(-1)?.lagMs;
   }
 
   /**
-   * For how long every beat has stayed at or below `maxLagMs`, in milliseconds, up to the newest beat.
-   * @throws what made the beats end
+   * How long every beat has stayed at or below `maxLagMs`, in milliseconds, up to the newest beat.
+   * @throws what ended the beats
    */
   stableMs(maxLagMs: number): number {
     if (this.failure) throw this.failure;
@@ -123,7 +123,7 @@ export class Heartbeat {
   }
 }
 
-/** From the first sample of the unbroken run of small lags at the end to the newest sample, in milliseconds. */
+/** From the first sample of the final unbroken run of small lags to the newest sample, in milliseconds. */
 export function stableMs(samples: readonly { at: number; lagMs: number }[], maxLagMs: number): number {
   const newest = samples.at(-1);
   if (!newest || newest.lagMs > maxLagMs) return 0;

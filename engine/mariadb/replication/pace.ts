@@ -1,6 +1,6 @@
-/** Where a replica and its source stood at one moment. */
+/** The positions of a replica and its source at one moment. */
 export interface PaceSample {
-  /** Of a clock that only goes forward, in milliseconds. */
+  /** From a monotonic clock, in milliseconds. */
   atMs: number;
   /** Transactions that the source has and the replica lacks. */
   behind: number;
@@ -10,7 +10,7 @@ export interface PaceSample {
   lagMs: number;
 }
 
-/** How fast a replica comes nearer to its source. */
+/** How fast a replica catches up with its source. */
 export interface Pace {
   behind: number;
   lagMs: number;
@@ -19,11 +19,11 @@ export interface Pace {
   writtenPerSecond: number;
   /** Until it has caught up, in milliseconds; undefined while it does not come nearer, or nothing is known yet. */
   leftMs: number | undefined;
-  /** Of the way from the first sample, 0 to 100. */
+  /** Share of the distance since the first sample, 0 to 100. */
   percent: number;
 }
 
-/** Rates are those of so long, in milliseconds: long enough to be steady, short enough to follow the wiki's day. */
+/** Rates are averaged over this many milliseconds: long enough to be steady, short enough to follow the wiki's day. */
 const windowMs = 30_000;
 
 /** Rates and time left from samples in the order of time; undefined without any. */

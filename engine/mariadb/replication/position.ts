@@ -3,11 +3,11 @@ import { obey } from "../rule/obey";
 import { underALease } from "../rule/statements";
 import type { Session } from "../server";
 
-/** MariaDB empties `mysql.gtid_slave_pos` by putting a new file in its place. */
+/** MariaDB empties `mysql.gtid_slave_pos` by replacing its file. */
 const settingPosition = (position: string) => givenRoom(`SET GLOBAL gtid_slave_pos = ${position}`);
 
 /**
- * Sets where a stopped replica goes on; with a holder, only while that one's lease on it lasts.
+ * Sets where a stopped replica continues; with a holder, only while that holder's lease on it is live.
  * @param session unlogged
  * @throws `CTRL_DISK_SPACE`, `CTRL_REFUSED`
  */
@@ -20,14 +20,14 @@ export async function goOnFrom(session: Session, position: string, leaseHolder?:
   await explainFullDisk(session, work);
 }
 
-/** ER_MASTER_GTID_POS_CONFLICTS_WITH_BINLOG: a write came between the reading and the setting. */
+/** ER_MASTER_GTID_POS_CONFLICTS_WITH_BINLOG: a write came between reading and setting the position. */
 const overtaken = 1947;
 
 /**
- * Sets the end of the server's own binary log as where it goes on. A former primary's own transactions are not in its
- * `gtid_slave_pos` (MDEV-20122 describes why not `current_pos`).
+ * Sets the end of the server's own binary log as the position to continue from. A former primary's own transactions are
+ * not in its `gtid_slave_pos` (MDEV-20122 describes why not `current_pos`).
  * @param session unlogged
- * @returns where that is
+ * @returns that position
  * @throws `CTRL_DISK_SPACE`
  */
 export async function goOnFromHere(session: Session): Promise<string> {

@@ -4,19 +4,19 @@ import type { Server } from "../server";
 import { readDefinitions } from "../verify/definitions";
 import { positions } from "./status";
 
-/** A change of the schema that reached a replica by the stream. */
+/** A schema change that reached a replica through the stream. */
 export interface SchemaChange {
   kind: "created" | "dropped" | "renamed" | "altered";
   table: string;
   /** New name of a renamed table. */
   to?: string;
-  /** What is otherwise, for an altered one. */
+  /** What is different, for an altered table. */
   how: string[];
 }
 
 const checkpoint = "schema";
 
-/** A table as it is kept between two looks: what changes with the rows is left out. */
+/** A table as it is remembered between two looks, without what changes with the rows. */
 export interface KnownTable {
   name: string;
   engine: string;
@@ -25,7 +25,7 @@ export interface KnownTable {
   indexes: string[];
 }
 
-/** What is otherwise now. A table that is gone while one just like it came has been renamed. Pure. */
+/** What is different now. If a table is gone and an identical one has appeared, it was renamed. Pure. */
 export function schemaChanges(before: readonly KnownTable[], after: readonly KnownTable[]): SchemaChange[] {
   const changes: SchemaChange[] = [];
   const came = after.filter(({ name }) => !before.some((other) => other.name === name));
@@ -66,7 +66,7 @@ function alterations(old: KnownTable, now: KnownTable): string[] {
   for (const index of old.indexes) if (!now.indexes.includes(index)) how.push(`index ${index} gone`);
   for (const index of now.indexes) if (!old.indexes.includes(index)) how.push(`index ${index} new`);
   const order = (table: KnownTable) => table.columns.map(({ name }) => name).join();
-  if (how.length === 0 && order(old) !== order(now)) how.push("columns in another order");
+  if (how.length === 0 && order(old) !== order(now)) how.push("columns in a different order");
   return how;
 }
 
@@ -77,8 +77,8 @@ export function describeChange({ kind, table, to, how }: SchemaChange): string {
 }
 
 /**
- * Compares a replica's tables with how they were at the last look, and puts each change into the journal with the
- * position up to which it was followed. The first look only remembers: take it before the replica follows.
+ * Compares a replica's tables with the last look, and writes each change into the journal with the position up to which
+ * it was followed. The first look only remembers: take it before the replica follows.
  * @param source Remembers as well, for when it becomes the replica.
  */
 export async function noteSchemaChanges(

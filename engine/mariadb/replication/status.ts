@@ -2,7 +2,7 @@ import type { Row, Server } from "../server";
 import { causeOf, type ReplicationCause, type ReplicationThreads } from "./causes";
 import { formatGtid, parseGtid } from "./gtid";
 
-/** What `SHOW ALL SLAVES STATUS` says of the one, unnamed connection. */
+/** What `SHOW ALL SLAVES STATUS` shows for the single, unnamed connection. */
 export interface ReplicationStatus extends ReplicationThreads {
   sourceHost: string;
   sourcePort: number;
@@ -19,13 +19,13 @@ export interface ReplicationStatus extends ReplicationThreads {
   until: string;
   tls: boolean;
   verifiesCertificate: boolean;
-  /** Replication filters in force; any of them makes the copy incomplete. */
+  /** Replication filters in force. Any filter makes the copy incomplete. */
   filters: string[];
-  /** What the applying thread is at. */
+  /** What the applying thread is doing. */
   sqlState: string;
 }
 
-/** Reads one row of `SHOW ALL SLAVES STATUS`. */
+/** Parses one row of `SHOW ALL SLAVES STATUS`. */
 export function parseReplicationStatus(row: Row): ReplicationStatus {
   const text = (name: string) => (row[name] === null || row[name] === undefined ? "" : String(row[name]));
   const running = text("Slave_IO_Running").toLowerCase();
@@ -54,12 +54,12 @@ export function parseReplicationStatus(row: Row): ReplicationStatus {
   };
 }
 
-/** How `server` follows another; undefined if it follows none. Never writes. */
+/** How `server` follows another; undefined if it follows nobody. Never writes. */
 export async function replicationStatus(server: Server): Promise<ReplicationStatus | undefined> {
   return replicationStatusOf(await server.rows("SHOW ALL SLAVES STATUS"));
 }
 
-/** What `SHOW ALL SLAVES STATUS` answered. */
+/** The result of `SHOW ALL SLAVES STATUS`. */
 export function replicationStatusOf(rows: readonly Row[]): ReplicationStatus | undefined {
   const unnamed = rows.find((row) => !row.Connection_name);
   return unnamed && parseReplicationStatus(unnamed);

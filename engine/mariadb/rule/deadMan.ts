@@ -8,16 +8,16 @@ import type { Server, Session } from "../server";
 import { type Door, eventStatement } from "./statements";
 
 /*
- * The dead man's switch: an event in each database that opens or closes it by its own rows, so that a flip whose tool
- * died leaves nobody without a primary for longer than the rest of its lease and one second.
+ * The dead man's switch: an event in each database that opens or closes it by its own rows. If a flip's tool dies, the
+ * wiki has a primary again at the latest one second after the lease has ended.
  */
 
-/** What is seen of it on one server. */
+/** Its state on one server. */
 export interface DeadMan {
   installed: boolean;
   /** Whether events run there at all. */
   schedulerOn: boolean;
-  /** Age of its last look, in milliseconds by the server's clock; undefined before the first. */
+  /** Age of its last run, in milliseconds by the server's clock; undefined before the first. */
   lastTickMs: number | undefined;
 }
 
@@ -39,7 +39,10 @@ export async function seeDeadMan(server: Server): Promise<DeadMan> {
   };
 }
 
-/** Arms it; one server's own, so neither the stream nor the copy brings it along. Again replaces it. */
+/**
+ * Arms it. The event is local to the server: neither the stream nor the copy carries it over. Arming it again replaces
+ * it.
+ */
 export async function armDeadMan(server: Server): Promise<void> {
   const session = await server.unlogged();
   if ((await session.value("SELECT @@GLOBAL.event_scheduler")) !== "ON")
@@ -47,20 +50,20 @@ export async function armDeadMan(server: Server): Promise<void> {
   await session.run(eventStatement(server.side));
 }
 
-/** It looks each second; after so many milliseconds without a look it sleeps. */
+/** It runs every second. After this many milliseconds without a run it counts as asleep. */
 const silentMs = 5_000;
-/** How long an armed one may take until its first look, in milliseconds. */
+/** How long an armed event may take until its first run, in milliseconds. */
 const wakingMs = 3_000;
 
-/** A look that is ahead of the server's clock is none: the clock was set back since. */
+/** A run ahead of the server's clock does not count: the clock has been set back since. */
 export function isAwake({ installed, lastTickMs }: DeadMan): boolean {
   return installed && lastTickMs !== undefined && Math.abs(lastTickMs) < silentMs;
 }
 
 /**
- * Arms one that is armed and sleeps anew: the server plans each look by its clock, so after the clock was set back the
- * next one may be hours away.
- * @returns whether it slept
+ * Re-arms an event that is armed but asleep. The server schedules each run by its clock, so after the clock was set
+ * back the next run may be hours away.
+ * @returns whether it was asleep
  */
 export async function wakeDeadMan(server: Server): Promise<boolean> {
   const before = await seeDeadMan(server);
@@ -75,7 +78,7 @@ export async function disarmDeadMan(server: Server): Promise<void> {
   await (await server.unlogged()).run("DROP EVENT IF EXISTS wikiferry.rule");
 }
 
-/** A schema in which the same event works a door of its own, so that no user notices. */
+/** A schema in which the same event opens and closes a substitute, so that no user notices. */
 const probe: Door = {
   schema: "wikiferry_probe",
   closed: "(SELECT closed FROM wikiferry_probe.door)",
@@ -83,12 +86,12 @@ const probe: Door = {
   open: "UPDATE wikiferry_probe.door SET closed = 0",
 };
 
-/** How long the event may take for what it does each second, in milliseconds. */
+/** How long the event may take for what it does every second, in milliseconds. */
 const patienceMs = 10_000;
 
 /**
- * Shows on a live server that the switch works there: its event runs by its clock with its rights, leaves a fenced door
- * shut, opens it once the lease has ended, and shuts it for good once the record names the other side. Takes about 5 s.
+ * Tests the switch on a live server: its event runs on schedule with its privileges, leaves a fenced server closed,
+ * opens it once the lease has ended, and closes it for good once the record names the other side. Takes about 5 s.
  * @throws `CTRL_DEAD_MAN` saying what it did not do; `CTRL_DISK_SPACE`
  */
 export async function rehearseDeadMan(server: Server, report: Report): Promise<void> {

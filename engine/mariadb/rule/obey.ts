@@ -5,9 +5,9 @@ import type { Row, Session } from "../server";
 const refusal = 1644;
 
 /**
- * Sends a statement that the server decides about.
+ * Sends a statement that the server itself may refuse.
  * @returns the rows of each SELECT in it
- * @throws `CTRL_REFUSED` when by its own rows it must not be done
+ * @throws `CTRL_REFUSED` when the server's rows forbid it
  */
 export async function obey(session: Session, statement: string, values: unknown[]): Promise<Row[][]> {
   try {
@@ -16,8 +16,8 @@ export async function obey(session: Session, statement: string, values: unknown[
     if ((error as { errno?: number }).errno !== refusal) throw error;
     throw new WikiferryError(
       "CTRL_REFUSED",
-      `${session.side}'s MariaDB refused an order: ${(error as Error).message}`,
-      "Nothing was changed by it. Another run may be at work or have finished: see `npm run status`, then run again",
+      `${session.side}'s MariaDB refused a statement: ${(error as Error).message}`,
+      "It changed nothing. Another run may be at work or have finished: see `npm run status`, then run again",
       { cause: error },
     );
   }

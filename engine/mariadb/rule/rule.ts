@@ -1,10 +1,10 @@
 import { otherSide, type Side } from "../../move";
 
 /*
- * The conditions under which a server changes what it is. Each is a pure function of this server's own rows, so that
- * it can be searched through; `statements.ts` has the same conditions as SQL, which the server evaluates itself in the
- * statement that acts on them. A server's word about itself is enough: a flip is committed on the old primary, so the
- * record on the one that takes writes is never out of date.
+ * The conditions under which a server changes its role. Each is a pure function of this server's own rows, so that the
+ * model can search it. `statements.ts` has the same conditions as SQL, which the server evaluates in the very statement
+ * that acts on them. A server's own record is enough: a flip is committed on the old primary, so the record on the side
+ * that takes writes is never out of date.
  */
 
 /** The role record, as one server knows it. */
@@ -18,7 +18,7 @@ export interface LeaseFact {
   holder: string;
   /** The epoch that its holder wants to commit; 0 in a lease that only keeps others away. */
   epoch: number;
-  /** Whether it has not ended. */
+  /** Whether it is still live. */
   live: boolean;
 }
 
@@ -37,7 +37,7 @@ export function mayClose(me: Side, role: RoleFact | undefined): boolean {
   return role?.role !== me;
 }
 
-/** Whether `holder`'s attempt may fence server `me`, or commit on it: both end with the lease. */
+/** Whether `holder`'s attempt may fence server `me`, or commit on it. Both end with the lease. */
 export function mayFlip(
   me: Side,
   role: RoleFact | undefined,

@@ -1,15 +1,15 @@
 import type { Side } from "../../move";
 
 /*
- * What a server does to itself, decided and done in one statement by the rows that it has, so that no order that comes
- * late, from a run that was frozen or is long over, can do harm. The lock makes deciding and doing one: without it the
- * event could find a lease ended, be overtaken by a new lease and its fence, and open the fenced server.
+ * Statements with which a server changes itself. Each decides and acts in one statement, by the server's own rows, so a
+ * late statement from a run that was frozen or is long over can do no harm. The lock makes deciding and acting atomic:
+ * without it the event could find a lease ended, be overtaken by a new lease and its fence, and open the fenced server.
  *
- * A lease that is over is ended by an update of its row, which the commit's statement reads under a lock: so of the end
- * and the commit one comes first, whatever the clock does later.
+ * An expired lease is ended by an update of its row, which the commit's statement reads under a lock. So either the end
+ * or the commit comes first, whatever the clock does later.
  */
 
-/** Where the rule's rows are, and what it opens and closes. */
+/** Where the rows are, and what to open and close. */
 export interface Door {
   /** Schema with the tables `role`, `lease` and `watch`. */
   schema: string;
@@ -27,9 +27,9 @@ export const serverDoor: Door = {
   open: "SET GLOBAL read_only = 0",
 };
 
-/** A lease that somebody ended: no clock brings it back. */
+/** A lease that was ended explicitly: no clock setting revives it. */
 const ended = "'2000-01-01'";
-/** Seconds to wait for the rule's lock, and for the locks behind which `read_only` waits. */
+/** Seconds to wait for the rule's lock, and for the locks that block `read_only`. */
 const lockSeconds = 2;
 
 const ruleLock = (door: Door) => `'${door.schema}.rule'`;
@@ -37,14 +37,14 @@ const ruleLock = (door: Door) => `'${door.schema}.rule'`;
 const isMine = (me: Side, door: Door) =>
   `EXISTS (SELECT 1 FROM ${door.schema}.role WHERE id = 1 AND role = '${me}')`;
 
-/** By rows alone, after `endLease`; the other conditions of `rule.ts` in SQL. */
+/** From the rows only, after `endLease`; the other conditions of `rule.ts` in SQL. */
 const isFenced = (door: Door) =>
   `EXISTS (SELECT 1 FROM ${door.schema}.lease l JOIN ${door.schema}.role r ON l.epoch > r.epoch WHERE l.id = 1 AND r.id = 1 AND l.expires_at > ${ended})`;
 
 const endLease = (door: Door) =>
   `UPDATE ${door.schema}.lease SET expires_at = ${ended} WHERE id = 1 AND expires_at <= SYSDATE(6) AND expires_at > ${ended}`;
 
-/** A statement of several, under the rule's lock. The session must have `sql_log_bin = 0` and UTC. */
+/** A compound statement under the rule's lock. The session must have `sql_log_bin = 0` and UTC. */
 function underTheLock(door: Door, statements: readonly string[]): string {
   return `BEGIN NOT ATOMIC
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN DO RELEASE_LOCK(${ruleLock(door)}); RESIGNAL; END;
@@ -60,7 +60,7 @@ END`;
 const refuse = (why: string) => `SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${why}'`;
 
 /**
- * Opens server `me`. The run's own fence is given up first: from then on its commit is refused, so a server that this
+ * Opens server `me`. The run's own fence is given up first, so from then on its commit is refused: a server that this
  * opened can't be committed away under its writers. Value: the holder.
  */
 export function openStatement(me: Side, door: Door = serverDoor): string {
@@ -68,8 +68,8 @@ export function openStatement(me: Side, door: Door = serverDoor): string {
 }
 
 /**
- * Opens server `me` once it has applied a transaction: its commit. Values: the GTID, the most seconds to wait, the
- * holder. Answers one row with `reached`, 0 if it opened; after a time-out nothing was changed.
+ * Opens server `me` once it has applied a transaction: its commit. Values: the GTID, the maximum seconds to wait, the
+ * holder. Returns one row with `reached`, 0 if it opened. After a timeout nothing was changed.
  */
 export function openWhenAppliedStatement(me: Side): string {
   return `BEGIN NOT ATOMIC
@@ -91,7 +91,7 @@ function opening(me: Side, door: Door): string[] {
   ];
 }
 
-/** Closes server `me` as the passive one. */
+/** Closes server `me` as the passive side. */
 export function closeStatement(me: Side, door: Door = serverDoor): string {
   return underTheLock(door, [
     `IF ${isMine(me, door)} THEN ${refuse(`the record names ${me}`)}; END IF`,
@@ -100,7 +100,7 @@ export function closeStatement(me: Side, door: Door = serverDoor): string {
 }
 
 /**
- * Closes the primary `me` for an attempt, as long as its lease lasts. Value: the holder. Answers one row: whether it is
+ * Closes the primary `me` for an attempt, while its lease is live. Value: the holder. Returns one row: whether it is
  * `closed`, and the last transaction in its binary log, `position`.
  */
 export function fenceStatement(me: Side, door: Door = serverDoor): string {
@@ -114,8 +114,8 @@ export function fenceStatement(me: Side, door: Door = serverDoor): string {
 }
 
 /**
- * Statements that a run may have carried out only while its lease on the server lasts; what arrives later is refused.
- * Values: the holder, then the statements' own.
+ * Statements that a run may execute only while its lease on the server is live; later ones are refused. Values: the
+ * holder, then the statements' own.
  */
 export function underALease(statements: string): string {
   return `BEGIN NOT ATOMIC
@@ -127,9 +127,9 @@ END`;
 }
 
 /**
- * The dead man's switch: what each server does by itself every second, for when nobody else does. A tick that finds
- * the lock taken leaves it to who has it. A primary that a flip is about to fence is left open until it does: writers are
- * held at the gate first.
+ * The dead man's switch: what each server does by itself every second, in case nobody else does. A run of the event
+ * that finds the lock taken leaves the work to the holder. A primary that a flip is about to fence stays open until
+ * then, because writers are held at the gate first.
  */
 export function eventStatement(me: Side, door: Door = serverDoor): string {
   return `CREATE OR REPLACE EVENT ${door.schema}.rule ON SCHEDULE EVERY 1 SECOND COMMENT 'wikiferry: open or closed, by role record and lease' DO
@@ -149,15 +149,15 @@ END`;
 }
 
 /**
- * The rule at a server's start, as an init file: one statement a line. It runs before the first connection is let in.
+ * The rule at a server's start, as an init file with one statement per line. It runs before the first connection is
+ * accepted.
  * @param options.withoutRecord What holds where there is no record yet: `closed`, or `as configured`.
  */
 export function initFile(me: Side, options: { withoutRecord: "closed" | "as configured" }): string {
   const door = serverDoor;
   const quoted = (sql: string) => `'${sql.replaceAll("'", "''")}'`;
   const isOthers = `EXISTS (SELECT 1 FROM ${door.schema}.role WHERE id = 1 AND role <> '${me}')`;
-  // Adoption restarts blue before it has a record, and an owner who keeps blue read-only by its configuration keeps
-  // it so.
+  // Adoption restarts blue before it has a record. An owner who keeps blue read-only by its configuration keeps it so.
   const [rule, otherwise] =
     options.withoutRecord === "closed"
       ? [`SET GLOBAL read_only = NOT ${isMine(me, door)} OR ${isFenced(door)}`, door.close]

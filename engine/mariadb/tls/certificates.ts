@@ -30,18 +30,19 @@ export interface ServerCertificate {
 const dayMs = 24 * 60 * 60 * 1000;
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** How long a server's certificate is good, in days. */
+/** How long a server's certificate is valid, in days. */
 export const leafDays = 397;
-/** A certificate with fewer days left is made anew. */
+/** A certificate with fewer days left is renewed. */
 export const renewalDays = 60;
 const caYears = 10;
 
 /**
  * A certificate for one side's MariaDB from the move's own CA, for replication between the two.
  *
- * All keys (ECDSA, P-256) are derived from the master secret, so the CA's key is stored nowhere, and whoever may
- * carry on the move can issue: certificates of different runs trust each other, since subject and key of the CA are
- * the same. The CA is good for 10 years, a server's certificate for 397 days, both from the day before `now`.
+ * All keys (ECDSA, P-256) are derived from the master secret, so the CA's key is stored nowhere and whoever may
+ * continue the move can issue certificates. Certificates of different runs trust each other, because subject and key of
+ * the CA are the same. The CA is valid for 10 years, a server's certificate for 397 days, both from the day before
+ * `now`.
  * @param names DNS names and IP addresses by which the other side reaches this server.
  */
 export async function issueCertificate(
@@ -52,7 +53,7 @@ export async function issueCertificate(
 ): Promise<ServerCertificate> {
   const caKeys = await derivedKeys(masterSecret, "ca");
   const keys = await derivedKeys(masterSecret, side);
-  // A day of slack, for clocks that are behind.
+  // A day of tolerance for clocks that are behind.
   const notBefore = new Date(now.getTime() - dayMs);
   const ca = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
@@ -78,7 +79,7 @@ export async function issueCertificate(
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      // A server is also the client of the other one.
+      // Each server is also a client of the other one.
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
       new SubjectAlternativeNameExtension(
         names.map((name) => ({ type: isIP(name) ? ("ip" as const) : ("dns" as const), value: name })),
@@ -89,8 +90,8 @@ export async function issueCertificate(
 }
 
 /**
- * Whether a server's certificate still serves: issued by the CA with this master secret's key, for all `names`, and
- * good for at least `renewalDays` from `now`.
+ * Whether a server's certificate is still usable: issued by the CA with this master secret's key, for all `names`, and
+ * valid for at least `renewalDays` from `now`.
  */
 export function certificateServes(
   certificate: Pick<ServerCertificate, "ca" | "cert">,

@@ -10,12 +10,15 @@ export interface TableDefinition {
   collation: string;
   /** Next value; undefined without such a column. */
   autoIncrement: bigint | undefined;
-  /** The column that it numbers. */
+  /** The AUTO_INCREMENT column. */
   autoColumn: string | undefined;
   columns: ColumnDefinition[];
   /** Name and columns of each index, such as `UNIQUE name_title (page_namespace, page_title)`. */
   indexes: string[];
-  /** What names each of its rows: the primary key, or else the first unique index over whole columns that are never NULL. */
+  /**
+   * The key that identifies each row: the primary key, or else the first unique index over whole columns that are never
+   * NULL.
+   */
   key: TableKey | undefined;
   /** Data and indexes, approximate. */
   bytes: number;
@@ -49,7 +52,7 @@ export async function readDefinitions(session: Session, database: string): Promi
        FROM information_schema.columns WHERE table_schema = ? ORDER BY table_name, ordinal_position`,
     [database],
   );
-  // In the server's order: the primary key first, then unique ones without NULL, of which InnoDB clusters by the first.
+  // In the server's order: the primary key first, then unique keys without NULL. InnoDB clusters by the first of them.
   const parts = await session.rows<IndexPart>(
     `SELECT table_name AS tbl, index_name AS name, index_type AS type, non_unique AS many, column_name AS col,
             sub_part AS prefix, nullable
@@ -79,8 +82,8 @@ export async function readDefinitions(session: Session, database: string): Promi
 }
 
 /**
- * For each table those whose rows change with its rows by a foreign key (CASCADE, SET NULL), over any number of steps:
- * InnoDB does that without the binary log.
+ * For each table, the tables whose rows change with its rows by a foreign key (CASCADE, SET NULL), over any number of
+ * steps. InnoDB does that without the binary log.
  */
 export async function readCascades(session: Session, database: string): Promise<Map<string, string[]>> {
   const rows = await session.rows<{ parent: string; child: string }>(
@@ -165,7 +168,9 @@ export function isTransactional(table: Pick<TableDefinition, "engine">): boolean
   return table.engine === "InnoDB";
 }
 
-/** How the copy of a table is defined otherwise than the original: one line for each thing; empty if it is not. */
+/**
+ * How the definition of a table's copy differs from the original: one line for each difference; empty if it does not.
+ */
 export function definitionDifferences(original: TableDefinition, copy: TableDefinition): string[] {
   const found: string[] = [];
   const differ = (what: string, a: string, b: string) => {

@@ -2,8 +2,8 @@ import { quoted } from "../identifier";
 import type { ColumnKind } from "./rowText";
 
 /**
- * A row's key in one form, however it was learnt: numbers as they are written, text and bytes as upper-case hex of what
- * is stored, other types as the server writes them; of several columns with commas between them.
+ * A row's key in one canonical form, wherever it comes from: numbers as they are written, text and bytes as upper-case
+ * hex of what is stored, other types as the server writes them; several columns joined by commas.
  */
 export type KeyText = string;
 
@@ -22,7 +22,7 @@ export function canBeKey({ dataType, charset }: Pick<ColumnKind, "dataType" | "c
   return wholeNumbers.has(dataType) || bytes.has(dataType) || written.has(dataType);
 }
 
-/** SQL that yields the key as `KeyText`. */
+/** SQL that returns the key as `KeyText`. */
 export function keyTextOf(key: readonly ColumnKind[]): string {
   const parts = key.map(({ name, dataType }) =>
     bytes.has(dataType) || texts.has(dataType) ? `HEX(${quoted(name)})` : quoted(name),
@@ -42,7 +42,7 @@ export function literal(column: ColumnKind, text: string): string {
   throw new Error(`no value of a key column of type ${column.dataType}: ${JSON.stringify(text)}`);
 }
 
-/** SQL that is true of the rows with one of these keys, in a form that MariaDB looks up in the index. */
+/** SQL that matches the rows with one of these keys, in a form that MariaDB looks up in the index. */
 export function withKeys(key: readonly ColumnKind[], keys: readonly KeyText[]): string {
   const first = key[0] as ColumnKind;
   if (key.length === 1)

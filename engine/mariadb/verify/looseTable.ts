@@ -4,14 +4,14 @@ import type { Server } from "../server";
 import { rowHash } from "./digest";
 import type { ColumnKind } from "./rowText";
 
-/** Pairs of looks at a table that no snapshot can freeze. */
+/** How many pairs of looks at a table that no snapshot can freeze. */
 const looks = 5;
 const catchUpMs = 10_000;
 
 /**
- * Compares a table of an engine without transactions (MyISAM, Aria), while writes go on. Each look reads both sides'
- * rows one after the other and may catch rows on their way; a row that is missing or too many in every look, with
- * the same content, differs for good.
+ * Compares a table of a non-transactional engine (MyISAM, Aria) while writes continue. Each look reads both sides' rows
+ * one after the other and may catch rows in transit. A row that is missing or extra in every look, with the same
+ * content, differs for good.
  * @returns How many rows the original has, and how many differ.
  */
 export async function compareLooseTable(
@@ -46,7 +46,7 @@ async function hashes(
   return new Map(rows.map((row) => [row.h, Number(row.n)]));
 }
 
-/** For each hash, how many more rows have it in `a` than in `b`; negative if fewer, absent if as many. */
+/** For each hash, how many more rows have it in `a` than in `b`; negative if fewer, absent if equal. */
 export function surplus(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): Map<string, number> {
   const found = new Map<string, number>();
   for (const hash of new Set([...a.keys(), ...b.keys()])) {
@@ -56,7 +56,7 @@ export function surplus(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, n
   return found;
 }
 
-/** What both have, to the same side. */
+/** The differences that both have, with the same sign. */
 export function common(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): Map<string, number> {
   return new Map([...a].filter(([hash, more]) => Math.sign(more) === Math.sign(b.get(hash) ?? 0)));
 }

@@ -10,16 +10,16 @@ export interface RowDifference {
   /** For people. */
   row: string;
   how: "missing" | "too many" | "other values";
-  /** Of a row without a key: how many more the replica has; negative if fewer. */
+  /** For a row without a key: how many more the replica has; negative if fewer. */
   surplus?: number;
 }
 
-/** Rows of one bucket, about: so few are listed at a time. */
+/** Approximate rows per bucket, which is how many are listed at a time. */
 const bucketRows = 500;
 const bucketsAtATime = 16;
 
 export interface Narrowed {
-  /** Whether the rows are the same after all, and were only read in another order. */
+  /** Whether the rows are equal after all and were only read in a different order. */
   same: boolean;
   rows: RowDifference[];
   /** Whether there are more than `most`. */
@@ -27,9 +27,9 @@ export interface Narrowed {
 }
 
 /**
- * Finds the rows that differ in a stretch of a table. Both sides first sum their rows' hashes in buckets by key, then
- * list the buckets that differ; so what is held in memory does not grow with the table. Never writes.
- * @param most How many are named at most.
+ * Finds the rows that differ in a range of a table. Both sides first sum their rows' hashes in buckets by key, then
+ * list the buckets that differ, so memory does not grow with the table. Never writes.
+ * @param most The maximum number of rows to name.
  */
 export async function narrow(
   primary: Session,
@@ -73,7 +73,7 @@ function unequal(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>)
 
 type Listed = { k: string; h: string; n: string | number };
 
-/** Rows with a key: which are missing, too many, or have other values. */
+/** Rows with a key: which are missing, extra, or have different values. */
 export function byKey(original: readonly Listed[], copy: readonly Listed[]): RowDifference[] {
   const there = new Map(original.map(({ k, h }) => [k, h]));
   const here = new Map(copy.map(({ k, h }) => [k, h]));
@@ -84,7 +84,7 @@ export function byKey(original: readonly Listed[], copy: readonly Listed[]): Row
   }));
 }
 
-/** Rows without a key: of which content there are too few or too many. */
+/** Rows without a key: which content occurs too rarely or too often. */
 export function byContent(original: readonly Listed[], copy: readonly Listed[]): RowDifference[] {
   const there = new Map(original.map(({ k, n }) => [k, Number(n)]));
   const here = new Map(copy.map(({ k, n }) => [k, Number(n)]));

@@ -11,7 +11,7 @@ export interface Piece {
   range: Range;
 }
 
-/** A piece with what both sides have of it. */
+/** A piece with the hashes of both sides. */
 export interface Compared extends Piece {
   there: Digest;
   here: Digest;
@@ -19,10 +19,10 @@ export interface Compared extends Piece {
 }
 
 /**
- * Hashes the pieces on both sides at once, each side by all of its sessions, biggest pieces first, so that none is left
- * for the end.
- * @param sides Of each side sessions in snapshots of the same state of the data.
- * @param done Told of each piece that is done on both sides.
+ * Hashes the pieces on both sides at once, each side with all of its sessions, biggest pieces first, so that none is
+ * left for the end.
+ * @param sides For each side, sessions in snapshots of the same state of the data.
+ * @param done Receives each piece that is done on both sides.
  */
 export async function comparePieces(
   sides: { primary: readonly Session[]; replica: readonly Session[] },
@@ -45,7 +45,7 @@ export async function comparePieces(
   return all;
 }
 
-/** What was too long for one piece on a side is hashed row by row on both. */
+/** What was too long for one piece on one side is hashed row by row on both. */
 async function summed(
   sides: { primary: readonly Session[]; replica: readonly Session[] },
   piece: Piece,

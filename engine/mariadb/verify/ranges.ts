@@ -3,9 +3,9 @@ import type { Session } from "../server";
 import type { ColumnDefinition, TableDefinition, TableKey } from "./definitions";
 import { describeValue, isWholeNumber, literal } from "./keys";
 
-/** A stretch of a table by its key's first column. */
+/** A range of a table by its key's first column. */
 export interface Range {
-  /** SQL that is true of its rows. */
+  /** SQL that matches its rows. */
   where: string;
   /** For people, such as `old_id 1000 to 1999`; empty for the whole table. */
   words: string;
@@ -13,14 +13,14 @@ export interface Range {
   bytes: number;
 }
 
-/** Of one range, about; in bytes. */
+/** Approximate size of one range, in bytes. */
 export const rangeBytes = 4_000_000;
 
 export const wholeTable = (bytes: number): Range => ({ where: "1", words: "", bytes });
 
 /**
- * Cuts a table with a key into ranges of about equal bytes, without gaps, so that each row that either side has is in
- * exactly one. Numbers are taken to be spread evenly; where they are not, ranges differ in size. Never writes.
+ * Divides a table with a key into ranges of about equal size, without gaps, so that each row that either side has is in
+ * exactly one. It assumes that numbers are spread evenly; where they are not, ranges differ in size. Never writes.
  */
 export async function cutIntoRanges(
   session: Session,
@@ -50,7 +50,10 @@ async function evenBorders(
   return bordersBetween(BigInt(row.low), BigInt(row.high), pieces).map(String);
 }
 
-/** Where to cut the numbers from `low` to `high` into at most `pieces` of equal length: the first of each but the first. */
+/**
+ * Where to divide the numbers from `low` to `high` into at most `pieces` of equal length: the first of each but the
+ * first.
+ */
 export function bordersBetween(low: bigint, high: bigint, pieces: number): bigint[] {
   const span = high - low + 1n;
   const count = span < BigInt(pieces) ? span : BigInt(pieces);
@@ -59,7 +62,7 @@ export function bordersBetween(low: bigint, high: bigint, pieces: number): bigin
   return borders;
 }
 
-/** Reads every so many rows' key from the index. */
+/** Reads every n-th row's key from the index. */
 async function walkedBorders(
   session: Session,
   name: string,
@@ -82,7 +85,7 @@ async function walkedBorders(
   }
 }
 
-/** The ranges that these borders make: below the first, between each two, from the last on. */
+/** The ranges between these borders: below the first, between each two, from the last on. */
 function between(first: ColumnDefinition, borders: readonly string[], bytes: number): Range[] {
   if (borders.length === 0) return [wholeTable(bytes)];
   const column = quoted(first.name);

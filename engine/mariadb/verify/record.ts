@@ -2,7 +2,7 @@ import type { Server } from "../server";
 import type { RowDifference } from "./narrow";
 import type { WikiCount } from "./wikiTables";
 
-/** The result of one whole comparison. */
+/** The result of one complete comparison. */
 export interface Verification {
   ok: boolean;
   /** The state of the data that was compared. */
@@ -11,23 +11,23 @@ export interface Verification {
   /** Decimal. */
   rows: string;
   ms: number;
-  /** One entry for each table that is not the same. */
+  /** One entry for each table that differs. */
   differing: TableDifference[];
   /** Counts and newest ids of MediaWiki's tables. */
   wiki?: WikiCount[];
-  /** What the whole was compared at, if what changed since then was compared up to `gtid`. */
+  /** The position of the complete comparison, if changes since then were compared up to `gtid`. */
   whole?: string;
-  /** Rows compared since, each as often as it was. */
+  /** Rows compared since, counted each time. */
   changedRows?: number;
-  /** Rows that were found to differ and copied anew before this comparison. */
+  /** Rows that differed and were copied again before this comparison. */
   repaired?: number;
 }
 
 export interface TableDifference {
   table: string;
-  /** What is not the same, such as `rows: 3 differ`. */
+  /** What differs, such as `rows: 3 differ`. */
   what: string[];
-  /** Stretches of its key in which rows differ, such as `old_id from 1000 below 2000`; a bounded number. */
+  /** Ranges of its key in which rows differ, such as `old_id from 1000 below 2000`; a bounded number. */
   ranges?: string[];
   /** Rows that differ; a bounded number. */
   rows?: RowDifference[];
@@ -37,11 +37,11 @@ export interface TableDifference {
 
 /** A verification as a server remembers it. */
 export interface RecordedVerification extends Verification {
-  /** Since it ended, by the server's clock, in milliseconds. */
+  /** Time since it ended, by the server's clock, in milliseconds. */
   ageMs: number;
 }
 
-/** Not logged: it is told to both servers by the tool, so that either knows it when the other is gone. */
+/** Not logged: the tool writes it to both servers, so each knows it when the other is gone. */
 export async function recordVerification(server: Server, result: Verification): Promise<void> {
   const session = await server.unlogged();
   const { ok, gtid, ...detail } = result;
@@ -53,8 +53,8 @@ export async function recordVerification(server: Server, result: Verification): 
 }
 
 /**
- * Brings the newest result forward to `gtid`, up to which every row that has changed was compared and was the same. A
- * result that is not ok stays as it is. Not logged.
+ * Advances the newest result to `gtid`, up to which every changed row was compared and was equal. A result that is not
+ * ok stays as it is. Not logged.
  */
 export async function advanceVerification(server: Server, gtid: string, changedRows: number): Promise<void> {
   const session = await server.unlogged();

@@ -14,8 +14,8 @@ import { openSnapshots, type SnapshotOptions } from "./snapshots";
 const batchRows = 50;
 
 /**
- * Copies the rows that differ anew from the primary to the replica, without the binary log, while the replica stands
- * at exactly the state that is read. What is not a matter of single rows is left as it is.
+ * Copies the rows that differ again from the primary to the replica, without the binary log, while the replica stands
+ * at exactly the state that is read. Differences other than single rows are left as they are.
  * @returns how many rows
  * @throws `VERIFY_NOT_REPAIRABLE` before anything is changed
  */
@@ -48,13 +48,13 @@ export async function repairRows(
         const table = tables.find((other) => other.name === name);
         if (!table || !isTransactional(table))
           throw notRepairable(replica, name, "no snapshot can freeze it");
-        report({ step: "verify", message: `${name}: ${rows.length} rows are copied anew` });
+        report({ step: "verify", message: `${name}: copying ${rows.length} rows again` });
         await mendTable(source as Session, target, database, table, rows);
         mended += rows.length;
       }
       await target.run("COMMIT");
     } finally {
-      // What was not committed is undone with it.
+      // Whatever was not committed is rolled back with it.
       target.destroy();
     }
   };
@@ -63,7 +63,7 @@ export async function repairRows(
   return mended;
 }
 
-/** The stream brings what a trigger did as rows; here it would do it a second time. */
+/** The stream delivers what a trigger did as rows; here the trigger would do it a second time. */
 async function refuseTriggers(
   replica: Server,
   target: Session,
@@ -101,7 +101,7 @@ async function mendTable(
       rows.slice(n * batchRows, (n + 1) * batchRows).map(({ key }) => key),
     ),
   );
-  // All go before any comes: among each other they may have swapped what is unique.
+  // Deletes all before inserting any: among each other they may have swapped unique values.
   for (const where of batches) await target.run(`DELETE FROM ${name} WHERE ${where}`);
   for (const where of batches) await insert(target, name, table, await readRows(source, name, table, where));
 }
@@ -109,7 +109,7 @@ async function mendTable(
 const stored = (table: TableDefinition) =>
   table.columns.filter((column) => !column.virtual && !/ GENERATED/.test(column.text));
 
-/** Values as they can be written again byte for byte: text and bytes in hex. */
+/** Values as they can be written back byte for byte: text and bytes in hex. */
 async function readRows(
   source: Session,
   name: string,
@@ -159,7 +159,7 @@ async function insert(target: Session, name: string, table: TableDefinition, row
 function notRepairable(replica: Server, table: string, found: string): WikiferryError {
   return new WikiferryError(
     "VERIFY_NOT_REPAIRABLE",
-    `${table} on ${replica.side} can't be mended row by row: ${found}`,
-    "Nothing was changed. Find out what wrote there, then copy anew (npm run copy:again)",
+    `${table} on ${replica.side} can't be repaired row by row: ${found}`,
+    "Nothing was changed. Find out what wrote there, then copy again (npm run copy:again)",
   );
 }

@@ -1,21 +1,21 @@
 import { quoted } from "../identifier";
 
-/** What a row's text needs to know of a column (`information_schema.columns`). */
+/** What a row's text needs to know about a column (`information_schema.columns`). */
 export interface ColumnKind {
   name: string;
   /** `DATA_TYPE`, such as `varbinary`. */
   dataType: string;
-  /** Computed on reading, so it follows from the others. */
+  /** A virtual column, so its value follows from the others. */
   virtual: boolean;
   nullable: boolean;
-  /** Of text; undefined for bytes and all else. */
+  /** For text; undefined for bytes and all other types. */
   charset: string | undefined;
-  /** Most that a value can take; 0 for what is neither text nor bytes. */
+  /** Maximum length of a value; 0 for what is neither text nor bytes. */
   maxBytes: number;
   unsigned: boolean;
 }
 
-/** Their text has digits and a few signs only, never a comma. */
+/** Types whose text has only digits and a few signs, never a comma. */
 const plainTypes = new Set([
   ...["tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "double"],
   ...["date", "datetime", "timestamp", "time", "year"],
@@ -27,14 +27,13 @@ const longTypes = new Set([
   ...["multipoint", "multilinestring", "multipolygon", "geometrycollection"],
 ]);
 
-/** A longer value stands in its row's text as its own hash, so that no row's text is long. In bytes. */
+/** A longer value appears in its row's text as its own hash, so that no row's text is long. In bytes. */
 export const longestInline = 4096;
 
 /**
- * An SQL expression with a row as bytes, in a form that can be read back in only one way: of a number or a time its
- * text and a comma; of text and bytes their length, a comma, the bytes as stored, and a comma; of NULL an `N`. So a
- * border between columns can't move, and two columns can't change places; no collation and no padding makes two
- * values equal.
+ * An SQL expression for a row as bytes, in an unambiguous form. A number or a time is its text and a comma; text and
+ * bytes are their length, a comma, the stored bytes, and a comma; NULL is an `N`. So a border between columns can't
+ * move, two columns can't change places, and no collation or padding makes two values equal.
  */
 export function rowText(columns: readonly ColumnKind[]): string {
   return `CONCAT_WS(',',${columns
@@ -43,17 +42,17 @@ export function rowText(columns: readonly ColumnKind[]): string {
     .join(",")})`;
 }
 
-/** Upper bound of a row's text, in bytes: CONCAT_WS answers NULL beyond max_allowed_packet. */
+/** Upper bound of a row's text, in bytes. CONCAT_WS returns NULL beyond max_allowed_packet. */
 export function longestRowText(columns: readonly ColumnKind[]): number {
   return columns.reduce((sum, column) => sum + boundOf(column), 0);
 }
 
-/** Longer than this, a value's bound says little of its length. In bytes. */
+/** For a type longer than this, the bound says little about a value's length. In bytes. */
 const shortValue = 300;
 
 /**
- * A bound of many rows' texts: so many bytes for each row, and what the SQL expression sums up to, if there is one. It
- * costs next to nothing where rows are long, and nothing where they are short.
+ * A bound on the text of many rows: so many bytes for each row, plus the sum of the SQL expression, if there is one. It
+ * costs almost nothing where rows are long, and nothing where they are short.
  */
 export function textBound(columns: readonly ColumnKind[]): { bytesPerRow: number; sum: string | undefined } {
   const short = columns.filter((column) => boundOf(column) <= shortValue);
@@ -78,12 +77,12 @@ function parts(column: ColumnKind): string[] {
   const { dataType, nullable } = column;
   const orN = (value: string) => (nullable ? `IFNULL(${value},'N')` : value);
   if (plainTypes.has(dataType)) return [orN(name)];
-  // As text, a float shows six digits; as a double it shows all that it has.
+  // As text, a float shows six digits; as a double it shows all of them.
   if (dataType === "float") return [orN(`CAST(${name} AS DOUBLE)`)];
-  // A number: the invalid member and an empty member read the same.
+  // As a number, because the invalid member and an empty member read the same.
   if (dataType === "enum" || dataType === "set" || dataType === "bit") return [orN(`${name}+0`)];
   const bytes = byteTypes.has(dataType) ? name : `CAST(${name} AS BINARY)`;
-  // CONCAT_WS leaves out what is NULL: there is an N where its length would be.
+  // CONCAT_WS omits NULLs, so there is an N in place of the length.
   if (!longTypes.has(dataType))
     return [orN(`LENGTH(${byteTypes.has(dataType) || column.charset ? name : bytes})`), bytes];
   return [orN(`LENGTH(${name})`), `IF(LENGTH(${name})>${longestInline},SHA1(${name}),${bytes})`];

@@ -10,31 +10,31 @@ export interface Snapshots {
   gtid: string;
   primary: Session[];
   replica: Session[];
-  /** Ends them; returns when the replica follows again, which it does meanwhile. */
+  /** Ends them. Returns when the replica follows again, which it does meanwhile. */
   close(): Promise<void>;
 }
 
 export interface SnapshotOptions {
-  /** How many on each side, 1 by default; fewer on a primary so busy that they never come out the same. */
+  /** How many on each side, 1 by default. Fewer on a primary that is too busy for them to match. */
   sessions?: number;
-  /** Is done while the replica stands at the snapshots' state. */
+  /** Runs while the replica stands at the snapshots' state. */
   whileStill?(still: Omit<Snapshots, "close">): Promise<void>;
   /**
-   * How long the replica may stand at one position on its way to the snapshots', in ms; a minute by default. While it
-   * comes nearer it may take as long as it needs.
+   * How long the replica may stand at one position on its way to the snapshots' position, in ms; a minute by default.
+   * While it makes progress it may take as long as it needs.
    */
   patienceMs?: number;
 }
 
 const standstillMs = 60_000;
-/** So often the primary's snapshots are taken anew when a commit came between them. */
+/** How often the primary's snapshots are taken again when a commit came between them. */
 const tries = 8;
 
 /**
- * Opens snapshots on both sides without a lock on the primary. A snapshot knows its place in the binary log
- * (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/): of several that the primary takes at once, those
- * at one place are kept. The replica applies up to exactly there, takes its own, and goes on. Whatever happens, the
- * replica follows again when this throws, or the snapshots are closed.
+ * Opens snapshots on both sides without a lock on the primary. A snapshot knows its position in the binary log
+ * (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/). The primary takes several at once, and those at
+ * the same position are kept. The replica applies up to exactly there, takes its own, and continues. Whatever happens,
+ * the replica follows again when this throws or the snapshots are closed.
  * @throws `VERIFY_NO_SNAPSHOT` when the replica does not get there
  */
 export async function openSnapshots(
@@ -85,7 +85,7 @@ export async function openSnapshots(
 async function freshSession(server: Server): Promise<Session> {
   const session = await server.open();
   await session.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-  // The default waits a day for someone else's DDL.
+  // The default would wait a day for someone else's DDL.
   await session.run(`SET SESSION lock_wait_timeout = 60, ${digestSettings}`);
   return session;
 }
@@ -107,7 +107,7 @@ async function primarySnapshots(sessions: readonly Session[]): Promise<{ gtid: s
   }
 }
 
-/** The place that occurs most often, and where. */
+/** The position that occurs most often, and the sessions at it. */
 export function mostCommon(places: readonly Place[]): { place?: Place; members: number[] } {
   const groups = places.map((place) => ({
     place,
@@ -124,7 +124,7 @@ function snapshotPlace(session: Session): Promise<Place | undefined> {
 }
 
 async function applyUpTo(replica: Server, control: Session, gtid: string, patienceMs: number): Promise<void> {
-  // UNTIL a position that is reached already would let the threads run on.
+  // UNTIL with a position that is already reached would let the threads continue.
   if (contains((await positions(replica)).applied, gtid)) return;
   await control.run("START SLAVE UNTIL master_gtid_pos = ?", [gtid]);
   let last = { applied: "", since: performance.now() };

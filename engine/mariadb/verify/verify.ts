@@ -19,20 +19,20 @@ export interface VerifyOptions {
   tablePrefix?: string;
   /** Sessions on each side, 1 to 16. Defaults to 4. */
   sessions?: number;
-  /** Whether rows that differ are copied anew from the primary, and compared again. Defaults to false. */
+  /** Whether rows that differ are copied again from the primary and compared again. Defaults to false. */
   repair?: boolean;
 }
 
-/** Of one table, so many rows and stretches are named at most. */
+/** Maximum number of rows and ranges that are named for one table. */
 const mostNamed = 20;
-/** With repair, so many rows of one table are mended at most; more than that is no copy any more. */
+/** Maximum number of rows of one table that are repaired; beyond that the copy is not worth repairing. */
 const mostMended = 1_000;
 const defaultSessions = 4;
 
 /**
- * Compares every base table of `database` on both servers, at one and the same GTID, while the primary takes writes and
- * without a lock on it, and records the result on both. Tables are hashed in key ranges by several sessions a side;
- * ranges that differ are narrowed to rows.
+ * Compares every base table of `database` on both servers at one GTID, while the primary takes writes and without a
+ * lock on it, and records the result on both. Several sessions per side hash tables in key ranges; ranges that differ
+ * are narrowed to rows.
  * @throws `VERIFY_MISMATCH` naming tables and rows, `VERIFY_NO_SNAPSHOT`, `VERIFY_ROW_TOO_LONG`
  */
 export async function verify(
@@ -45,7 +45,7 @@ export async function verify(
   const record = () =>
     Promise.all([primary, replica].map((server) => recordVerification(server, brief(result))));
   if (!result.ok && options.repair) {
-    // What is not mended after all must be known, whatever ends this run.
+    // Whatever is not repaired must be on record, whatever ends this run.
     await record();
     const repaired = await repairRows(primary, replica, database, result.differing, options.report);
     result = { ...(await compare(primary, replica, database, options)), repaired };
@@ -103,12 +103,12 @@ async function compare(
 interface Plan {
   /** How many tables the primary has. */
   count: number;
-  /** Tables whose rows are compared in pieces, with what else is not the same. */
+  /** Tables whose rows are compared in pieces, with their other differences. */
   tables: { table: TableDefinition; copy: TableDefinition; what: string[] }[];
   pieces: Piece[];
   /** Tables that no snapshot can freeze. */
   loose: { table: TableDefinition; what: string[] }[];
-  /** What is known to differ already. */
+  /** What is already known to differ. */
   differing: TableDifference[];
 }
 
@@ -131,7 +131,7 @@ async function planFor(snapshots: Snapshots, replica: Server, database: string):
     }
     refuseLongRows(table, Number(packet));
     const what = definitionDifferences(table, copy);
-    // Columns that are not the same can't be compared as rows, and need not be.
+    // Columns with different definitions can't be compared as rows, and need not be.
     if (table.columns.some((column, at) => column.name !== copy.columns[at]?.name))
       note(plan.differing, table.name, what);
     else if (!isTransactional(table) || !isTransactional(copy)) plan.loose.push({ table, what });
@@ -231,8 +231,8 @@ async function differenceOf(
 }
 
 /**
- * The next number of the copy must be above every number in use. It may stay behind the original's: an insert that
- * was rolled back uses up numbers on the primary alone, and they were never anyone's.
+ * The next number of the copy must be above every number in use. It may be behind the original's: a rolled-back insert
+ * uses up numbers on the primary only, and they are not in use.
  */
 async function numberingDifferences(
   session: Session,
@@ -242,7 +242,7 @@ async function numberingDifferences(
   const numbered = tables.filter(({ table }) => table.autoColumn);
   const found = new Map<string, string[]>();
   if (numbered.length === 0) return found;
-  // One question: over a long way each answer takes a while.
+  // One query, because over a long distance each answer takes a while.
   const used = await session.rows<{ at: string | number; used: string | number | null }>(
     numbered
       .map(
@@ -270,7 +270,7 @@ function note(
   into.push({ table, what, ...(rows ? { ranges, rows, more } : {}) });
 }
 
-/** What is kept of a result: of each table only so many rows. */
+/** What is kept of a result: a limited number of rows for each table. */
 function brief(result: Verification): Verification {
   return {
     ...result,

@@ -12,8 +12,9 @@ export interface WikiCount {
 export const countedTables = { page: "page_id", revision: "rev_id", user: "user_id", logging: "log_id" };
 
 /**
- * Counts and newest ids of a MediaWiki's tables. What is not there, or is not one, has no entry. Never writes.
- * @param rows Of each table on each side, as they have been counted in the same snapshots.
+ * Counts and newest ids of a MediaWiki's tables. A table that is missing, or is not MediaWiki's, has no entry. Never
+ * writes.
+ * @param rows For each table, the counts of each side from the same snapshots.
  */
 export async function countWikiTables(
   sides: { primary: Session; replica: Session },
@@ -39,7 +40,7 @@ export async function countWikiTables(
   return counts;
 }
 
-/** Somebody else's table of that name. */
+/** Someone else's table of that name. */
 function unlessNoColumn(error: unknown): null {
   if ((error as { errno?: number }).errno === 1054) return null;
   throw error;

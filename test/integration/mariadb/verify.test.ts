@@ -216,7 +216,7 @@ test.each<[name: string, table: string, spoil: string[], mend: string[]]>([
     ["ALTER TABLE {db}.page MODIFY shown VARCHAR(100) CHARACTER SET utf8mb4"],
   ],
   [
-    "columns in another order",
+    "columns in a different order",
     "plain",
     ["ALTER TABLE {db}.plain MODIFY b VARBINARY(50) FIRST"],
     ["ALTER TABLE {db}.plain MODIFY a VARBINARY(50) FIRST"],

@@ -253,7 +253,7 @@ describe("a flip in preview", () => {
     const told = (code: string, when: Parameters<typeof wayInOutlook>[1]) =>
       wayInOutlook([finding(code)], when).map(({ severity, found }) => `${severity} ${found}`);
     expect(told("WEB_REDIRECT_LOOP", "before switch")).toEqual([
-      "warn something: phase switch is refused as long as it is so",
+      "warn something: phase switch is refused until this is fixed",
     ]);
     expect(told("WEB_REDIRECT_LOOP", "at switch")).toEqual(["block something"]);
     expect(told("WEB_REDIRECT_LOOP", "in switch")).toEqual(["warn something"]);

@@ -9,14 +9,17 @@ import type { Operator, World } from "./world";
 
 /** One part of a command: what it reads, sends, or waits for. */
 export type Part =
-  /** Reads, and says what it noted, or that the command fails. Undefined: it goes on waiting. */
+  /** Reads, and returns what it noted, or that the command fails. Undefined means that it keeps waiting. */
   | { read: (world: World, operator: Operator, rules: Rules) => Partial<Operator> | "fails" | undefined }
   | { send: (world: World, operator: Operator) => Order }
   | { gate: (world: World, operator: Operator) => World["gate"] };
 
 const away = new Error("DB_UNREACHABLE: away");
 
-/** Which side is being left and which is to serve, in an attempt; who serves and who does not, in a settlement. */
+/**
+ * In an attempt, the side being left and the side that is to serve; in a settlement, the side that serves and the other
+ * one.
+ */
 const primary = (o: Operator) => o.run?.primary as Side;
 const passive = (o: Operator) => otherSide(primary(o));
 const holderOf = (world: World, operator: Operator) =>
@@ -42,14 +45,14 @@ const read = (
   read: look,
 });
 
-/** Goes on when it holds, fails when one of the sides it asks is down, else waits. */
+/** Continues when the condition holds, fails when one of the sides that it asks is down, and otherwise waits. */
 const wait = (sides: (o: Operator) => Side[], holds: (world: World, o: Operator) => boolean): Part =>
   read((world, o) => {
     if (sides(o).some((side) => !world[side].up)) return "fails";
     return holds(world, o) ? {} : undefined;
   });
 
-/** Goes on when it holds, else fails. */
+/** Continues when the condition holds, and otherwise fails. */
 const check = (
   sides: (o: Operator) => Side[],
   holds: (world: World, o: Operator, rules: Rules) => boolean,
@@ -194,7 +197,7 @@ function free(world: World, side: Side, o: Operator): boolean {
   return state !== "live" || holder === holderOf(world, o);
 }
 
-/** What a command that was done answers. */
+/** The outcome of a completed command. */
 export function outcomeOf(command: Command, seen: string): Outcome {
   if (command === "find the primary") return { ok: true, primary: seen as Side };
   if (command === "look") return { ok: true, plan: JSON.parse(seen) };

@@ -1,21 +1,24 @@
 import type { LeaseFact, RoleFact } from "../../rule/rule";
 
-/** A lease is live; over by the clock, which a clock that is set back makes live again; or ended by an update of its row. */
+/**
+ * A lease is live, or over by the clock (a clock that is set back makes it live again), or ended by an update of its
+ * row.
+ */
 export type LeaseState = "live" | "over" | "ended";
 
-/** One database, as far as a flip concerns it. */
+/** The part of a database that concerns a flip. */
 export interface Database {
   up: boolean;
   readOnly: boolean;
   role: RoleFact;
   lease: { holder: string; epoch: number; state: LeaseState };
-  /** Its binary log: a letter for each write of the wiki, a digit for each commit. What is in it is on disk. */
+  /** Its binary log: a letter for each write of the wiki, a digit for each commit. Its content is on disk. */
   log: string;
   /** Whether the other side is set as its source. */
   source: boolean;
   /** Whether its replication threads run. */
   running: boolean;
-  /** How much of the other's log it has received; the rest of a crash is received anew. */
+  /** How much of the other's log it has received. After a crash the rest is received again. */
   received: number;
 }
 

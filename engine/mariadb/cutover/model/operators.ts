@@ -6,7 +6,7 @@ import { type Add, posted } from "./servers";
 import { execute } from "./statements";
 import { type Budget, type Operator, same, type World } from "./world";
 
-/** What can happen to one operator's run: it goes on, it is killed, what it sends or is answered gets lost. */
+/** What can happen to one operator's run: it continues, it is killed, or a request or a reply is lost. */
 export function ofOperator(
   world: World,
   index: number,
@@ -30,7 +30,7 @@ function withOperator(world: World, index: number, after: Operator): World {
   return { ...world, operators: world.operators.map((other, at) => (at === index ? after : other)) };
 }
 
-/** The next part of a run's command, and all that can come of it. */
+/** The next part of a run's command, and all its possible outcomes. */
 class Move {
   private readonly command: Command;
   private readonly parts: readonly Part[];
@@ -101,7 +101,7 @@ class Move {
       this.may("is killed, on its way:", posted(this.becomes(this.dead(), this.spent("kills")), order), what);
   }
 
-  /** A lease on a passive server that is away is neither had nor missed. */
+  /** Nobody has or misses a lease on a passive server that is away. */
   private isOptional(): boolean {
     const { command, operator } = this;
     return command === "give the lease back" || (command === "take the lease" && operator.part === 3);
@@ -134,7 +134,7 @@ class Move {
     return this.after(outcomeOf(this.command, now.seen), now);
   }
 
-  /** What it noted is forgotten as soon as it no longer matters: worlds that differ in nothing else are one. */
+  /** Forgets what it noted as soon as that no longer matters, so that worlds without another difference are one. */
   private after(outcome: Outcome, now: Operator = this.operator): Operator {
     const run = this.rules.next(this.run, outcome);
     if (run.todo.length === 0) return this.dead();

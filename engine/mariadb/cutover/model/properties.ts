@@ -5,7 +5,7 @@ import { apply } from "./servers";
 import { tick } from "./statements";
 import type { World } from "./world";
 
-/** What must hold in every world; each answers what is wrong, or undefined. */
+/** What must hold in every world. Each returns what is wrong, or undefined. */
 export const properties: Record<string, (world: World, rules: Rules) => string | undefined> = {
   /** Never two that accept writes. */
   "one writer": (world) =>
@@ -24,8 +24,8 @@ export const properties: Record<string, (world: World, rules: Rules) => string |
   },
 
   /**
-   * Once a side is named the primary, it lacks nothing but the transaction that says so: if the other is lost for good
-   * in that moment, no acknowledged write goes with it.
+   * Once a side is named the primary, it lacks nothing but the transaction that says so. If the other side is lost for
+   * good at that moment, no acknowledged write goes with it.
    */
   "only the commit is on its way": (world) => {
     for (const side of sides) {
@@ -38,9 +38,9 @@ export const properties: Record<string, (world: World, rules: Rules) => string |
   },
 
   /**
-   * Never without a primary for longer than it takes a lease to end and an event to come round, while one could be:
-   * with every operator dead from here on, the servers open one by themselves. The side that the newest record names
-   * could be if it is up and knows of it, or the other one is up and can tell it.
+   * The wiki is never without a primary for longer than a lease takes to end and an event to run, while there could be
+   * one: if every operator is dead from here on, the servers open one by themselves. The side that the newest record
+   * names could be it if it is up and knows of it, or if the other one is up and can tell it.
    */
   "someone serves": (world, rules) => {
     const later = leftAlone(world, rules);
@@ -52,13 +52,13 @@ export const properties: Record<string, (world: World, rules: Rules) => string |
     return `left alone, ${newest.role} stays closed, though the record of epoch ${newest.epoch} names it`;
   },
 
-  /** If nothing goes wrong, no write meets a closed server: they are held before, and let go after. */
+  /** If nothing goes wrong, no write meets a closed server: writes are held before, and released after. */
   "nobody notices": ({ calm, gate, ...world }) =>
     calm && !gate.held && !isOpen(world[gate.to])
       ? `writes are not held, and ${gate.to}, to which they go, is closed`
       : undefined,
 
-  /** From a flip on, the new primary's writes go to the old one: the stream is there before anything depends on it. */
+  /** From a flip on, the new primary's writes reach the old one: the stream exists before anything depends on it. */
   "a way back": (world) => {
     for (const side of sides) {
       const passive = world[otherSide(side)];
@@ -70,7 +70,7 @@ export const properties: Record<string, (world: World, rules: Rules) => string |
   },
 };
 
-/** Where the last commit is in a log; -1 if there is none. */
+/** Position of the last commit in a log; -1 if there is none. */
 function committedAt(log: string): number {
   for (let at = log.length - 1; at >= 0; at--) if (log.charCodeAt(at) <= "9".charCodeAt(0)) return at;
   return -1;
@@ -78,7 +78,7 @@ function committedAt(log: string): number {
 
 const sides: readonly Side[] = ["blue", "green"];
 
-/** The world some seconds later, if nobody comes: leases are over, streams have run dry, events have come round. */
+/** The world some seconds later, if nobody acts: leases are over, streams have drained, events have run. */
 function leftAlone(world: World, rules: Rules): World {
   let now = world;
   for (let round = 0; round < 3; round++) {

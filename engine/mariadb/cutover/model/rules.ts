@@ -1,27 +1,27 @@
 import { type AttemptStep, attemptSteps, next, type Outcome, type Run } from "../protocol";
 
-/** The protocol, with what a mutant of it would leave out. */
+/** The protocol, and what a mutant of it leaves out. */
 export interface Rules {
   next(run: Run, outcome: Outcome): Run;
-  /** Fence and commit are refused without a live lease of the next epoch. */
+  /** Fence and commit are refused without a live lease for the next epoch. */
   leaseCounts: boolean;
-  /** A restarted server is as closed as before. */
+  /** A restarted server is as closed as it was before. */
   fenceSurvives: boolean;
-  /** The event looks and acts under one lock. */
+  /** The event reads and acts under one lock. */
   eventIsOne: boolean;
   /** The event does not fence: it leaves an open primary open while a flip prepares. */
   eventLeavesTheFence: boolean;
-  /** The event ends a lease that is over by an update of its row. */
+  /** The event ends an expired lease by an update of its row. */
   eventEndsTheLease: boolean;
-  /** Opening is refused where the record or another's fence says so. */
+  /** Opening is refused where the record or another run's fence forbids it. */
   openAsks: boolean;
   /** A run that opens a server can no longer commit on it. */
   openGivesUpTheFence: boolean;
-  /** Setting, starting and ending a stream is refused to a run without a live lease. */
+  /** A run without a live lease may not set, start or end a stream. */
   streamAsks: boolean;
-  /** The last transaction is read once the fence stands. */
+  /** The last transaction is read once the fence is set. */
   positionUnderTheFence: boolean;
-  /** The commit is refused, and the attempt ends, if the old primary has written since its position was read. */
+  /** If the old primary has written since its position was read, the commit is refused and the attempt ends. */
   looksAgain: boolean;
   /** Both servers have the event. */
   hasEvent: boolean;
@@ -42,14 +42,14 @@ export const protocolRules: Rules = {
   hasEvent: true,
 };
 
-/** The steps with one taken out and put behind another. */
+/** The steps with one moved behind another. */
 function reordered(step: AttemptStep, behind: AttemptStep): AttemptStep[] {
   const rest = attemptSteps.filter((other) => other !== step);
   rest.splice(rest.indexOf(behind) + 1, 0, step);
   return rest;
 }
 
-/** Protocols that are wrong in one respect, and the property that each breaks. */
+/** Protocols with one mistake each, and the property that the mistake violates. */
 export const mutants: Record<string, { rules: Rules; breaks: string }> = {
   "the position is read before the fence": {
     rules: { ...protocolRules, positionUnderTheFence: false, looksAgain: false },
@@ -98,7 +98,7 @@ export const mutants: Record<string, { rules: Rules; breaks: string }> = {
   "there is no dead man's switch": { rules: { ...protocolRules, hasEvent: false }, breaks: "someone serves" },
 };
 
-/** An undoing that believes its own failure instead of reading the record. */
+/** A rollback that trusts its own failure instead of reading the record. */
 function reopening(run: Run, outcome: Outcome): Run {
   const after = next(run, outcome);
   if (run.stage !== "attempt" || outcome.ok) return after;

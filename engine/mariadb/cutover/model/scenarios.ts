@@ -8,8 +8,8 @@ const again = { goal: "green" as const, runs: 2 };
 const back = { goal: "blue" as const, runs: 1 };
 
 /**
- * What is searched. Time passes in each as it likes: streams stall, leases end, events come when they come. A run that
- * is frozen is one to which nothing happens for as long as one likes.
+ * What is searched. Time passes freely in each scenario: streams stall, leases end and events run at any moment. A
+ * frozen run is one to which nothing happens for any length of time.
  */
 export const scenarios: readonly Scenario[] = [
   {

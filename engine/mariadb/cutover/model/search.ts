@@ -4,10 +4,10 @@ import type { Rules } from "./rules";
 import { stepsFrom } from "./steps";
 import { type Budget, encode, firstWorld, type World } from "./world";
 
-/** What is searched: who operates, and what may go wrong how often. */
+/** What is searched: which operators act, and how often what may go wrong. */
 export interface Scenario {
   name: string;
-  /** The goal of each operator's runs (undefined: only to tidy up), and how many it begins. */
+  /** The goal of each operator's runs (undefined: only recovery), and how many it starts. */
   operators: readonly { goal: Side | undefined; runs: number }[];
   budget: Budget;
 }
@@ -15,7 +15,7 @@ export interface Scenario {
 export interface Violation {
   property: string;
   found: string;
-  /** From the first world to the one in which it is broken. */
+  /** From the first world to the one that violates the property. */
   trace: string[];
 }
 
@@ -23,16 +23,16 @@ export interface SearchResult {
   scenario: string;
   states: number;
   steps: number;
-  /** Steps on the longest of all shortest ways. */
+  /** Number of steps on the longest of all shortest paths. */
   depth: number;
-  /** Worlds in which green serves and no run is under way: that the goal is reached at all. */
+  /** Worlds in which green serves and no run is under way. They show that the goal is reached at all. */
   flipped: number;
   violation: Violation | undefined;
 }
 
 /**
- * Visits every world that can be reached, breadth first, so that a violation is found by its shortest way.
- * @param options.only The one property to look at; all of them by default.
+ * Visits every reachable world, breadth first, so that a violation is found by its shortest path.
+ * @param options.only The one property to check; all of them by default.
  * @param options.tell Called now and then with the number of states so far.
  */
 export function search(
@@ -47,7 +47,7 @@ export function search(
   );
   const looked = Object.entries(properties).filter(([name]) => !options.only || name === options.only);
   const seen = new Set<string>([encode(first)]);
-  /** Of each state, by number: the one it was reached from, and which of that one's steps led to it. */
+  /** For each state, by number: the state from which it was reached, and which of that state's steps led to it. */
   const from: number[] = [-1];
   const by: number[] = [-1];
   const result: SearchResult = {
@@ -98,7 +98,7 @@ function served(world: World): boolean {
   );
 }
 
-/** Goes the way again, for its words. */
+/** Replays the path to get its descriptions. */
 function wayTo(
   first: World,
   state: number,

@@ -4,12 +4,12 @@ import type { Rules } from "./rules";
 import { execute, type Order, start, tick } from "./statements";
 import type { Letter, World } from "./world";
 
-/** What can happen next: in words, and the world after it. */
+/** One thing that can happen next: a description, and the world after it. */
 export type Add = (label: string, after: World | undefined) => void;
 
 const letters = "abcdefgh";
 
-/** As many statements may be under way at once, or the search would not end. */
+/** Bound on the statements under way at once; without it the search would not end. */
 const maxLetters = 2;
 
 /** What can happen on one server: its clock, crash and start, its event, a writer, its replication threads. */
@@ -25,13 +25,13 @@ export function ofServer(world: World, side: Side, rules: Rules, add: Add): void
   ofStream(world, side, add);
 }
 
-/** The world with one more statement under way; undefined when there are as many as there may be. */
+/** The world with one more statement under way; undefined when the bound is reached. */
 export function posted(world: World, letter: Letter): World | undefined {
   if (world.letters.length >= maxLetters) return undefined;
   return { ...world, letters: [...world.letters, letter] };
 }
 
-/** What was under way arrives; a refusal changes nothing. */
+/** A statement under way arrives. A refusal changes nothing. */
 export function arrives(world: World, letter: Letter, rules: Rules): World {
   const rest = { ...world, letters: world.letters.filter((other) => other !== letter) };
   const database = world[letter.side];
@@ -40,7 +40,7 @@ export function arrives(world: World, letter: Letter, rules: Rules): World {
   return after ? { ...rest, [letter.side]: after } : rest;
 }
 
-/** The next transaction of the other's log; a commit changes the record. */
+/** Applies the next transaction of the other's log. A commit changes the record. */
 export function apply(database: Database, other: Database): Database {
   const transaction = other.log[database.log.length] as string;
   const epoch = Number(transaction);

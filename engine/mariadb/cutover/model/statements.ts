@@ -23,7 +23,7 @@ export interface Order {
   /** The run that sends it. */
   holder: string;
   epoch: number;
-  /** The last transaction that the run knows of, to which a commit is tied. */
+  /** The last transaction that the run knows; a commit is tied to it. */
   position: number;
 }
 
@@ -81,7 +81,7 @@ export function execute(database: Database, order: Order, rules: Rules): Databas
   }
 }
 
-/** What a server does by itself each second. */
+/** What a server does by itself every second. */
 export function tick(side: Side, database: Database, rules: Rules): Database {
   const row =
     database.lease.state === "over" && rules.eventEndsTheLease

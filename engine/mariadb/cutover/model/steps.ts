@@ -4,7 +4,7 @@ import type { Rules } from "./rules";
 import { type Add, arrives, ofServer } from "./servers";
 import type { World } from "./world";
 
-/** One thing that can happen, in words, and the world after it. */
+/** One thing that can happen: a description, and the world after it. */
 export interface Step {
   label: string;
   world: World;
@@ -12,7 +12,7 @@ export interface Step {
 
 /**
  * Everything that can happen next: servers, clocks, the network, writers, operators.
- * @param goals Of each operator.
+ * @param goals The goal of each operator.
  */
 export function stepsFrom(world: World, rules: Rules, goals: readonly (Side | undefined)[]): Step[] {
   const found: Step[] = [];

@@ -10,18 +10,18 @@ export interface Operator {
   run: Run | undefined;
   /** How much of the current command is done. */
   part: number;
-  /** What it noted: the position under the fence, records and standings read. */
+  /** What it noted: the position under the fence, and the records and states that it read. */
   position: number;
   epoch: number;
   seen: string;
-  /** Runs that it may still begin. */
+  /** Runs that it may still start. */
   runsLeft: number;
 }
 
-/** A statement that was sent by a run and has not arrived yet; the run itself may be long over. */
+/** A statement that a run has sent and that has not arrived yet. The run itself may be long over. */
 export type Letter = Order;
 
-/** How often what may still go wrong, so that the search ends. */
+/** How often each fault may still occur, so that the search ends. */
 export interface Budget {
   writes: number;
   kills: number;
@@ -40,10 +40,10 @@ export interface World {
   gate: { to: Side; held: boolean };
   operators: readonly Operator[];
   letters: readonly Letter[];
-  /** Nothing has gone wrong, nor can it. */
+  /** Nothing has gone wrong, and nothing can. */
   calm: boolean;
   budget: Budget;
-  /** Writes that somebody was told are saved. */
+  /** Writes that were acknowledged to someone. */
   acknowledged: string;
 }
 
@@ -71,7 +71,7 @@ export function firstWorld(operators: readonly { runsLeft: number }[], budget: B
   };
 }
 
-/** Runs that are the same are one object, with a number, so that telling worlds apart is cheap. */
+/** Equal runs are one object with a number, so that comparing worlds is cheap. */
 const runs = new Map<string, Run>();
 const numbers = new WeakMap<Run, number>();
 
@@ -84,7 +84,7 @@ export function same(run: Run): Run {
   return run;
 }
 
-/** The same text for the same world only. */
+/** Equal texts for equal worlds only. */
 export function encode(world: World): string {
   const { writes, kills, crashes, losses, clocks } = world.budget;
   let text = `${encodeDatabase(world.blue)}|${encodeDatabase(world.green)}|${world.gate.to[0]}${+world.gate.held}${writes}${kills}${crashes}${losses}${clocks}${world.acknowledged}`;

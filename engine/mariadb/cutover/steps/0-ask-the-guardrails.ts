@@ -2,13 +2,15 @@ import { WikiferryError } from "../../../errors";
 import { wakeDeadMan } from "../../rule/deadMan";
 import type { Flip, Step } from "../flip";
 
-/** Refuses whatever forbids a flip, before anything is touched but a dead man's switch that sleeps. */
+/**
+ * Refuses whatever forbids a flip. Changes nothing before that, except that it re-arms a dead man's switch that sleeps.
+ */
 export const askTheGuardrails: Step = {
   name: "ask the guardrails",
   async run(flip) {
     for (const server of [flip.source, flip.target])
       if (await wakeDeadMan(server))
-        flip.say(`the dead man's switch of ${server.side} slept, and is armed anew`);
+        flip.say(`the dead man's switch of ${server.side} was asleep and is re-armed`);
     await refuseBlockers(flip);
   },
 };

@@ -1,6 +1,6 @@
 import type { Step } from "../flip";
 
-/** Stops jobs, warms the new side, and begins to compare what changes, while everybody goes on editing. */
+/** Stops jobs, warms the new side, and starts to compare what changes, while everybody goes on editing. */
 export const quiesce: Step = {
   name: "quiesce",
   async run(flip) {

@@ -25,9 +25,9 @@ export const gateTheLag: Step = {
       });
       await new Promise((resolve) => setTimeout(resolve, Math.min(500, lagStableMs - stableMs + 20)));
     }
-    // The beat under way is waited for when the writes are held.
+    // The step that holds the writes waits for the beat under way.
     void heartbeat.stop();
-    // The wait may have been long: what was fine before it need not be now.
+    // The wait may have been long, and conditions may have changed.
     await refuseBlockers(flip);
     const { database } = flip.ctx;
     const behind = lagging(

@@ -4,7 +4,7 @@ import { type Flip, handOn, type Step } from "../flip";
 import { helping } from "../helping";
 import { applyBesideStrays } from "../strays";
 
-/** Lets the new primary apply the commit and opens it, before it does so by itself. */
+/** Lets the new primary apply the commit and opens it, before it would do so by itself. */
 export const openTheNewPrimary: Step = {
   name: "open the new primary",
   async run(flip) {
@@ -15,7 +15,7 @@ export const openTheNewPrimary: Step = {
     if (!(await helping(opening, () => helpOn(flip)))) {
       throw new WikiferryError(
         "CUTOVER_COMMIT_ON_ITS_WAY",
-        `${to} is the primary from ${gtid} on, and has not applied that within ${timeoutMs} ms`,
+        `${to} is the primary from ${gtid} on, and did not apply that within ${timeoutMs} ms`,
         "It opens by itself when it has. Run again to finish the rest",
       );
     }
@@ -25,5 +25,5 @@ export const openTheNewPrimary: Step = {
 
 async function helpOn({ target, commitGtid, ctx, say }: Flip): Promise<void> {
   const stray = await applyBesideStrays(target, commitGtid, ctx.holder);
-  if (stray !== undefined) say(`somebody wrote on ${target.side} meanwhile (${stray}); it stays there`);
+  if (stray !== undefined) say(`someone wrote on ${target.side} meanwhile (${stray}); it stays there`);
 }

@@ -9,21 +9,22 @@ import { type Flip, handOn, type Step } from "../flip";
 
 /** How long the reverse stream may take to connect before the pause, in milliseconds. */
 const connectMs = 5_000;
-/** Between two looks whether it has, in milliseconds. */
+/** Interval between two checks whether it has connected, in milliseconds. */
 const lookMs = 15;
 
 /**
- * Fixes the end of the lease, before which the commit must be made, and does ahead of the pause all that need not be
- * done in it: sessions, the source's settings as a replica and its connection, the target's accounts.
+ * Fixes the end of the lease, before which the commit must be made. Does everything ahead of the pause that need not
+ * happen in it: sessions, the source's settings as a replica and its connection, the target's accounts.
  */
 export const declareTheIntent: Step = {
   name: "declare the intent",
   async run(flip) {
     await admit(flip.target, flip.ctx.appUser);
-    // The source asks for a place in the target's binary log, which is searched from the beginning of a file.
+    // The source requests a position in the target's binary log, and the server searches for it from the beginning of a
+    // file.
     await (await flip.target.unlogged()).run("FLUSH LOCAL BINARY LOGS");
-    // Without a START it has no effect. If the server restarts now, it starts by itself and receives nothing but its
-    // own transactions, which it skips.
+    // Without a START it has no effect. If the server restarts now, replication starts by itself and receives only the
+    // server's own transactions, which it skips.
     await changeMaster(flip.source, flip.target, flip.ctx.replicationPassword, {}, flip.ctx.holder);
     for (const server of [flip.source, flip.target]) flip.hands.push(await server.open({ unlogged: true }));
     await connectReverse(flip);
@@ -39,8 +40,8 @@ export const declareTheIntent: Step = {
 };
 
 /**
- * Lets the source receive from the target without applying: TLS and log-in take 10 to 40 ms, and a stream that can't
- * connect is found before any write waits. Up to the commit it receives nothing but its own transactions, which it
+ * Lets the source receive from the target without applying. TLS and login take 10 to 40 ms, and a stream that can't
+ * connect is noticed before any write waits. Up to the commit the source receives only its own transactions, which it
  * skips, so it may start from any position that the target has.
  * @throws `CUTOVER_REVERSE`, `CTRL_DISK_SPACE`
  */

@@ -1,11 +1,11 @@
 import type { Step } from "../flip";
 
-/** Holds new writes at the gate and waits for those in flight; what then is left is cut off by the fence, unacknowledged. */
+/** Holds new writes at the gate and waits for those in flight. The fence cuts off what is left then, unacknowledged. */
 export const holdTheWrites: Step = {
   name: "hold the writes",
   async run(flip) {
     const { surroundings, limits } = flip.ctx;
-    // A heartbeat after the fence would move the position that must stand still.
+    // A heartbeat after the fence would move the position, which must not move.
     await flip.heartbeat?.stop();
     flip.ctx.verification?.rest();
     flip.heldAt = performance.now();
@@ -14,7 +14,7 @@ export const holdTheWrites: Step = {
       Math.min(limits.drainMs, flip.deadline?.leftMs() ?? limits.drainMs),
     );
     if (left > 0) flip.say(`${left} writes were still in flight after ${limits.drainMs} ms`);
-    // No upload can be under way now. Beside the fence and the catch-up it costs no time of its own.
+    // No upload can be under way now. This runs beside the fence and the catch-up, so it adds no time.
     flip.files = surroundings.lastFiles(flip.from, flip.to);
     flip.files.catch(() => {});
   },

@@ -9,7 +9,7 @@ export const fenceThePrimary: Step = {
     const { appUser, holder } = flip.ctx;
     flip.fencedAt = performance.now();
     flip.fenceGtid = await fence(flip.source, handOn(flip, flip.from), holder);
-    // Their COMMIT would fail (error 1290); until it comes, their row locks would stop the reverse stream. They are
+    // Their COMMIT would fail (error 1290), and until then their row locks would block the reverse stream. They are
     // ended while the new primary catches up.
     flip.writersEnded = killWriters(flip.source, appUser);
     flip.writersEnded.catch(() => {});

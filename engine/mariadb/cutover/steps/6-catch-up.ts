@@ -30,24 +30,24 @@ export const catchUp: Step = {
     const copied = numberingOf(numbers ?? []);
     const stray = errant(flip.fenceGtid, String(position?.[0]?.position ?? ""));
     if (stray) {
-      // A write that the fence did not stop comes to the new primary as well.
+      // A write that the fence did not stop reaches the new primary as well.
       await seeThatItStandsStill(flip);
       throw new WikiferryError(
         "REPL_ERRANT_GTID",
         `${flip.to} has ${stray}, which ${flip.from} (${flip.fenceGtid}) does not have`,
-        `Something wrote on ${flip.to}: see its binary log for what, carry it over by hand, and copy anew (npm run copy:again)`,
+        `Something wrote on ${flip.to}: find it in its binary log, apply it on the other side by hand, and copy again (npm run copy:again)`,
       );
     }
     const behind = lagging(numbering, copied);
     if (behind.size > 0) await checkNumbersInUse(flip, behind, copied);
-    // Both stand still from here on. Beside the reverse stream's start it costs next to no time of its own.
+    // Both stand still from here on. This runs beside the start of the reverse stream and adds almost no time.
     flip.ctx.verification?.finish(flip.fenceGtid);
   },
 };
 
 /**
- * Numbers that inserts used up and rolled back are nobody's, so the copy may stay behind by those; it may not be
- * behind a number in use.
+ * Numbers that rolled-back inserts used up are not in use, so the copy may be behind by those. It may not be behind a
+ * number in use.
  */
 async function checkNumbersInUse(
   flip: Flip,
@@ -75,7 +75,7 @@ async function notCaughtUp(flip: Flip, timeoutMs: number): Promise<WikiferryErro
   const status = await replicationStatus(flip.target);
   return new WikiferryError(
     "CUTOVER_CATCH_UP",
-    `${flip.to} has not applied ${flip.fenceGtid} within ${Math.round(timeoutMs)} ms; it is at ${status?.appliedGtid ?? "none"} (${status?.sqlError.message || status?.ioError.message || status?.sqlState || "following no one"})`,
+    `${flip.to} did not apply ${flip.fenceGtid} within ${Math.round(timeoutMs)} ms; it is at ${status?.appliedGtid ?? "none"} (${status?.sqlError.message || status?.ioError.message || status?.sqlState || "following no one"})`,
     `It was undone: ${flip.from} takes writes. See what keeps ${flip.to} back, then run again`,
   );
 }

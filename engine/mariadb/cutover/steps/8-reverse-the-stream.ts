@@ -4,8 +4,9 @@ import { replicationStatus } from "../../replication/status";
 import type { Step } from "../flip";
 
 /**
- * Lets the old primary follow the new one, which still follows it: a ring with no writer but this tool. Each skips
- * what bears its own `server_id`, so nothing goes round. It has been receiving since the intent; now it applies.
+ * Lets the old primary follow the new one, which still follows it: a ring whose only writer is this tool. Each side
+ * skips transactions with its own `server_id`, so nothing circulates. The old primary has been receiving since the
+ * intent; now it applies.
  */
 export const reverseTheStream: Step = {
   name: "reverse the stream",
@@ -16,7 +17,8 @@ export const reverseTheStream: Step = {
     for (;;) {
       const status = await replicationStatus(flip.source);
       if (isFollowing(status, flip.target.place.replication)) break;
-      // While it connects it is "connecting"; a thread that stopped stays so, and waiting for a retry costs a second.
+      // While it connects its state is "connecting". A thread that stopped stays stopped, and waiting for a retry costs
+      // a second.
       const stopped = status === undefined || status.sqlError.number !== 0 || status.io === "no";
       if (stopped || (flip.deadline?.leftMs() ?? 0) <= 1) {
         throw new WikiferryError(

@@ -3,9 +3,9 @@ import type { Step } from "../flip";
 import { seeThatItStandsStill } from "../standStill";
 
 /**
- * Once the uploads are all there and what changed last has been compared: one row update on the old primary, refused if
- * the lease has ended, the last transaction of its time. It reaches the new primary by the stream that still runs; from
- * here only forward.
+ * Runs once all uploads have arrived and the most recent changes have been compared. It updates one row on the old
+ * primary, and the server refuses if the lease has ended. This is the old primary's last transaction. It reaches the
+ * new primary through the stream that still runs. From here the flip only goes forward.
  */
 export const commit: Step = {
   name: "commit",
@@ -17,7 +17,7 @@ export const commit: Step = {
     try {
       flip.commitGtid = await commitRole(flip.source, wanted);
     } catch (error) {
-      // A stray write is the other cause of a refusal, and has another way out.
+      // A stray write is the other cause of a refusal, and has a different remedy.
       await seeThatItStandsStill(flip);
       throw error;
     }

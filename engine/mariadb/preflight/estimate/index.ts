@@ -15,15 +15,15 @@ import {
 } from "./sample";
 
 export interface EstimateOptions {
-  /** Undefined while its server is not there yet: then it is taken to be as fast as blue. */
+  /** Undefined while its server does not exist yet. It is then assumed to be as fast as blue. */
   green?: Server;
-  /** How the config wants it copied. Defaults to the method that fits the size, without a limit. */
+  /** The copy method in the config. Defaults to the method that fits the size, without a limit. */
   copy?: CopySettings;
 }
 
 /**
- * Size and duration of the copy, and of catching up after it, from some seconds of measuring: reading by a sample of
- * the largest tables, the ways to both servers, round trips, the machines' speed, the wiki's writes. Never writes.
+ * Size and duration of the copy, and of catching up after it, from some seconds of measuring: reading a sample of the
+ * largest tables, the network paths to both servers, round trips, the machines' speed, the wiki's writes. Never writes.
  */
 export async function estimate(
   blue: Server,

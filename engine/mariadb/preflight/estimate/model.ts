@@ -1,19 +1,22 @@
 import type { Prediction, Term } from "../../../estimate";
 import { copying, following, speedProbe, takingFiles } from "./constants";
 
-/** What a preview measured of a copy that is to come. */
+/** What a preview measured for a copy that is to come. */
 export interface CopyMeasure {
   /** By the source's statistics. */
   tables: number;
-  /** Of those, outside of transactions. */
+  /** The non-transactional ones among them. */
   looseTables: number;
   /** Of data, indexes left out, by the source's statistics. */
   bytes: number;
-  /** Of indexes; a physical copy carries them. */
+  /** Of indexes; a physical copy transfers them. */
   indexBytes: number;
-  /** At which a sample of many tables was read by the tool, in bytes a millisecond; undefined if there is none to read. */
+  /**
+   * Rate at which the tool read a sample of many tables, in bytes per millisecond; undefined if there is nothing to
+   * read.
+   */
   readBytesPerMs: number | undefined;
-  /** From blue to the tool, and from it to green, in bytes a millisecond; undefined where that is not known. */
+  /** From blue to the tool, and from it to green, in bytes per millisecond; undefined where that is unknown. */
   fromBlueBytesPerMs: number | undefined;
   toGreenBytesPerMs: number | undefined;
   /** A statement and its answer, in milliseconds. */
@@ -21,11 +24,11 @@ export interface CopyMeasure {
   greenRoundTripMs: number;
   /** How long `speedProbe` took on the slower of both servers, on average, in milliseconds. */
   probeMs: number;
-  /** Changes that blue gets, a second. */
+  /** Changes that blue gets, per second. */
   writesPerSecond: number;
 }
 
-/** How much slower than where the constants were taken; a probe that is off is not believed without bound. */
+/** How much slower the machine is than the one of the constants. The factor is bounded, because a probe may be off. */
 export function slowness(probeMs: number): number {
   return Math.min(8, Math.max(0.2, probeMs / speedProbe.usualMs));
 }
@@ -37,7 +40,7 @@ export function sumOf(terms: readonly Term[]): Prediction {
 }
 
 /**
- * Start, tables and bytes of a copy. Reading, both ways and loading overlap, so the slowest of them counts.
+ * Start, tables and bytes of a copy. Reading, both network paths and loading overlap, so the slowest of them counts.
  * @param limitBytesPerMs The copy's own limit; 0 for none.
  */
 export function predictCopy(measure: CopyMeasure, limitBytesPerMs = 0): Prediction {
@@ -63,7 +66,7 @@ export function predictCopy(measure: CopyMeasure, limitBytesPerMs = 0): Predicti
   ]);
 }
 
-/** A copy of the files: they come at the rate of the way from blue to green, as far as the tool can measure it. */
+/** A copy of the files, which arrive at the rate of the path from blue to green, as far as the tool can measure it. */
 export function predictPhysicalCopy(measure: CopyMeasure, limitBytesPerMs = 0): Prediction {
   const bytes = measure.bytes + measure.indexBytes;
   const at = (rate: number | undefined) => (rate ? bytes / rate : 0);

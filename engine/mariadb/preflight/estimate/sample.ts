@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Session } from "../../server";
 import { speedProbe } from "./constants";
 
-/** A sample of rows ends at so many bytes or milliseconds, whichever comes first. */
+/** A sample of rows ends at this many bytes or milliseconds, whichever comes first. */
 const sampleBytes = 4 * 1024 * 1024;
 const sampleMs = 1_500;
-/** Taken of that many tables, the largest. */
+/** Number of tables to sample, the largest ones. */
 const sampleTables = 8;
 const wayBytes = 1024 * 1024;
 
@@ -42,8 +42,8 @@ export async function tableSizes(session: Session, database: string): Promise<Ta
 }
 
 /**
- * The rate at which rows of the largest tables arrive, each with a share of the sample by its size, in bytes of the
- * table a millisecond. Undefined where there is too little to measure.
+ * The rate at which rows of the largest tables arrive, in bytes of the table per millisecond. Each table has a share of
+ * the sample by its size. Undefined where there is too little to measure.
  */
 export async function readingRate(
   session: Session,
@@ -67,7 +67,7 @@ export async function readingRate(
   return readBytes > 0 && elapsedMs > 0 ? readBytes / elapsedMs : undefined;
 }
 
-/** A statement and its answer, the median of some, in milliseconds. */
+/** A statement and its answer, the median of several, in milliseconds. */
 export async function roundTripMs(session: Session, times = 9): Promise<number> {
   return medianMs(times, () => session.value("SELECT 1"));
 }
@@ -86,25 +86,25 @@ export async function probeMs(sessions: readonly Session[]): Promise<number[]> {
   return sums.map((sum) => sum / speedProbe.times);
 }
 
-/** The rate of the way from a server to the tool, by what the server makes up, in bytes a millisecond. */
+/** The rate of the path from a server to the tool, measured with generated data, in bytes per millisecond. */
 export async function downRate(session: Session, latencyMs: number): Promise<number> {
   return rateOf(latencyMs, () => session.value("SELECT REPEAT('x', ?)", [wayBytes]));
 }
 
-/** The rate of the way from the tool to a server, in bytes a millisecond. */
+/** The rate of the path from the tool to a server, in bytes per millisecond. */
 export async function upRate(session: Session, latencyMs: number): Promise<number> {
   const load = "x".repeat(wayBytes);
   return rateOf(latencyMs, () => session.value("SELECT LENGTH(?)", [load]));
 }
 
 async function rateOf(latencyMs: number, carry: () => Promise<unknown>): Promise<number> {
-  // The first one widens the way's window.
+  // The first transfer widens the TCP window.
   await carry();
   const ms = await medianMs(3, carry);
   return wayBytes / Math.max(1, ms - latencyMs);
 }
 
-/** Changes of rows that clients asked for since the server's start. */
+/** Row changes that clients requested since the server's start. */
 export async function writesSoFar(session: Session): Promise<number> {
   const rows = await session.rows<{ Value: string }>(
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete', 'Com_replace', 'Com_insert_select', 'Com_update_multi', 'Com_delete_multi')",

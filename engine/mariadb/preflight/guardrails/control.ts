@@ -5,7 +5,7 @@ import { isAwake, seeDeadMan } from "../../rule/deadMan";
 import type { Server } from "../../server";
 import type { FlipQuestion, Guardrail } from "./guardrail";
 
-/** What the move itself relies on: one operator, clocks that agree, events that run, room for the binary log. */
+/** What the move itself relies on: one operator, clocks that agree, events that run, disk space for the binary log. */
 export const control: Guardrail = async (question) => {
   const both = [question.primary, question.replica];
   return await Promise.all([lease(question), clocks(both), deadMansSwitch(both), room(question)]);
@@ -18,13 +18,13 @@ async function lease({ primary, replica, holder }: FlipQuestion): Promise<Findin
     return block(
       "CTRL_LEASE_HELD",
       `${row.holder} is working on this move (${row.purpose})`,
-      `Wait until that run has ended; a run that died lets go by itself in ${Math.max(1, Math.ceil(row.leftMs / 1000))} s`,
+      `Wait until that run has ended; a run that died releases the lease by itself in ${Math.max(1, Math.ceil(row.leftMs / 1000))} s`,
     );
   }
   return pass("CTRL_LEASE_HELD", "no other run works on this move");
 }
 
-/** Above this, logs and the wiki's own times can't be put side by side, in milliseconds. */
+/** Above this, logs can't be compared with the wiki's own times, in milliseconds. */
 const warnClockMs = 1_000;
 /** Above this, MediaWiki's times of edits, tokens and caches would jump at the flip, in milliseconds. */
 const blockClockMs = 5_000;
@@ -45,7 +45,9 @@ async function clockOffsetMs(server: Server): Promise<number> {
   return Number(micros) / 1000 - (before + Date.now()) / 2;
 }
 
-/** The two clocks that are furthest apart. Leases end by each server's own, so a difference loses nothing by itself. */
+/**
+ * The two clocks that are furthest apart. Leases end by each server's own clock, so a difference alone loses nothing.
+ */
 export function clockFinding(clocks: readonly { side: string; offsetMs: number }[]): Finding {
   const sorted = [...clocks].sort((a, b) => a.offsetMs - b.offsetMs);
   const slowest = sorted[0];
@@ -60,7 +62,7 @@ export function clockFinding(clocks: readonly { side: string; offsetMs: number }
     : warn("CTRL_CLOCK", found, wayOut);
 }
 
-/** The events by which a database opens and closes itself when no tool is there. */
+/** The events by which a database opens and closes itself when no tool is running. */
 async function deadMansSwitch(both: readonly Server[]): Promise<Finding> {
   for (const server of both) {
     const events = await server.rows<{ name: string; status: string }>(
@@ -98,17 +100,17 @@ async function deadMansSwitch(both: readonly Server[]): Promise<Finding> {
 }
 
 function describeSleep(lastTickMs: number | undefined): string {
-  if (lastTickMs === undefined) return "has never looked at its rows";
+  if (lastTickMs === undefined) return "has never run";
   const seconds = Math.round(Math.abs(lastTickMs) / 1000);
   return lastTickMs < 0
-    ? `looked at its rows ${seconds} s ahead of its clock, which was set back since`
-    : `has not looked at its rows for ${seconds} s`;
+    ? `has its last run ${seconds} s in the future: the clock was set back`
+    : `last ran ${seconds} s ago`;
 }
 
 const mebibyte = 1024 * 1024;
-/** A database that can't write its binary log stops, in bytes. */
+/** A database that can't write its binary log stops. In bytes. */
 const leastBytes = 256 * mebibyte;
-/** Room for some days of a small wiki's changes, in bytes. */
+/** Enough for some days of a small wiki's changes, in bytes. */
 const fewBytes = 1024 * mebibyte;
 
 async function room({ primary, replica, freeBytes }: FlipQuestion): Promise<Finding> {
@@ -119,7 +121,10 @@ async function room({ primary, replica, freeBytes }: FlipQuestion): Promise<Find
   return roomFinding(free);
 }
 
-/** Whether the binary logs can grow, and a table be made: on each side, since the passive one logs what it applies. */
+/**
+ * Whether the binary logs can grow and a table can be created, on each side, because the passive side logs what it
+ * applies.
+ */
 export function roomFinding(free: readonly { side: string; bytes: number }[]): Finding {
   const least = [...free].sort((a, b) => a.bytes - b.bytes)[0];
   if (!least || least.bytes >= fewBytes)

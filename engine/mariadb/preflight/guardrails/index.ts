@@ -13,7 +13,7 @@ import { work } from "./work";
 
 export type { FlipQuestion } from "./guardrail";
 
-/** Families that share sessions, so that none of them waits long for its turn. */
+/** Families that share sessions, arranged so that none of them waits long. */
 const lanes: readonly (readonly Guardrail[])[] = [
   [stream, verification, control],
   [settings, rights],
@@ -22,13 +22,13 @@ const lanes: readonly (readonly Guardrail[])[] = [
 ];
 
 /**
- * All that is known to spoil a flip of the databases, each as pass, warn or block. Never writes. The lanes run side by
- * side, each by sessions of its own, so that it takes little longer than the slowest of them.
+ * Every known obstacle to a flip of the databases, each as pass, warn or block. Never writes. The lanes run side by
+ * side with their own sessions, so this takes little longer than the slowest lane.
  */
 export async function flipGuardrails(question: FlipQuestion): Promise<Finding[]> {
   const blank = await Promise.all([question.primary, question.replica].map(withoutControlSchema));
   const missing = blank.filter((finding) => finding !== undefined);
-  // Most of what follows reads it.
+  // Most of the checks below read it.
   if (missing.length > 0) return missing;
   const found = await Promise.all(
     lanes.map(async (families) => {

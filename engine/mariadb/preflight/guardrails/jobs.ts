@@ -1,12 +1,12 @@
 import { pass, warn } from "../../../finding";
 import type { Guardrail } from "./guardrail";
 
-/** Jobs that the wiki has put off; above this the queue is called long. */
+/** Number of deferred jobs above which the queue counts as long. */
 const manyJobs = 1_000;
 
 /**
- * MediaWiki's job queue is a table and moves with the others; a long one makes the new side busy from its first second
- * on, and what it still has to do (links, mails, purges) is late already.
+ * MediaWiki's job queue is a table and moves with the others. A long queue keeps the new side busy from its first
+ * second, and its work (links, mails, purges) is late already.
  */
 export const jobs: Guardrail = async ({ primary, database, tablePrefix }) => {
   const table = `${tablePrefix}job`;
@@ -28,7 +28,7 @@ export const jobs: Guardrail = async ({ primary, database, tablePrefix }) => {
     warn(
       "APP_JOBS",
       `more than ${manyJobs} jobs are waiting on ${primary.side}`,
-      "Let the job runner work them off first (php maintenance/runJobs.php); none is lost",
+      "Let the job runner process them first (php maintenance/runJobs.php). None is lost",
     ),
   ];
 };

@@ -1,20 +1,20 @@
 import { charsetsIn } from "../../charsets";
 import type { Server } from "../../server";
 
-/** What a database holds besides tables. */
+/** What a database holds apart from tables. */
 export interface SchemaObject {
   kind: "view" | "trigger" | "procedure" | "function" | "event";
   name: string;
   /** `user@host`. */
   definer: string;
-  /** All else that makes it what it is. */
+  /** Everything else that defines it. */
   text: string;
 }
 
 /**
  * Views, triggers, routines and events of a database. Never writes.
  *
- * A view and what a function returns are as this server prints them, all else is as it was typed.
+ * A view and what a function returns are as this server prints them; everything else is as it was typed.
  */
 export async function readObjects(server: Server, database: string): Promise<SchemaObject[]> {
   const rows = await server.rows<SchemaObject & { printed: string }>(
@@ -43,7 +43,7 @@ export async function readObjects(server: Server, database: string): Promise<Sch
   }));
 }
 
-/** One line for each object that is missing, there without need, or otherwise; whether an event runs does not count. */
+/** One line for each object that is missing, extra, or different. Whether an event is enabled does not count. */
 export function objectDifferences(
   originals: readonly SchemaObject[],
   copies: readonly SchemaObject[],

@@ -7,7 +7,7 @@ import { type FlipQuestion, type Guardrail, list } from "./guardrail";
 const same = (a: Account, b: Account) => a.user === b.user && a.host === b.host;
 const nameOf = ({ user, host }: Account) => `${user}@${host}`;
 
-/** Who could write where the fence stands, and whether the wiki may do on the replica what it may on the primary. */
+/** Who could write past the fence, and whether the wiki has the same privileges on the replica as on the primary. */
 export const rights: Guardrail = async (question) => {
   const { primary, replica } = question;
   const [here, there] = await Promise.all([accountsPastReadOnly(primary), accountsPastReadOnly(replica)]);
@@ -22,7 +22,7 @@ export const rights: Guardrail = async (question) => {
   return [await application(question, here, there), ...sessions, ...events, grants];
 };
 
-/** Either side's: after a flip the other one is fenced. */
+/** Checked on both sides, because after a flip the other one is fenced. */
 async function application(
   { primary, replica, appUser }: FlipQuestion,
   here: readonly Account[],
@@ -50,7 +50,7 @@ interface SessionRow {
   writes: string;
 }
 
-/** People and programs other than this one that are connected with such a right; one that is writing is refused. */
+/** Other people and programs that are connected with such a privilege. One that is writing is refused. */
 async function privilegedSessions(
   server: Server,
   { appUser }: FlipQuestion,
@@ -89,10 +89,12 @@ async function privilegedSessions(
       ),
     ];
   }
-  return [pass("RIGHTS_PRIVILEGED_SESSION", "nobody else is connected whom read_only would not stop")];
+  return [pass("RIGHTS_PRIVILEGED_SESSION", "no other connected session can write past read_only")];
 }
 
-/** Events run as their definer, and the scheduler goes on under a fence; routines may do so, too. */
+/**
+ * Events run as their definer, and the scheduler keeps running under a fence. Routines may also run as their definer.
+ */
 async function eventsPastReadOnly(sides: [server: Server, past: readonly Account[]][]): Promise<Finding[]> {
   const running: string[] = [];
   const callable: string[] = [];
@@ -126,7 +128,7 @@ async function eventsPastReadOnly(sides: [server: Server, past: readonly Account
   ];
 }
 
-/** What an account of the wiki may do in its database, whatever host it comes from. */
+/** What an account of the wiki may do in its database, whatever its host. */
 async function sameRights({ primary, replica, database, appUser }: FlipQuestion): Promise<Finding> {
   const [here, there] = await Promise.all(
     [primary, replica].map(async (server) => {
@@ -149,7 +151,10 @@ async function sameRights({ primary, replica, database, appUser }: FlipQuestion)
     ? []
     : [...here.rights].filter((right) => !there.rights.has(right));
   if (missing.length === 0)
-    return pass("RIGHTS_MISSING", `${appUser} may do on ${replica.side} what it may on ${primary.side}`);
+    return pass(
+      "RIGHTS_MISSING",
+      `${appUser} has the same privileges on ${replica.side} as on ${primary.side}`,
+    );
   return block(
     "RIGHTS_MISSING",
     `${appUser} lacks ${list(missing)} on ${database} on ${replica.side}`,
@@ -157,7 +162,7 @@ async function sameRights({ primary, replica, database, appUser }: FlipQuestion)
   );
 }
 
-/** Rights on a whole database in lines of `SHOW GRANTS`, its name perhaps with wildcards or escapes. */
+/** Privileges on a whole database in lines of `SHOW GRANTS`. The name may contain wildcards or escapes. */
 export function rightsOn(database: string, grants: readonly string[]): Set<string> {
   const found = new Set<string>();
   for (const grant of grants) {
@@ -170,7 +175,7 @@ export function rightsOn(database: string, grants: readonly string[]): Set<strin
   return found;
 }
 
-/** Whether a database name of a grant (`_` and `%` are wildcards, `\\` takes that away) is or covers this one. */
+/** Whether a database name of a grant is or covers this one. `_` and `%` are wildcards; `\\` escapes them. */
 function covers(pattern: string, database: string): boolean {
   const source = pattern.replace(/\\([_%])|([_%])|([.*+?^${}()|[\]\\])/g, (_, plain, wild, special) => {
     if (plain) return plain;

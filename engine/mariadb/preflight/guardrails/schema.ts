@@ -13,10 +13,10 @@ interface Schema {
   objects: SchemaObject[];
 }
 
-/** How long the replica may take to get a change of the schema that was just made, in milliseconds. */
+/** How long the replica may take to get a schema change that was just made, in milliseconds. */
 const arrivalMs = 500;
 
-/** The wiki's database is made alike on both sides, and of tables that replicate. */
+/** The wiki's database is defined alike on both sides, with tables that replicate. */
 export const schema: Guardrail = async (question) => {
   const { primary, replica, database, tablePrefix } = question;
   const [differences, definers, facts] = await Promise.all([
@@ -34,14 +34,14 @@ export const schema: Guardrail = async (question) => {
   ];
 };
 
-/** A flip closes all of the old server; the way back is never refused for what came to the new one. */
+/** A flip closes the whole old server. The way back is never refused for what was added to the new one. */
 async function neighboursOf({ primary, database }: FlipQuestion): Promise<Finding[]> {
   return primary.side === "blue" ? [neighboursFinding(await readNeighbours(primary, database))] : [];
 }
 
 async function compared({ primary, replica, database }: FlipQuestion): Promise<Finding[]> {
   const compare = async () => {
-    // The replica first: a change of the schema that arrives in between is then on both, or seen as missing below.
+    // The replica first: a schema change that arrives in between is then on both sides, or shows as missing below.
     const there = await read(replica, database);
     const here = await read(primary, database);
     return {
@@ -54,21 +54,21 @@ async function compared({ primary, replica, database }: FlipQuestion): Promise<F
     await waitForGtid(replica, (await positions(primary)).binlog, arrivalMs);
     found = await compare();
   }
-  const how = `as on ${replica.side} and not as on ${primary.side}`;
+  const how = `as on ${replica.side}, but not as on ${primary.side}`;
   return [
     found.tables.length === 0
       ? pass("SCHEMA_TABLES", "every table is defined alike on both sides")
       : block(
           "SCHEMA_TABLES",
           `${list(found.tables)} (${how})`,
-          `Someone changed tables on one side only, or ${replica.side} is far behind: make them alike there without the binary log (SET sql_log_bin = 0), then compare anew (pulumi up --refresh)`,
+          `Someone changed tables on one side only, or ${replica.side} is far behind: make them alike there without the binary log (SET sql_log_bin = 0), then compare again (pulumi up --refresh)`,
         ),
     found.objects.length === 0
       ? pass("SCHEMA_OBJECTS", "views, triggers, routines and events are alike on both sides")
       : block(
           "SCHEMA_OBJECTS",
           `${list(found.objects)} (${how})`,
-          `Make them anew on ${replica.side} as ${primary.side} has them, without the binary log (SET sql_log_bin = 0)`,
+          `Create them again on ${replica.side} as ${primary.side} has them, without the binary log (SET sql_log_bin = 0)`,
         ),
   ];
 }
@@ -80,7 +80,7 @@ async function read(server: Server, database: string): Promise<Schema> {
   };
 }
 
-/** One line for each thing in which the tables of the copy are otherwise. */
+/** One line for each difference in the copy's tables. */
 export function tableDifferences(
   originals: readonly TableDefinition[],
   copies: readonly TableDefinition[],
@@ -96,7 +96,7 @@ export function tableDifferences(
   return found;
 }
 
-/** Views, triggers, routines and events run as their definer: an account that is not there makes them fail. */
+/** Views, triggers, routines and events run as their definer. They fail if that account is missing. */
 async function missingDefiners({ primary, replica, database }: FlipQuestion): Promise<Finding> {
   const objects = (await readObjects(primary, database)).filter(({ definer }) => definer !== "");
   const accounts = await replica.rows<{ name: string }>(
@@ -106,7 +106,7 @@ async function missingDefiners({ primary, replica, database }: FlipQuestion): Pr
   if (lost.length === 0)
     return pass(
       "SCHEMA_DEFINERS",
-      `${replica.side} has each account as which something in the database runs`,
+      `${replica.side} has every account that something in the database runs as`,
     );
   return block(
     "SCHEMA_DEFINERS",
@@ -115,7 +115,7 @@ async function missingDefiners({ primary, replica, database }: FlipQuestion): Pr
   );
 }
 
-/** Events that run on the primary and rest on the replica; they do not wake by themselves. */
+/** Events that are enabled on the primary and disabled on the replica. They do not enable themselves. */
 async function restingEvents(primary: Server, replica: Server, database: string): Promise<Finding> {
   const enabled = async (server: Server) => {
     const rows = await server.rows<{ name: string }>(
@@ -126,7 +126,8 @@ async function restingEvents(primary: Server, replica: Server, database: string)
   };
   const [here, there] = await Promise.all([enabled(primary), enabled(replica)]);
   const resting = here.filter((name) => !there.includes(name));
-  if (resting.length === 0) return pass("SCHEMA_EVENTS", "no event of the wiki would rest after the flip");
+  if (resting.length === 0)
+    return pass("SCHEMA_EVENTS", "no event of the wiki would stay disabled after the flip");
   return warn(
     "SCHEMA_EVENTS",
     `${list(resting.map((name) => `event ${name}`))} rest${resting.length === 1 ? "s" : ""} on ${replica.side}`,

@@ -4,11 +4,11 @@ import { charsetName } from "../../charsets";
 import type { Row, Server } from "../../server";
 import type { Guardrail } from "./guardrail";
 
-/** A server's settings, and what its binary log leaves out. */
+/** A server's settings, and what its binary log omits. */
 interface Settings {
   server: Server;
   variables: Variables;
-  /** Of `SHOW MASTER STATUS`; undefined with the binary log off. */
+  /** From `SHOW MASTER STATUS`; undefined with the binary log off. */
   log: Row | undefined;
 }
 
@@ -45,7 +45,7 @@ const names = [
 
 const namesOfCharsets = new Set<string>(["character_set_server", "collation_server"]);
 
-/** Settings of both servers without which a stream is not whole, a way back not possible, or the wiki another. */
+/** Settings of both servers that a complete stream, a way back, or an unchanged wiki depend on. */
 export const settings: Guardrail = async ({ primary, replica, database }) => {
   const [here, there] = await Promise.all([read(primary), read(replica)]);
   const both = [here, there];
@@ -111,7 +111,7 @@ function differing({ variables: a, server: here }: Settings, { variables: b, ser
     a[name] === b[name] ? [] : [`${name} is ${a[name]} on ${here.side}, ${b[name]} on ${there.side}`];
 }
 
-/** One side takes writes, the other none. */
+/** One side takes writes, the other does not. */
 function openness(here: Settings, there: Settings): Finding {
   const closed = ({ variables }: Settings) => variables.read_only !== "OFF" && variables.read_only !== "0";
   if (closed(here))
@@ -126,13 +126,13 @@ function openness(here: Settings, there: Settings): Finding {
       `${there.server.side} is not the primary and takes writes`,
       `SET GLOBAL read_only = 1 on ${there.server.side}, find what opened it, and compare both sides anew (pulumi up --refresh)`,
     );
-  return pass("PRIMARY_READ_ONLY", `${here.server.side} takes writes, ${there.server.side} takes none`);
+  return pass("PRIMARY_READ_ONLY", `${here.server.side} takes writes, ${there.server.side} does not`);
 }
 
 function binlogOn(both: readonly Settings[]): Finding {
   const off = unlike(both, { log_bin: "ON", log_slave_updates: "ON" });
   if (off.length === 0)
-    return pass("REPL_BINLOG_OFF", "both sides log all changes, those that they apply too");
+    return pass("REPL_BINLOG_OFF", "both sides log all changes, including those that they apply");
   return block(
     "REPL_BINLOG_OFF",
     `${off.join(", ")}, wanted ON`,
@@ -164,7 +164,7 @@ function binlogFilters(both: readonly Settings[]): Finding {
   );
 }
 
-/** Either side's: after a flip the way back needs the new primary's log as well. */
+/** Checked on both sides, because after a flip the way back needs the new primary's log as well. */
 function retention(both: readonly Settings[]): Finding {
   for (const { server, variables } of both) {
     const seconds = keptSeconds(variables);
@@ -212,12 +212,12 @@ function durability(both: readonly Settings[]): Finding {
   );
 }
 
-/** Errors of the stream that nobody would see. */
+/** Stream errors that would be ignored silently. */
 function leniency(there: Settings): Finding {
   const lenient = unlike([there], { slave_exec_mode: "STRICT", slave_skip_errors: "OFF" });
   const skip = there.variables.sql_slave_skip_counter ?? "0";
   if (skip !== "0") lenient.push(`${there.server.side} has sql_slave_skip_counter = ${skip}`);
-  if (lenient.length === 0) return pass("REPL_LENIENT", `${there.server.side} passes over no error`);
+  if (lenient.length === 0) return pass("REPL_LENIENT", `${there.server.side} ignores no error`);
   return block(
     "REPL_LENIENT",
     `${lenient.join(", ")}, wanted STRICT, OFF and 0`,
@@ -227,11 +227,11 @@ function leniency(there: Settings): Finding {
 
 function caseOfNames(here: Settings, there: Settings): Finding {
   const [found] = differing(here, there)("lower_case_table_names");
-  if (!found) return pass("SCHEMA_CASE", "both tell apart table names in the same way");
+  if (!found) return pass("SCHEMA_CASE", "both compare table names in the same way");
   return block(
     "SCHEMA_CASE",
     found,
-    "It can be set only for an empty server: give green blue's value and copy anew (npm run copy:again)",
+    "It can be set only on an empty server: give green blue's value and copy again (npm run copy:again)",
   );
 }
 
@@ -247,8 +247,8 @@ function sqlMode(here: Settings, there: Settings): Finding {
 }
 
 /**
- * The wiki's tables name their own character sets, new ones take the database's. The server's default counts only for
- * clients that name none, and MediaWiki does.
+ * The wiki's tables name their own character sets, and new ones take the database's. The server's default matters only
+ * for clients that name none, and MediaWiki names one.
  */
 function collations(here: Settings, there: Settings, ours?: string, theirs?: string): Finding {
   if (ours !== theirs)
@@ -260,7 +260,7 @@ function collations(here: Settings, there: Settings, ours?: string, theirs?: str
   const server = differing(here, there)("collation_server");
   return pass(
     "SCHEMA_CHARSET",
-    `the wiki's database has ${ours} on both sides${server.length > 0 ? `; ${server[0]}, which matters to clients only that name no character set` : ""}`,
+    `the wiki's database has ${ours} on both sides${server.length > 0 ? `; ${server[0]}, which matters only to clients that name no character set` : ""}`,
   );
 }
 
@@ -279,7 +279,7 @@ function packets(here: Settings, there: Settings): Finding {
   );
 }
 
-/** Settings by which the same statement may do something else. */
+/** Settings that can change what a statement does. */
 function others(here: Settings, there: Settings): Finding {
   const compare = differing(here, there);
   const found = [

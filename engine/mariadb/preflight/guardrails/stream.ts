@@ -14,10 +14,10 @@ export interface Streams {
   followers: { serverId: number; host: string }[];
 }
 
-/** The replica follows the primary and nobody else, whole and in health, and nobody else follows. */
+/** The replica follows the primary and nobody else, completely and without errors, and nobody else follows. */
 export const stream: Guardrail = async ({ primary, replica }) => {
   const [here, there] = await Promise.all([readStreams(primary), readStreams(replica)]);
-  // The replica first: what the primary gets in between is no fault.
+  // The replica first: what the primary gets in between is not an error.
   const applied = await positions(replica);
   const written = await positions(primary);
   return [
@@ -59,7 +59,7 @@ function running(there: Streams, primary: Server, replica: Server): Finding {
   );
 }
 
-/** Straight from the primary, by GTID, over TLS with a checked certificate, without a delay or an end. */
+/** Directly from the primary, by GTID, over TLS with a checked certificate, without a delay or a stop position. */
 function directness(there: Streams, here: Streams, primary: Server, replica: Server): Finding {
   const row = ownSource(there);
   const again = "Run `pulumi up --refresh`: it sets the stream up as it should be";
@@ -75,7 +75,7 @@ function directness(there: Streams, here: Streams, primary: Server, replica: Ser
     return block(
       "REPL_SOURCE",
       `${replica.side} follows ${status.sourceUser}@${status.sourceHost}:${status.sourcePort}, server ${row.Master_Server_Id}, wanted ${replicationUser}@${wanted.host}:${wanted.port}, server ${here.serverId}`,
-      `${again}; with a server in between, transactions would be on their way where nobody looks`,
+      `${again}; a server in between could hold transactions that no check sees`,
     );
   }
   if (status.usingGtid !== "Slave_Pos" || status.until !== "None")
@@ -93,25 +93,25 @@ function directness(there: Streams, here: Streams, primary: Server, replica: Ser
   if (Number(row.SQL_Delay) > 0)
     return block(
       "REPL_DELAYED",
-      `${replica.side} is set to stay ${row.SQL_Delay} s behind (MASTER_DELAY)`,
+      `${replica.side} is configured to stay ${row.SQL_Delay} s behind (MASTER_DELAY)`,
       `STOP SLAVE; CHANGE MASTER TO MASTER_DELAY = 0; START SLAVE on ${replica.side}`,
     );
   return pass("REPL_SOURCE", `${replica.side} follows ${primary.side} itself, by GTID over TLS`);
 }
 
-/** Nothing of the stream is left out on the replica's side. */
+/** The replica applies the whole stream. */
 function wholeness(there: Streams, replica: Server): Finding {
   const row = ownSource(there);
   const filters = row ? parseReplicationStatus(row).filters : [];
-  if (filters.length === 0) return pass("REPL_FILTERED", `${replica.side} leaves nothing of the stream out`);
+  if (filters.length === 0) return pass("REPL_FILTERED", `${replica.side} applies the whole stream`);
   return block(
     "REPL_FILTERED",
     `${replica.side} leaves out a part of the stream (${filters.join(", ")})`,
-    `Take the filters out of ${replica.side}'s settings, and copy anew (npm run copy:again): what they left out is missing`,
+    `Take the filters out of ${replica.side}'s settings, and copy again (npm run copy:again): what they left out is missing`,
   );
 }
 
-/** A third server's transactions would go on arriving after the flip, on a side that nobody fenced against them. */
+/** A third server's transactions would keep arriving after the flip, on a side that nobody fenced against them. */
 function otherSources(here: Streams, there: Streams, primary: Server, replica: Server): Finding {
   const back = ownSource(here);
   const { host, port } = replica.place.replication;
@@ -152,7 +152,7 @@ function otherFollowers(here: Streams, there: Streams, primary: Server, replica:
         ({ side, serverId, host }) => `server ${serverId}${host ? ` (${host})` : ""} follows ${side}`,
       ),
     ),
-    "After the flip it gets the edits by way of that side only; let it follow the new primary afterwards, and know that it is not part of the move",
+    "After the flip it gets the edits through that side only. Let it follow the new primary afterwards; it is not part of the move",
   );
 }
 
@@ -163,14 +163,14 @@ function errantTransaction(here: Positions, there: Positions, primary: Server, r
   return block(
     "REPL_ERRANT_GTID",
     `${replica.side} has transactions up to ${stray} that ${primary.side} (${here.binlog}) does not have`,
-    `Something wrote on ${replica.side}: see its binary log for what, carry it over by hand, and copy anew (npm run copy:again)`,
+    `Something wrote on ${replica.side}: find it in its binary log, apply it on the other side by hand, and copy again (npm run copy:again)`,
   );
 }
 
 /** More than a busy wiki writes within any lag that a flip would wait for. */
 const farBehind = 1_000n;
 
-/** Counted only: the lag itself is measured, and waited for, right before the flip. */
+/** A count only. The lag itself is measured, and waited for, right before the flip. */
 function closeness(here: Positions, there: Positions, replica: Server): Finding {
   const behind = distance(newest(there.applied, there.binlog), here.binlog);
   if (behind <= farBehind) return pass("PRIMARY_LAG", `${replica.side} is ${behind} transactions behind`);

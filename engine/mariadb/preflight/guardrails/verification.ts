@@ -2,10 +2,10 @@ import { block, pass } from "../../../finding";
 import { lastVerification } from "../../verify/record";
 import type { Guardrail } from "./guardrail";
 
-/** The two databases were compared not long ago, and were the same. */
+/** The two databases were compared recently and were equal. */
 export const verification: Guardrail = async ({ replica, limits }) => {
   const last = await lastVerification(replica);
-  const wayOut = "Run `pulumi up --refresh`, which compares them anew";
+  const wayOut = "Run `pulumi up --refresh`, which compares them again";
   if (!last) return [block("VERIFY_MISSING", "the two databases have never been compared", wayOut)];
   if (!last.ok) {
     const tables = last.differing.map(({ table }) => table).join(", ");

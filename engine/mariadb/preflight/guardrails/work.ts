@@ -3,7 +3,7 @@ import { block, type Finding, pass, warn } from "../../../finding";
 import type { Server } from "../../server";
 import { type FlipQuestion, type Guardrail, list } from "./guardrail";
 
-/** What is under way on either side that would make the fence wait, or the replica stay behind. */
+/** What is under way on either side that would delay the fence or the replica. */
 export const work: Guardrail = async (question) => {
   const found = await Promise.all(
     [question.primary, question.replica].map((server) => workOn(server, question)),
@@ -40,7 +40,7 @@ async function statementsOf(server: Server): Promise<Statement[]> {
   );
 }
 
-/** InnoDB tells when a transaction began by the clock of its host, whatever the session's time zone. */
+/** InnoDB reports when a transaction began by the clock of its host, whatever the session's time zone. */
 const hostNow = "CONVERT_TZ(UTC_TIMESTAMP(6), '+00:00', 'SYSTEM')";
 
 async function longTransaction(server: Server, limitMs: number): Promise<Finding> {
@@ -64,10 +64,10 @@ async function longTransaction(server: Server, limitMs: number): Promise<Finding
 const changesSchema = /^\s*(ALTER|CREATE|DROP|RENAME|TRUNCATE|OPTIMIZE|REPAIR|LOCK|BACKUP|FLUSH)\s/i;
 const waitsForSchema = /^Waiting for (table metadata|schema metadata|global read|backup) lock/;
 
-/** How far apart two looks are, in milliseconds: what lasts for less makes no fence wait. */
+/** Interval between two looks, in milliseconds. What lasts for less does not delay the fence. */
 const againMs = 100;
 
-/** What was there at a first look and is at a second one, which is taken only if there was anything. */
+/** What was present at a first look and at a second one. The second look happens only if the first found something. */
 async function atTwoLooks<T>(
   first: readonly T[],
   again: () => Promise<readonly T[]>,
@@ -79,7 +79,7 @@ async function atTwoLooks<T>(
   return (await again()).filter((one) => before.includes(keyOf(one)));
 }
 
-/** Changes of the schema, and whoever waits for one, at two looks. */
+/** Schema changes, and whoever waits for one, at two looks. */
 async function schemaChange(server: Server, statements: readonly Statement[]): Promise<Finding> {
   const isOne = ({ text, state }: Statement) => changesSchema.test(text) || waitsForSchema.test(state);
   const again = async () => (await statementsOf(server)).filter(isOne);
@@ -93,10 +93,10 @@ async function schemaChange(server: Server, statements: readonly Statement[]): P
 }
 
 /**
- * LOCK TABLES, also of an idle session: read_only waits behind it, and so does the stream. Any statement has its tables
- * in use for a moment; what tells a lock from it is that a write to the table can't even begin. The attempt asks for no
- * row and waits for nothing, and whoever only reads and writes rows does not notice it. A search in a table without
- * row locks that has ended before the statements are listed looks like a lock, too: so one must be there at two looks.
+ * Finds LOCK TABLES, also of an idle session: read_only waits behind it, and so does the stream. Any statement uses its
+ * tables for a moment; a lock differs in that a write to the table can't even start. The attempt selects no row and
+ * waits for nothing, and whoever only reads and writes rows does not notice it. A search in a table without row locks
+ * that ends before the statements are listed looks like a lock too, so a lock must be present at two looks.
  */
 async function tableLock(server: Server): Promise<Finding> {
   const look = () => lockedTables(server);
@@ -113,7 +113,7 @@ async function lockedTables(server: Server): Promise<string[]> {
   const used = await server.rows<{ Database: string; Table: string }>("SHOW OPEN TABLES WHERE In_use > 0");
   const locked: string[] = [];
   for (const { Database: database, Table: table } of used) {
-    // Each session has these in use for a moment, and they have no row locks.
+    // Every session uses these for a moment, and they have no row locks.
     if (database === "mysql") continue;
     const free = await atOnce(
       server,
@@ -125,7 +125,7 @@ async function lockedTables(server: Server): Promise<string[]> {
   return locked;
 }
 
-/** Without row locks (MyISAM, Aria) any statement keeps writes out of its table while it runs, such as a search. */
+/** Without row locks (MyISAM, Aria) any running statement, such as a search, blocks writes to its table. */
 async function readAsAWhole(server: Server, database: string, table: string): Promise<boolean> {
   const statements = await statementsOf(server);
   if (!statements.some(({ text }) => text.includes(table))) return false;
@@ -138,9 +138,9 @@ async function readAsAWhole(server: Server, database: string, table: string): Pr
 }
 
 /**
- * FLUSH TABLES WITH READ LOCK, and the stages of a backup that stop commits or changes of tables: under them no such
- * change can begin. The one that is tried, without waiting and without the binary log, is of a table that does not
- * exist. Until its last stages mariadb-backup holds nothing back, and is not seen.
+ * Finds FLUSH TABLES WITH READ LOCK, and the stages of a backup that block commits or schema changes: no schema change
+ * can start under them. The one that is tried, without waiting and without the binary log, names a table that does not
+ * exist. Until its last stages mariadb-backup blocks nothing and is not detected.
  * https://mariadb.com/kb/en/backup-stage/
  */
 async function backup(server: Server): Promise<Finding> {
@@ -172,7 +172,7 @@ async function atOnce(
   }
 }
 
-/** mariadb-dump marks its reads; it stops nothing by itself, and slows the flip. */
+/** mariadb-dump marks its reads. It blocks nothing by itself, but slows the flip. */
 function dump(server: Server, statements: readonly Statement[]): Finding {
   const found = statements.find(({ text }) => /^SELECT \/\*!40001 SQL_NO_CACHE \*\//.test(text));
   if (!found) return pass("WORK_DUMP", "no dump is under way");
@@ -183,7 +183,7 @@ function dump(server: Server, statements: readonly Statement[]): Finding {
   );
 }
 
-/** A prepared XA transaction keeps its row locks, also over a restart, and belongs to no session. */
+/** A prepared XA transaction keeps its row locks, also across a restart, and belongs to no session. */
 async function preparedTransaction(server: Server): Promise<Finding> {
   const prepared = await server.rows<{ data: string }>("XA RECOVER");
   if (prepared.length === 0) return pass("WORK_XA", "no XA transaction is prepared");

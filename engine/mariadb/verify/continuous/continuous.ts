@@ -15,35 +15,38 @@ import { type Touched, TouchedRows } from "./touched";
 
 /** Between two batches, in milliseconds. */
 const intervalMs = 200;
-/** An event may come before its transaction can be read; so long after it, it can. In milliseconds. */
+/** An event may arrive before its transaction can be read. After this many milliseconds it can. */
 const visibleMs = 20;
-/** How long the replica may take to come after a batch, in milliseconds. */
+/** How long the replica may take to reach a batch's position, in milliseconds. */
 const catchUpMs = 10_000;
-/** A row that differs in so many looks, and on neither side changes meanwhile, differs for good. */
+/** A row that differs this many times, and changes on neither side meanwhile, differs for good. */
 const looks = 4;
-/** How long the binary log may take to be read to its end, when nothing more comes, in milliseconds. */
+/** How long reading the binary log to its end may take, when nothing more arrives, in milliseconds. */
 const readMs = 5_000;
-/** With more rows than that to compare, the binary log is left to wait. */
+/** With more rows than this to compare, reading the binary log pauses. */
 const mostWaiting = 50_000;
-/** No such table, column, key; the definition has changed. */
+/** No such table, column or key: the definition has changed. */
 const changedTable: ReadonlySet<number> = new Set([1146, 1054, 1176, 1412]);
 const mostOutdated = 50;
-/** A table of which one can't say what changed is compared whole: up to so many bytes, and so many while writes wait. */
+/**
+ * A table of which the changed rows are unknown is compared whole: up to this many bytes, and this many while writes
+ * wait.
+ */
 const wholeBytes = 64_000_000;
 const wholeBytesInPause = 4_000_000;
 
 /**
- * Goes on where a comparison of the whole has ended: reads the primary's binary log, and compares each row that has
- * changed. The primary's row is hashed first, then the replica's, as soon as it has applied all that the primary had; a
- * row that differs is looked at again, for it may have changed in between. End it.
+ * Continues where a comparison of the whole database ended: reads the primary's binary log and compares each row that
+ * has changed. It hashes the primary's row first, and the replica's as soon as that has applied everything the primary
+ * had. A row that differs is checked again, because it may have changed in between. End it.
  */
 export class ContinuousVerification {
-  /** Everything up to here has been compared and was the same. */
+  /** Everything up to here has been compared and was equal. */
   verifiedTo: string;
   rows = 0;
   /** How long `finish` took, in milliseconds. */
   restMs = 0;
-  /** Of a difference that was found. */
+  /** Description of a difference that was found. */
   differingTables: string[] = [];
   private recorded: { to: string; rows: number; mismatch: boolean };
   private readonly touched: TouchedRows;
@@ -53,7 +56,7 @@ export class ContinuousVerification {
   private resting = false;
   private wake = () => {};
   private outdated = 0;
-  /** Why it can't go on, and a difference that was found. */
+  /** Why it can't continue, and a difference that was found. */
   private stopped: string | undefined;
   private mismatch: WikiferryError | undefined;
   private readonly suspects = new Map<string, { hashes: string; looks: number }>();
@@ -71,14 +74,16 @@ export class ContinuousVerification {
     this.touched = new TouchedRows(database, after);
   }
 
-  /** @param after What both were compared at; the primary must still have its binary log from there on. */
+  /**
+   * @param after The position at which both were compared. The primary must still have its binary log from there on.
+   */
   static async begin(
     primary: Server,
     replica: Server,
     database: string,
     after: string,
   ): Promise<ContinuousVerification> {
-    // Its own sessions: it must not wait for others', nor they for its.
+    // It has its own sessions, so that it does not wait for others' or they for it.
     const there = primary.beside();
     const here = replica.beside();
     const own = new ContinuousVerification(there, here, database, after, {
@@ -102,7 +107,7 @@ export class ContinuousVerification {
   }
 
   /**
-   * Waits until all up to a transaction has been compared.
+   * Waits until everything up to a transaction has been compared.
    * @returns whether it was, within `timeoutMs`
    * @throws `VERIFY_MISMATCH`
    */
@@ -112,7 +117,7 @@ export class ContinuousVerification {
     return contains(this.verifiedTo, gtid);
   }
 
-  /** Begins no further batch; what changes from now on is left for `finish`. */
+  /** Starts no further batch. What changes from now on is left for `finish`. */
   rest(): void {
     this.resting = true;
     this.wake();
@@ -120,7 +125,7 @@ export class ContinuousVerification {
 
   /**
    * Compares the rest, while both servers stand at `gtid`.
-   * @returns why it is not complete; empty if it is
+   * @returns why it is incomplete; empty if it is complete
    * @throws `VERIFY_MISMATCH`
    */
   async finish(gtid: string): Promise<string> {
@@ -133,12 +138,12 @@ export class ContinuousVerification {
     }
   }
 
-  /** Why nothing further is compared, though nobody ended it; undefined while it goes on. */
+  /** Why the comparison stopped, though nobody ended it; undefined while it continues. */
   get stoppedBy(): string | undefined {
     return this.stopped;
   }
 
-  /** Brings the record on both servers forward to here; a difference becomes a record of its own, once. */
+  /** Advances the record on both servers to here. A difference becomes a separate record, once. */
   async record(): Promise<void> {
     const servers = [this.primary, this.replica];
     if (this.mismatch) {
@@ -176,8 +181,8 @@ export class ContinuousVerification {
     await this.until(() => contains(this.touched.gtid, gtid) || this.isOver(), readMs);
     if (this.mismatch) throw this.mismatch;
     if (this.stopped) return this.stopped;
-    if (!contains(this.touched.gtid, gtid)) return "the binary log came too slowly";
-    if (this.touched.definitionsChanged) return "definitions of tables were changed at the last moment";
+    if (!contains(this.touched.gtid, gtid)) return "the binary log arrived too slowly";
+    if (this.touched.definitionsChanged) return "table definitions changed at the last moment";
     const rest = this.touched.take();
     for (const [name, keys] of rest) {
       const table = this.tables.get(name);
@@ -207,7 +212,7 @@ export class ContinuousVerification {
   }
 
   private async batch(): Promise<void> {
-    // What is taken then was read by definitions as they were, or is compared as a whole.
+    // Rows taken by then were read with the old definitions, or are compared as a whole table.
     while (this.touched.definitionsChanged) await this.define();
     const upTo = this.touched.gtid;
     const taken = this.touched.take();
@@ -224,7 +229,7 @@ export class ContinuousVerification {
     this.verifiedTo = upTo;
   }
 
-  /** A table that was altered or dropped meanwhile is in the log, too, which is read first. @throws any other error */
+  /** The log also shows a table that was altered or dropped meanwhile, and it is read first. @throws any other error */
   private outlived(error: unknown, taken: Touched): Touched {
     const { errno = 0 } = error as { errno?: number };
     if (!changedTable.has(errno) || ++this.outdated > mostOutdated) throw error;
@@ -232,7 +237,7 @@ export class ContinuousVerification {
     return taken;
   }
 
-  /** What is to be looked at again. */
+  /** What to check again. */
   private async compare(taken: Touched): Promise<Touched> {
     const { keyed, whole } = this.sorted(taken);
     const questions = hashQuestions(this.database, this.tables, keyed);
@@ -252,7 +257,7 @@ export class ContinuousVerification {
     return differing;
   }
 
-  /** Rows by their keys, and tables that are compared as a whole; a table that is gone is in neither. */
+  /** Rows by key, and tables that are compared as a whole. A table that is gone is in neither. */
   private sorted(taken: Touched): { keyed: Touched; whole: TableDefinition[] } {
     const keyed: Touched = new Map();
     const whole: TableDefinition[] = [];
@@ -261,12 +266,12 @@ export class ContinuousVerification {
       if (!table) continue;
       if (keys !== "whole") keyed.set(name, keys);
       else if (table.dataBytes <= wholeBytes) whole.push(table);
-      else this.stopped ??= `${name} can only be compared as a whole, and is too big for that`;
+      else this.stopped ??= `${name} can only be compared as a whole, and is too large for that`;
     }
     return { keyed, whole };
   }
 
-  /** Rows that have differed in every look, with the same content on either side in each. */
+  /** Rows that have differed every time, with the same content on each side every time. */
   private judge(
     differing: Touched,
     there: ReadonlyMap<string, string>,
@@ -290,7 +295,7 @@ export class ContinuousVerification {
     return found;
   }
 
-  /** What differs of what was touched, while both stand still. */
+  /** What differs among the changed rows, while both sides stand still. */
   private async differing(touched: Touched): Promise<Touched> {
     const questions = hashQuestions(this.database, this.tables, touched);
     const [there, here] = await Promise.all([
@@ -322,7 +327,7 @@ export class ContinuousVerification {
     return new WikiferryError(
       "VERIFY_MISMATCH",
       `at ${gtid}, rows that changed since the last comparison are not the same on ${this.replica.side}: ${named.join(", ")}${more}`,
-      "No write was lost, and none is taken by the wrong side. Find out what wrote there, then run `pulumi up --refresh`, which compares all",
+      "No write was lost, and the wrong side takes none. Find out what wrote there, then run `pulumi up --refresh`, which compares everything",
     );
   }
 
@@ -356,7 +361,7 @@ export class ContinuousVerification {
     });
   }
 
-  /** Ends early when it is to rest. */
+  /** Ends early when the comparison should pause. */
   private async sleep(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);

@@ -5,16 +5,16 @@ import { rowHash, sumOfHashes } from "../digest";
 import { type KeyText, keyTextOf, withKeys } from "../keys";
 import type { Touched } from "./touched";
 
-/** Rows that are asked for in one SELECT, and in one question. */
+/** Rows per SELECT, and per query. */
 const keysAtATime = 400;
 const keysInAQuestion = 4_000;
 
-/** Of rows that are there their hash, by table and key; of a whole table one, under an empty key. */
+/** Hashes of existing rows by table and key. A whole table has one hash, under an empty key. */
 export type Hashes = ReadonlyMap<string, string>;
 
 export const hashName = (table: string, key: KeyText): string => `${table} ${key}`;
 
-/** Questions, each of several SELECTs, that yield the hashes of what was touched. */
+/** Queries, each of several SELECTs, that return the hashes of what changed. */
 export function hashQuestions(
   database: string,
   tables: ReadonlyMap<string, TableDefinition>,
@@ -67,7 +67,7 @@ export async function readHashes(session: Session, questions: readonly string[])
   return found;
 }
 
-/** What is not the same of what was touched. */
+/** What differs among the changed rows. */
 export function differingOf(touched: Touched, there: Hashes, here: Hashes): Touched {
   const differing: Touched = new Map();
   const same = (name: string) => there.get(name) === here.get(name);
@@ -82,7 +82,7 @@ export function differingOf(touched: Touched, there: Hashes, here: Hashes): Touc
   return differing;
 }
 
-/** How many rows; a whole table counts for one. */
+/** The number of rows. A whole table counts as one. */
 export function countOf(touched: Touched): number {
   let count = 0;
   for (const keys of touched.values()) count += keys === "whole" ? 1 : keys.size;

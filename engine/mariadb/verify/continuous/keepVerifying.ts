@@ -6,18 +6,18 @@ import { lastVerification } from "../record";
 import { ContinuousVerification } from "./continuous";
 
 export interface KeepVerifyingOptions {
-  /** How often it records and says how far it came, in milliseconds. Defaults to 5,000. */
+  /** Interval at which it records and reports its progress, in milliseconds. Defaults to 5,000. */
   everyMs?: number;
   /** Ends it. */
   signal: AbortSignal;
-  /** Whether `primary` still is the primary; when not, it ends. Defaults to yes. */
+  /** Whether `primary` still is the primary. If not, it ends. Defaults to yes. */
   stillPrimary?(): Promise<boolean>;
   report?: Report;
 }
 
 /**
- * Goes on where the last verification ended: compares what changes, on and on, and records on both servers how far it
- * came. Before a flip it makes no difference but that less is left to compare.
+ * Continues where the last verification ended: compares what changes, continuously, and records its progress on both
+ * servers. Before a flip its only effect is that less is left to compare.
  * @throws `VERIFY_MISSING`, `VERIFY_MISMATCH`, `VERIFY_NOT_CONTINUED`
  */
 export async function keepVerifying(
@@ -31,7 +31,7 @@ export async function keepVerifying(
     throw new WikiferryError(
       last ? "VERIFY_MISMATCH" : "VERIFY_MISSING",
       last ? "the last comparison found differences" : "the two databases have never been compared",
-      "Run `pulumi up --refresh`, which compares all",
+      "Run `pulumi up --refresh`, which compares everything",
     );
   }
   const continuous = await ContinuousVerification.begin(primary, replica, database, last.gtid);
@@ -57,7 +57,7 @@ function notContinued(gtid: string, why: string): WikiferryError {
   return new WikiferryError(
     "VERIFY_NOT_CONTINUED",
     `what changed after ${gtid} can't be compared: ${why}`,
-    "Nothing is wrong with the copy by that. Before each flip all is compared anew",
+    "The copy is unaffected. Before each flip everything is compared again",
   );
 }
 

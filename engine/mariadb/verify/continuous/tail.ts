@@ -7,29 +7,29 @@ import type { Server } from "../../server";
 import { lastVerification } from "../record";
 import { ContinuousVerification } from "./continuous";
 
-/** How long the record may take when a flip is over, in milliseconds. */
+/** How long writing the record may take when a flip is over, in milliseconds. */
 const recordMs = 4_000;
 
 export interface TailOptions {
-  /** For how long writes may wait for it, in milliseconds. Defaults to 20. */
+  /** How long writes may wait for it, in milliseconds. Defaults to 20. */
   pauseMs?: number;
-  /** How long it may take to come up to now before a flip, in milliseconds. Defaults to 60,000. */
+  /** How long it may take to catch up before a flip, in milliseconds. Defaults to 60,000. */
   approachMs?: number;
   report?: Report;
 }
 
 /**
- * The comparison of what changes between the last verification and the fence of a flip. What keeps it from being
- * complete is told in the flip's result; only a difference keeps the flip from being made.
+ * Compares what changes between the last verification and the fence of a flip. The flip's result says why it is
+ * incomplete, if it is. Only a difference prevents the flip.
  */
 export class VerificationTail implements FlipVerification {
   private under: ContinuousVerification | undefined;
   private sides: Server[] = [];
   private after = "";
-  /** Why it is not complete, once that is known; empty if it is. */
+  /** Why it is incomplete, once that is known; empty if it is complete. */
   private finishing: Promise<string> | undefined;
-  /** Why there is no comparison under way. */
-  private why = "it was not begun";
+  /** Why no comparison is under way. */
+  private why = "it was not started";
 
   constructor(
     private readonly servers: Record<Side, Server>,
@@ -44,7 +44,7 @@ export class VerificationTail implements FlipVerification {
     try {
       const last = await lastVerification(this.servers[to]);
       if (!last?.ok) {
-        this.why = "there is no comparison to go on from";
+        this.why = "there is no comparison to continue from";
         return;
       }
       this.after = last.gtid;
@@ -80,7 +80,7 @@ export class VerificationTail implements FlipVerification {
   finish(gtid: string): void {
     if (!this.under) return;
     this.finishing = this.under.finish(gtid);
-    // Whoever asks for the outcome is told.
+    // Whoever asks for the outcome gets this error.
     this.finishing.catch(() => {});
   }
 
@@ -103,13 +103,13 @@ export class VerificationTail implements FlipVerification {
     }
   }
 
-  /** Ends what is under way, and records how far it came. Never throws. */
+  /** Ends what is under way and records how far it got. Never throws. */
   async end(): Promise<void> {
     const { under } = this;
     if (!under) return;
     this.under = undefined;
     under.rest();
-    // A server that hangs must not hold up whoever ends a flip.
+    // A server that hangs must not delay the end of a flip.
     await Promise.race([
       under.record().catch(() => {}),
       new Promise((resolve) => setTimeout(resolve, recordMs)),

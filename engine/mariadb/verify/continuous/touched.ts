@@ -7,11 +7,11 @@ import type { KeyText } from "../keys";
 export type Touched = Map<string, Set<KeyText> | "whole">;
 
 /**
- * What has changed, as the binary log tells: the keys of rows, and tables of which nobody can say which rows, because
- * they have no key, or were changed by a statement. Pure: it is told events, and asked.
+ * What has changed according to the binary log: the keys of rows, and tables whose changed rows are unknown because
+ * they have no key or were changed by a statement. Pure: it receives events and answers queries.
  */
 export class TouchedRows {
-  /** Up to the last transaction that was read to its end. */
+  /** Position of the last transaction that was read completely. */
   gtid: string;
   /** Whether a statement may have changed definitions since they were read. */
   definitionsChanged = false;
@@ -27,7 +27,10 @@ export class TouchedRows {
     this.gtid = after;
   }
 
-  /** @param cascades For each table those whose rows a foreign key changes with its rows, of which the log says nothing. */
+  /**
+   * @param cascades For each table, the tables whose rows a foreign key changes along with its rows. The log does not
+   * show those changes.
+   */
   define(
     tables: readonly TableDefinition[],
     cascades: ReadonlyMap<string, readonly string[]> = new Map(),
@@ -87,7 +90,7 @@ export class TouchedRows {
       const { key } = known;
       for (const image of images) {
         const text = keyOf(key, image);
-        // An image of what has changed only, without its key: the row's other image has it.
+        // An image with only the changed columns and without the key: the row's other image has the key.
         if (text !== undefined) this.add(table, text);
       }
     }
@@ -123,12 +126,12 @@ export class TouchedRows {
   }
 }
 
-/** A session's own tables, whose end is logged though nobody else ever saw them. */
+/** A session's temporary tables: the log shows their end though nobody else ever saw them. */
 const temporary = /^\s*(CREATE|DROP)\s+(\/\*!40005\s+)?TEMPORARY\b/i;
 
 interface KeyedTable {
   columns: number;
-  /** Where the key's columns are; none if its rows can't be named from the log. */
+  /** Where the key's columns are; none if rows can't be identified from the log. */
   places: number[];
   key: { place: number; column: ColumnDefinition }[] | undefined;
   cascades: readonly string[];
@@ -174,7 +177,7 @@ const whole: Reader = (value, { unsigned }) =>
   );
 const toHex = (value: Buffer) => value.toString("hex").toUpperCase();
 const hex: Reader = (value) => toHex(value);
-/** The log leaves out what a value is filled up with. */
+/** The log omits a value's padding. */
 const filled: Reader = (value, { maxBytes }) =>
   toHex(Buffer.concat([value, Buffer.alloc(Math.max(0, maxBytes - value.length))]));
 
