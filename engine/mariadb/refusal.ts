@@ -7,7 +7,7 @@ interface Refused {
   code?: string;
 }
 
-/** Why a server that answers lets nobody in. */
+/** Why a server that answers refuses the login. */
 type Reason =
   | "password"
   | "no password"
@@ -37,7 +37,7 @@ const reasons: Readonly<Record<number, Reason>> = {
   3159: "tls", // ER_SECURE_TRANSPORT_REQUIRED
 };
 
-/** Rights that a statement lacks; the account was let in. */
+/** Privileges that a statement lacks, in a session that is logged in. */
 const lacksRights = new Set([
   1044, // ER_DBACCESS_DENIED_ERROR
   1142, // ER_TABLEACCESS_DENIED_ERROR
@@ -49,7 +49,7 @@ const lacksRights = new Set([
 
 type Place = Pick<DatabaseSide, "side" | "adminUser"> & { admin: { host: string } };
 
-/** Why a server that answers lets nobody in, under a code of its own; undefined for any other error. Pure. */
+/** Why a server that answers refuses the login, under a separate code; undefined for any other error. Pure. */
 export function refusalOf(error: unknown, where: string, place: Place): WikiferryError | undefined {
   const { errno = 0, code } = error as Refused;
   const reason = /^AUTH_SWITCH_PLUGIN/.test(code ?? "") ? "plugin" : reasons[errno];
@@ -59,19 +59,19 @@ export function refusalOf(error: unknown, where: string, place: Place): Wikiferr
   return new WikiferryError(codeOf(reason), found, wayOut(reason, place), { cause: error });
 }
 
-/** What an account that was let in may not do; undefined for any other error. Pure. */
+/** What a logged-in account may not do; undefined for any other error. Pure. */
 export function lackOfRights(error: unknown, side: Side): WikiferryError | undefined {
   const { errno = 0 } = error as Refused;
   if (!lacksRights.has(errno)) return undefined;
   return new WikiferryError(
     "DB_ACCESS_DENIED",
-    `${side}'s administrative account lacks a right (${messageOf(error)})`,
+    `${side}'s administrative account lacks a privilege (${messageOf(error)})`,
     wholeRights,
     { cause: error },
   );
 }
 
-/** What an account needs that the tool uses. */
+/** What the tool's account needs. */
 export const wholeRights =
   "GRANT ALL ON *.* TO it WITH GRANT OPTION, or set an account that has all privileges";
 
@@ -87,28 +87,28 @@ function wayOut(reason: Reason, { side, adminUser, admin }: Place): string {
     case "password":
       return side === "green"
         ? "Set masterSecret to the one with which green was made"
-        : // Before 11.4 a server that wants TLS says no more than that.
+        : // Before 11.4 a server that requires TLS says no more than that.
           `Set blue.database.adminPassword to the account's password; where the server wants TLS (require_secure_transport), ${socket}`;
     case "no password":
       // By its socket already.
       if (admin.host.startsWith("/"))
-        return `${adminUser} is let in only as the system's user of that name (unix_socket): ${account}`;
-      return `${adminUser} has no password and is let in by the socket only (unix_socket): ${socket} if SSH logs in as ${adminUser} there, else ${account}`;
+        return `${adminUser} may log in only as the system user of that name (unix_socket): ${account}`;
+      return `${adminUser} has no password and may log in through the socket only (unix_socket): ${socket} if SSH logs in as ${adminUser} there, else ${account}`;
     case "plugin":
-      return `The account logs in by a plugin that wikiferry does not know: ${account} (mysql_native_password)`;
+      return `The account uses an authentication plugin that wikiferry does not know: ${account} (mysql_native_password)`;
     case "locked":
       return "ALTER USER … ACCOUNT UNLOCK, or give the account a new password where that one has expired";
     case "host":
-      return "Make the account for the host that the message names: from there the tool's connections come";
+      return "Create the account for the host that the message names: the tool connects from there";
     case "blocked":
-      return "FLUSH HOSTS there: too many connections from that host broke off (max_connect_errors)";
+      return "FLUSH HOSTS there: too many connections from that host failed (max_connect_errors)";
     case "rights":
       return wholeRights;
     case "full":
       return "Wait, or raise max_connections there (for this account alone: its limits of connections), then run again";
     case "tls":
       return side === "blue"
-        ? `It wants TLS for what does not come by its socket (require_secure_transport): ${socket}`
-        : "The tool logs in without TLS: take require_secure_transport out of its settings";
+        ? `It requires TLS except through its socket (require_secure_transport): ${socket}`
+        : "The tool logs in without TLS: remove require_secure_transport from its settings";
   }
 }

@@ -16,7 +16,7 @@ export interface Spawned {
   channel: ClientChannel;
   /** Its exit code, as soon as it has ended; -1 if a signal ended it. Never settles if the connection is lost. */
   exited: Promise<number>;
-  /** Its exit code, once its output has been read to the end and everybody let go of it; -1 if it is not known. */
+  /** Its exit code, once its output has been read to the end and nobody holds it open; -1 if unknown. */
   closed: Promise<number>;
 }
 
@@ -39,8 +39,8 @@ export class SshConnection {
 
   /**
    * @param readyTimeoutMs How long connecting and logging in may take. Defaults to 10,000.
-   * @throws `SSH_HOST_KEY` when the host shows another key than the pinned one, `SSH_REFUSED` when it rejects the
-   *   user or key, `SSH_UNREACHABLE` when there is no answer.
+   * @throws `SSH_HOST_KEY` when the host shows a key other than the pinned one, `SSH_REFUSED` when it rejects the user
+   * or key, `SSH_UNREACHABLE` when there is no answer.
    */
   static async open(target: SshTarget, privateKey: string, readyTimeoutMs = 10_000): Promise<SshConnection> {
     const where = `${target.user}@${target.host}:${target.port}`;
@@ -72,14 +72,14 @@ export class SshConnection {
       client.end();
       throw explain(error, where, target, shown, pinned);
     }
-    // Statements are small: without this each answer through the tunnel waits 40 ms for a delayed acknowledgement.
+    // Statements are small: without this each answer through the tunnel would wait 40 ms for a delayed acknowledgement.
     client.setNoDelay(true);
     return new SshConnection(target, client);
   }
 
   /**
-   * Runs a shell command; a non-zero exit code is returned, not thrown. A service that the command started and that
-   * keeps its output open is not waited for.
+   * Runs a shell command. Returns a non-zero exit code instead of throwing. Does not wait for a service that the
+   * command started and that keeps its output open.
    */
   async exec(command: string, stdin?: string | Readable): Promise<ExecResult> {
     const { channel, exited, closed } = await this.spawn(command);
@@ -92,7 +92,7 @@ export class SshConnection {
     };
     channel.on("data", collect(stdout));
     channel.stderr.on("data", collect(stderr));
-    // sshd closes the channel only when everybody has let go of it: a daemon that was started never does.
+    // sshd closes the channel only when nobody holds it open, and a daemon that was started never closes it.
     const silent = exited.then(async (code) => {
       lastData = performance.now();
       while (performance.now() - lastData < quietMs) await sleep(quietMs / 4);
@@ -109,7 +109,7 @@ export class SshConnection {
     };
   }
 
-  /** Runs a shell command that must succeed; answers its standard output. @throws `HOST_COMMAND` */
+  /** Runs a shell command that must succeed. Returns its standard output. @throws `HOST_COMMAND` */
   async run(command: string, stdin?: string | Readable): Promise<string> {
     const result = await this.exec(command, stdin);
     if (result.exitCode !== 0) {
@@ -128,7 +128,7 @@ export class SshConnection {
     return new Promise((resolve, reject) => {
       this.client.exec(command, (error, channel) => {
         if (error) return reject(error);
-        // Listened for at once: a command that ends quickly has its exit code in the same packet.
+        // Listens at once: if a command ends quickly, its exit code arrives in the same packet.
         let code = -1;
         const exited = new Promise<number>((done) => {
           channel.once("exit", (exit: number | null) => {
@@ -156,7 +156,7 @@ export class SshConnection {
     });
   }
 
-  /** Calls `tell` when the connection has ended, whoever ended it; at once if it has. */
+  /** Calls `tell` when the connection has ended, whoever ended it; at once if it already has. */
   onceClosed(tell: () => void): void {
     if (this.ended) tell();
     else this.client.once("close", tell);
@@ -190,14 +190,14 @@ function explain(
     return new WikiferryError(
       "SSH_HOST_KEY",
       `${where} shows the host key ${fingerprint(shown)}, expected ${fingerprint(pinned ?? "")}`,
-      "Make sure that it is your host and nobody between, then set its hostKey in the stack's config",
+      "Make sure that it is your host and not someone in between, then set its hostKey in the stack's config",
       { cause: error },
     );
   }
   if (/handshake|no matching/i.test(message)) {
     return new WikiferryError(
       "SSH_HOST_KEY",
-      `${where} has no host key of the kind ${target.hostKey.split(" ")[0]} (${message})`,
+      `${where} has no host key of type ${target.hostKey.split(" ")[0]} (${message})`,
       "Make sure that it is your host, then set its hostKey in the stack's config",
       { cause: error },
     );
@@ -213,7 +213,7 @@ function explain(
   return new WikiferryError(
     "SSH_UNREACHABLE",
     `no SSH connection to ${where} (${message})`,
-    "See that the host is up, that the port is right and that no firewall stands between",
+    "See that the host is up, that the port is right and that no firewall blocks it",
     { cause: error },
   );
 }

@@ -3,17 +3,16 @@ import type { SshConnection } from "./connection";
 import { quote } from "./quote";
 
 /**
- * Shell functions that change a file on a host so that it is the old one or the new one, whatever happens between: a
- * full disk, a kill, another run at the same time. For `sh` of Debian and BusyBox. Both are quiet, and say on standard
+ * Shell functions that change a file on a host so that it is either the old or the new one, whatever happens: a full
+ * disk, a kill, another run at the same time. For `sh` of Debian and BusyBox. Both are quiet, and print on standard
  * error why nothing was changed.
  *
  * - `put_file FILE SIZE [MODE OWNER:GROUP]`: standard input, SIZE bytes, becomes FILE. Without a mode it keeps its own.
  * - `edit_keys MARK [LINE]`: exactly LINE, or no line, is the one of `authorized_keys` that ends with MARK; every other
  *   byte stays.
  *
- * A draft in the same directory takes the place of the file in one step, once it has the size that it must have and is
- * on the disk. A symbolic link stays one: what it leads to is changed. The lock is on the directory, so that no file is
- * left of it.
+ * A draft in the same directory replaces the file in one step, once it has the expected size and is on the disk. A
+ * symbolic link stays a link: its target is changed. The lock is on the directory, so no lock file is left behind.
  */
 export const hostFileFunctions = `
 no_change() { echo "$1: nothing was changed" >&2; exit 1; }
@@ -107,8 +106,7 @@ export async function putHostFile(
 }
 
 /**
- * Leaves exactly `line` as the one of the SSH user's `authorized_keys` that ends with `mark`, or none.
- *
+ * Leaves exactly `line` as the line of the SSH user's `authorized_keys` that ends with `mark`, or none.
  * @throws `HOST_FILE`
  */
 export async function editAuthorizedKeys(ssh: SshConnection, mark: string, line?: string): Promise<void> {
@@ -121,6 +119,6 @@ async function change(ssh: SshConnection, path: string, call: string, stdin: str
   throw new WikiferryError(
     "HOST_FILE",
     `${path} on ${ssh.target.host} could not be changed (exit code ${exitCode}): ${stderr.trim().slice(-500)}`,
-    "The file is as it was. See the room on that disk and the rights of the file and its directory, then run this again",
+    "The file is unchanged. See the free space on that disk and the permissions of the file and its directory, then run this again",
   );
 }

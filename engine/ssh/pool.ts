@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Address, SshTarget } from "../move";
 import { SshConnection } from "./connection";
 
-/** The SSH connections of one run, one for each host, opened when first asked for and again after one broke. */
+/** The SSH connections of one run, one for each host, opened on first use and again after one broke. */
 export class SshPool {
   private readonly open = new Map<string, Promise<SshConnection>>();
 

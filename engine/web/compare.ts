@@ -15,7 +15,7 @@ import {
 import type { Way } from "./ways";
 import { gateHeaders, tlsRefused } from "./wiki";
 
-/** Two web tiers that are to answer alike. */
+/** Two web tiers that should answer alike. */
 export interface Pair {
   wiki: Pick<MoveSpec["wiki"], "serverUrl" | "apiPath">;
   blue: Pick<MoveSpec["blue"]["web"], "address" | "tls">;
@@ -25,14 +25,15 @@ export interface Pair {
 /** How long one answer may take, in milliseconds. */
 const answerMs = 30_000;
 
-/** Addresses under way at a time: both sides serve people meanwhile. */
+/** Requests under way at a time: both sides serve people meanwhile. */
 const atATime = 3;
 
-/** What replication brings a moment later is no difference, in milliseconds. */
+/** What replication delivers within this many milliseconds is no difference. */
 const againMs = 1_500;
 
 /**
- * Asks both sides what anonymous people ask for, as the gate would, and says whether they get the same. Never writes.
+ * Sends both sides the requests of anonymous people, as the gate would, and reports whether the answers are the same.
+ * Never writes.
  */
 export async function compareAnswers(pair: Pair, way: Way): Promise<Finding> {
   try {
@@ -40,7 +41,7 @@ export async function compareAnswers(pair: Pair, way: Way): Promise<Finding> {
     const site = await askSide(pair, "blue", way, first);
     const paths = [first, ...anonymousAddresses(pair.wiki, site.body.toString())];
     const compared = await askAll(pair, way, paths);
-    // Where both lead somewhere, that is asked as well.
+    // Where both redirect, the target is compared as well.
     const led = compared.filter(({ blue, green }) => blue.target.startsWith("/") && isSame(blue, green));
     const targets = new Set(led.map(({ blue }) => blue.target).filter((target) => !paths.includes(target)));
     compared.push(...(await askAll(pair, way, [...targets])));

@@ -6,17 +6,17 @@ import type { SiteInfo } from "./wiki";
 export interface WebAnswer {
   side: Side;
   info: SiteInfo;
-  /** Of a second answer, when everything that the first one fills was filled, in milliseconds. */
+  /** Time of a second answer, when the first one has filled all caches, in milliseconds. */
   answerMs: number;
 }
 
-/** Why MediaWiki 1.39 is read-only when it is its database that is (LoadBalancer.php). */
+/** The reason that MediaWiki 1.39 gives when its database is what is read-only (LoadBalancer.php). */
 const becauseOfDatabase = /^The primary database server is running in read-only mode/;
 
-/** A page view that takes as long as this is felt by its reader, in milliseconds. */
+/** A reader notices a page view that takes this long, in milliseconds. */
 const slowAnswerMs = 2_000;
 
-/** Whether the web tier that is to take the edits is fit to. */
+/** Whether the web tier that is to take the edits is ready. */
 export function judgeWebTiers(from: WebAnswer, to: WebAnswer): Finding[] {
   return [version(from, to), readRights(from, to), notice(to), speed(to)];
 }
@@ -30,11 +30,7 @@ function version(from: Pick<WebAnswer, "side" | "info">, to: Pick<WebAnswer, "si
   if (here === there) return pass(code, `MediaWiki ${here} on both sides`);
   const found = `${from.side} runs MediaWiki ${here}, ${to.side} ${there}`;
   if (branch(here) !== branch(there))
-    return block(
-      code,
-      found,
-      "Give both the same release first; upgrading is a step of its own, after the move",
-    );
+    return block(code, found, "Give both the same release first. Upgrade separately, after the move");
   return warn(
     code,
     found,
@@ -42,7 +38,7 @@ function version(from: Pick<WebAnswer, "side" | "info">, to: Pick<WebAnswer, "si
   );
 }
 
-/** What is closed to anonymous people on one side is closed to them on the other. */
+/** What is closed to anonymous people on one side must be closed to them on the other. */
 function readRights(from: WebAnswer, to: WebAnswer): Finding {
   const code = "APP_READ_RIGHT";
   const open = [from, to].find(({ info }) => info.anonymousRead);
@@ -55,7 +51,7 @@ function readRights(from: WebAnswer, to: WebAnswer): Finding {
   return to.side === "blue" ? warn(code, found, wayOut) : block(code, found, wayOut);
 }
 
-/** A side whose database is closed says so by itself; any other reason would keep it read-only after the flip. */
+/** A side whose database is closed reports that by itself. Any other reason would keep it read-only after the flip. */
 function notice({ side, info }: WebAnswer): Finding {
   const code = "APP_READ_ONLY";
   if (!info.readOnly || becauseOfDatabase.test(info.readOnlyReason))
@@ -63,7 +59,7 @@ function notice({ side, info }: WebAnswer): Finding {
   return block(
     code,
     `${side}'s MediaWiki is read-only ("${info.readOnlyReason}")`,
-    `Take $wgReadOnly out of ${side}'s settings and remove the file that $wgReadOnlyFile names`,
+    `Remove $wgReadOnly from ${side}'s settings and remove the file that $wgReadOnlyFile names`,
   );
 }
 

@@ -4,9 +4,9 @@ import { connect } from "node:tls";
 
 /** How a web server's certificate is checked. */
 export interface TlsCheck {
-  /** DNS name that the certificate must be good for; sent as SNI, too. */
+  /** DNS name that the certificate must be valid for. Also sent as SNI. */
   name: string;
-  /** PEM of the authority, or of a certificate that signed itself; without it the public authorities count. */
+  /** PEM of the authority, or of a self-signed certificate. Defaults to the public authorities. */
   ca?: string;
 }
 
@@ -23,11 +23,11 @@ export interface HttpQuestion {
   form?: string;
 }
 
-/** A certificate that does not fit, or no TLS where it was expected. */
+/** TLS verification failed, or there is no TLS where it was expected. */
 export class TlsError extends Error {}
 
 /**
- * One question over a stream of its own.
+ * One request over its own stream.
  * @throws `TlsError`, or the connection's error
  */
 export async function askOver(
@@ -43,7 +43,7 @@ export async function askOver(
     timer = setTimeout(() => reject(late), timeoutMs);
   });
   const opening = open();
-  // Where it opens too late, nobody is there to close it.
+  // If it opens too late, nobody is left to close it.
   opening.then(
     (opened) => timer === undefined && opened.destroy(),
     () => {},

@@ -7,12 +7,12 @@ import { readSettings, type WikiSettings } from "./settings";
 import { anonymousReadFinding } from "./wayIn";
 import type { SiteInfo } from "./wiki";
 
-/** What green is made with, to be compared with blue. */
+/** Green's settings, to be compared with blue's. */
 export interface Expected {
   wiki: Pick<MoveSpec["wiki"], "database" | "tablePrefix" | "appUser" | "serverUrl" | "uploadPath">;
   /** `$wgSecretKey` as it is in the stack's config. */
   secretKey: string;
-  /** Green's settings that have no place in the move's description; compared if given. */
+  /** Green's settings that are not part of the move's description; compared if given. */
   identity?: {
     /** `$wgCookiePrefix`; empty is MediaWiki's default. */
     cookiePrefix: string;
@@ -23,11 +23,11 @@ export interface Expected {
     /** `$wgHashedUploadDirectory` */
     hashedUploads: boolean;
   };
-  /** What green's MediaWiki says; undefined before it exists. */
+  /** What green's MediaWiki reports; undefined before it exists. */
   green?: SiteInfo;
 }
 
-/** Reads blue's settings by SSH and says what stands in the way. Never writes. */
+/** Reads blue's settings by SSH and reports what stands in the way. Never writes. */
 export async function webPreflight(
   blue: MoveSpec["blue"]["web"],
   expected: Expected,
@@ -74,7 +74,7 @@ function same(code: string, what: string, onBlue: string, key: string, wanted: s
   );
 }
 
-/** Green's web server hands files out itself; what MediaWiki decides about, file by file, it can't. */
+/** Green's web server serves files itself. It can't serve what MediaWiki decides about file by file. */
 function uploadPath({ wgUploadPath }: WikiSettings, wanted: string): Finding {
   const code = "APP_UPLOAD_PATH";
   if (!/\.php(\/|$)/.test(wgUploadPath))
@@ -92,8 +92,8 @@ function sameSecretKey(blue: WikiSettings, secretKey: string): Finding {
     return pass(code, "$wgSecretKey is the same on both sides");
   return block(
     code,
-    "$wgSecretKey in the config is another than blue's",
-    "Set the config's secret wiki.secretKey to the value in blue's LocalSettings.php: with another one everyone is logged out",
+    "$wgSecretKey in the config is not blue's",
+    "Set the config's secret wiki.secretKey to the value in blue's LocalSettings.php: with a different one everyone is logged out",
   );
 }
 
@@ -143,7 +143,7 @@ function version(blue: WikiSettings, green: SiteInfo | undefined): Finding {
     return block(
       code,
       `blue runs MediaWiki ${blue.version}, green ${green.version}`,
-      "Give green an image of blue's version; upgrading is a step of its own, after the move",
+      "Give green an image of blue's version. Upgrade separately, after the move",
     );
   }
   if (green && green.version !== blue.version) {
@@ -193,7 +193,7 @@ function readOnly(blue: WikiSettings): Finding {
   return warn(
     code,
     `blue is read-only by $wgReadOnly ("${blue.wgReadOnly}")`,
-    "Nothing is lost by that; take it out of LocalSettings.php if it is not meant",
+    "Nothing is lost. Remove it from LocalSettings.php if it is not intended",
   );
 }
 
@@ -208,6 +208,6 @@ function readOnlyFile(blue: WikiSettings): Finding {
   return warn(
     code,
     `$wgReadOnlyFile is ${name} inside blue's upload directory, from where it would be copied`,
-    "Don't make that file while the wiki moves, or set $wgReadOnlyFile to a path elsewhere",
+    "Don't create that file while the wiki moves, or set $wgReadOnlyFile to a path elsewhere",
   );
 }

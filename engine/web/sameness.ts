@@ -4,25 +4,25 @@ import { z } from "zod";
 import { block, type Finding, pass } from "../finding";
 import type { MoveSpec } from "../move";
 
-/** What a side answered. */
+/** A side's answer. */
 export interface Answer {
   status: number;
-  /** Where it sends the client, without the wiki's own origin; empty where it doesn't. */
+  /** The redirect target, without the wiki's own origin; empty where there is none. */
   target: string;
   /** Content type, without its parameters. */
   type: string;
-  /** What people see of it, or a hash of what is no text; empty where it changes by nature. */
+  /** What people see of it, or a hash of what is not text; empty where it changes by nature. */
   text: string;
 }
 
-/** An address that was asked on both sides. */
+/** An address that both sides were asked for. */
 export interface Compared {
   path: string;
   blue: Answer;
   green: Answer;
 }
 
-/** Of `siteinfo`, what people and programs rely on; the rest is the machine's. */
+/** The part of `siteinfo` that people and programs rely on. The rest belongs to the machine. */
 const generalKeys = [
   "mainpage",
   "base",
@@ -48,7 +48,7 @@ const siteSchema = z.object({
   }),
 });
 
-/** The first question: what a wiki is, and one of its files. */
+/** The first query: what the wiki is, and one of its files. */
 export function siteQuestion({ apiPath }: Pick<MoveSpec["wiki"], "apiPath">): string {
   const query = new URLSearchParams({
     action: "query",
@@ -64,8 +64,8 @@ export function siteQuestion({ apiPath }: Pick<MoveSpec["wiki"], "apiPath">): st
 }
 
 /**
- * What anonymous people ask for, one address of each shape, from what the wiki says of itself. A wiki that says nothing
- * is asked by the addresses that every wiki has.
+ * What anonymous people ask for, one address of each shape, built from what the wiki reports about itself. A wiki that
+ * reports nothing is asked for the addresses that every wiki has.
  */
 export function anonymousAddresses(
   wiki: Pick<MoveSpec["wiki"], "apiPath" | "serverUrl">,
@@ -94,7 +94,7 @@ export function anonymousAddresses(
   ];
 }
 
-/** What a side said, as it is compared. */
+/** A side's answer in the form in which it is compared. */
 export function answerOf(
   path: string,
   raw: { status: number; headers: { location?: string; "content-type"?: string }; body: Buffer },
@@ -112,9 +112,9 @@ function targetOf(location: string, path: string, serverUrl: string): string {
 
 function textOf(path: string, type: string, { status, body }: { status: number; body: Buffer }): string {
   if (type === "application/json") return siteText(body.toString());
-  // A web server's own words of what it lacks are its kind's.
+  // A web server's own "not found" page differs by server.
   if (type === "text/html") return status >= 400 && !isPage(body.toString()) ? "" : pageText(body.toString());
-  // The list of all modules, with the hash of each.
+  // The list of all modules, each with its hash.
   if (path.includes("modules=startup")) return "";
   if (type.startsWith("text/")) return body.toString().trim();
   return createHash("sha256").update(body).digest("hex");
@@ -122,7 +122,7 @@ function textOf(path: string, type: string, { status, body }: { status: number; 
 
 const isPage = (html: string) => html.includes('id="firstHeading"');
 
-/** The page itself, without what the skin puts around it. */
+/** The page itself, without the skin around it. */
 export function pageText(html: string): string {
   const from = html.indexOf('id="firstHeading"');
   const to = html.indexOf('class="printfooter"', from);
@@ -136,7 +136,7 @@ export function pageText(html: string): string {
     .trim();
 }
 
-/** The wiki's names, addresses, namespaces and extensions, as one text in an order of its own. */
+/** The wiki's names, addresses, namespaces and extensions as one text, sorted. */
 export function siteText(body: string): string {
   const json = parsed(body);
   const site = siteSchema.safeParse(json).data?.query;
@@ -173,8 +173,8 @@ export function samenessFinding(compared: readonly Compared[], from: string): Fi
   const more = different.length > shown.length ? ` and ${different.length - shown.length} more` : "";
   return block(
     code,
-    `green answers anonymous people otherwise than blue at ${different.length} of ${compared.length} addresses: ${shown.join("; ")}${more} (asked from ${from})`,
-    "Give green what blue's LocalSettings.php says, by the file that wiki.settingsFile names, and run `pulumi up` in phase sync; what green's web server can't serve stands in the way of this move",
+    `green answers anonymous people differently than blue at ${different.length} of ${compared.length} addresses: ${shown.join("; ")}${more} (asked from ${from})`,
+    "Give green blue's settings through the file that wiki.settingsFile names, and run `pulumi up` in phase sync. What green's web server can't serve prevents this move",
   );
 }
 
@@ -187,7 +187,7 @@ export function isSame(blue: Answer, green: Answer): boolean {
   );
 }
 
-/** Both answers, and where their texts part. */
+/** Both answers, from where their texts differ. */
 function tell(blue: Answer, green: Answer): string {
   const head = ({ status, target, type }: Answer) =>
     [status, type, target && `to ${target}`].filter(Boolean).join(" ");

@@ -1,6 +1,6 @@
 import type { WikiSettings } from "./settings";
 
-/** Where sessions live: what is in the database moves with it, the rest does not. */
+/** Where sessions live. What is in the database moves with it; the rest does not. */
 export type SessionStore =
   | "database"
   | "memory of one process or host"

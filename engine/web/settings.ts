@@ -30,13 +30,13 @@ const settingsSchema = z.object({
   wgJobTypeClass: z.string(),
   /** Whether people who are not logged in may read. */
   anonymousRead: z.boolean(),
-  /** Pages that make and end sessions, under all their names, such as `spezial:anmelden`. */
+  /** Pages that start and end sessions, under all their names, such as `spezial:anmelden`. */
   sessionPages: z.array(z.string()),
   /** Class of each entry of `$wgObjectCaches` that has one. */
   cacheClasses: z.record(z.string(), z.string()),
 });
 
-/** What blue's LocalSettings.php comes to, without secrets. */
+/** The effective values of blue's LocalSettings.php, without secrets. */
 export type WikiSettings = z.infer<typeof settingsSchema>;
 
 const names = Object.keys(settingsSchema.shape).filter(
@@ -45,9 +45,9 @@ const names = Object.keys(settingsSchema.shape).filter(
 const marker = "wikiferry-settings:";
 
 /**
- * Names of the pages that make and end sessions, in MediaWiki's own English and in the wiki's language and what that
- * falls back to (the gate finds them in lower case). Read from MediaWiki's files of messages: its cache of them would
- * be written where it is not there yet.
+ * Names of the pages that start and end sessions, in MediaWiki's own English, in the wiki's language and in that
+ * language's fallbacks (the gate compares them in lower case). Read from MediaWiki's message files, because its message
+ * cache would be written where it does not exist yet.
  */
 const sessionPagesScript = [
   "$wfMw = MediaWiki\\MediaWikiServices::getInstance()",
@@ -58,7 +58,7 @@ const sessionPagesScript = [
   "$wfNames = []; foreach ( array_filter( array_unique( $wfSpaces ) ) as $s ) { foreach ( array_unique( $wfPages ) as $p ) { $wfNames[] = $s . ':' . $p; $wfNames[] = mb_strtolower( $s . ':' . $p ); } }",
   "$wfSessionPages = array_values( array_unique( array_map( 'strtolower', $wfNames ) ) )",
 ];
-// eval.php runs its input line by line and reads 1,023 bytes of a line at most.
+// eval.php runs its input line by line and reads at most 1,023 bytes of a line.
 const script = [
   "$wfOut = [ 'version' => MW_VERSION, 'phpVersion' => PHP_VERSION ]",
   "$wfOut['secretKeyHash'] = hash( 'sha256', (string)$wgSecretKey )",
@@ -75,7 +75,7 @@ const script = [
 const evalIn = (directory: string) => `cd ${quote(directory)} && php maintenance/eval.php`;
 const pagesMarker = "wikiferry-session-pages:";
 
-/** How a MediaWiki's host is asked for the names of its session pages alone; none where it can't say them. */
+/** Asks a MediaWiki's host only for the names of its session pages; none where it can't tell them. */
 export function sessionPagesQuestion(mediawikiDirectory: string) {
   return {
     command: evalIn(mediawikiDirectory),

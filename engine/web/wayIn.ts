@@ -5,7 +5,7 @@ import { askOver, type HttpAnswer, TlsError } from "./http";
 import type { Way } from "./ways";
 import { gateHeaders, readSiteInfo, siteInfoQuery, tlsRefused } from "./wiki";
 
-/** What the owner accepts by name. */
+/** What the owner accepts explicitly. */
 export interface Accepted {
   /** `blue.web.allowPlainHttp` */
   plainHttp: boolean;
@@ -15,16 +15,16 @@ export interface Accepted {
 
 type Question = Pick<MoveSpec, "wiki"> & { blue: { web: Pick<MoveSpec["blue"]["web"], "address" | "tls"> } };
 
-/** A client's address that is nobody's (RFC 5737), for the header that the gate sets. */
+/** A client address that belongs to nobody (RFC 5737), for the header that the gate sets. */
 const clientAddress = "198.51.100.77";
 
-/** How long one answer of blue may take, in milliseconds. */
+/** How long one answer from blue may take, in milliseconds. */
 const answerMs = 30_000;
 
-/** More than this a browser takes for a loop, too. */
+/** After this many redirects a browser, too, assumes a loop. */
 const mostRedirects = 8;
 
-/** Asks blue as the gate will, and says whether people can be sent that way. Never writes. */
+/** Asks blue as the gate will, and reports whether people can be sent that way. Never writes. */
 export async function wayInFindings(spec: Question, way: Way, accepted: Accepted): Promise<Finding[]> {
   const plain = plainHttpFinding(spec, accepted.plainHttp);
   try {
@@ -39,7 +39,7 @@ export async function wayInFindings(spec: Question, way: Way, accepted: Accepted
   }
 }
 
-/** Passwords and sessions cross from the gate to blue as they came from the client, who trusts in HTTPS. */
+/** Passwords and sessions travel from the gate to blue as they came from the client, who relies on HTTPS. */
 export function plainHttpFinding({ wiki, blue }: Question, allowed: boolean): Finding {
   const code = "WEB_PLAIN_HTTP";
   const way = `from the gate to ${blue.web.address.host}:${blue.web.address.port}`;
@@ -47,15 +47,15 @@ export function plainHttpFinding({ wiki, blue }: Question, allowed: boolean): Fi
   if (!wiki.serverUrl.startsWith("https:")) return pass(code, "the wiki is served by plain HTTP");
   const found = `the wiki is ${wiki.serverUrl}, and passwords would go by plain HTTP ${way}`;
   if (allowed)
-    return warn(code, `${found} (blue.web.allowPlainHttp)`, "Nothing to do where that way is yours");
+    return warn(code, `${found} (blue.web.allowPlainHttp)`, "Nothing to do where that network is yours");
   return block(
     code,
     found,
-    "Set blue.web.tls to true, or, where nobody else can listen on that way, blue.web.allowPlainHttp",
+    "Set blue.web.tls to true, or, where nobody else can listen on that network, blue.web.allowPlainHttp",
   );
 }
 
-/** Where a client ends that asks for the wiki's root. */
+/** Where a client ends up that asks for the wiki's root. */
 async function redirects(spec: Question, way: Way): Promise<Finding> {
   const code = "WEB_REDIRECT_LOOP";
   const { host } = new URL(spec.wiki.serverUrl);
@@ -64,7 +64,10 @@ async function redirects(spec: Question, way: Way): Promise<Finding> {
   for (;;) {
     const { status, headers } = await ask(spec, way, path);
     if (status < 300 || status > 399 || !headers.location)
-      return pass(code, `blue serves / by the gate's way with status ${status} (asked from ${way.from})`);
+      return pass(
+        code,
+        `blue serves / through the gate's path with status ${status} (asked from ${way.from})`,
+      );
     const target = new URL(headers.location, `${spec.wiki.serverUrl}${path}`);
     seen.push(path);
     if (target.host !== host) {
@@ -78,25 +81,25 @@ async function redirects(spec: Question, way: Way): Promise<Finding> {
     if (seen.includes(path) || seen.length > mostRedirects) {
       return block(
         code,
-        `blue answers ${path} by the gate's way with a redirect to ${target.href} again, without an end (asked from ${way.from})`,
+        `blue answers ${path} through the gate's path with a redirect to ${target.href} again and again (asked from ${way.from})`,
         "Blue's web server redirects plain HTTP to HTTPS: set blue.web.tls to true, or let it pass requests with X-Forwarded-Proto: https",
       );
     }
   }
 }
 
-/** A MediaWiki answers, and anybody may read it. */
+/** A MediaWiki answers, and anyone may read it. */
 async function readRight(spec: Question, way: Way): Promise<Finding> {
   const { apiPath } = spec.wiki;
   const { status, headers, body } = await ask(spec, way, apiPath + siteInfoQuery);
-  // Told as what it is.
+  // Reported as what it is.
   if (status >= 300 && status < 400)
     return pass("WEB_NOT_MEDIAWIKI", `blue redirects ${apiPath} to ${headers.location}`);
   const { anonymousRead } = readSiteInfo(body.toString(), status, `blue, asked from ${way.from},`, apiPath);
   return anonymousReadFinding(anonymousRead);
 }
 
-/** Green's settings are not blue's: what is closed there would be open here. */
+/** Green's settings are not blue's: what is closed on blue would be open on green. */
 export function anonymousReadFinding(anonymousRead: boolean): Finding {
   const code = "APP_PRIVATE";
   if (anonymousRead) return pass(code, "everybody may read blue");
@@ -107,7 +110,10 @@ export function anonymousReadFinding(anonymousRead: boolean): Finding {
   );
 }
 
-/** Whether MediaWiki there takes the client's address from the gate's header: it names whoever is not logged in so. */
+/**
+ * Whether MediaWiki there takes the client's address from the gate's header. It names an anonymous user by that
+ * address.
+ */
 async function addresses(spec: Question, way: Way, allowed: boolean): Promise<Finding> {
   const code = "APP_CLIENT_ADDRESS";
   const query = "?action=query&meta=userinfo&format=json&formatversion=2";
@@ -120,11 +126,11 @@ async function addresses(spec: Question, way: Way, allowed: boolean): Promise<Fi
   }
   if (name === clientAddress)
     return pass(code, `blue takes the client's address from the gate's header (asked from ${way.from})`);
-  if (typeof name !== "string") return pass(code, "blue does not say which address it sees");
+  if (typeof name !== "string") return pass(code, "blue does not report which address it sees");
   if (!way.likeTheGate)
     return pass(
       code,
-      `whether blue trusts the gate's header is asked once green is there, not from ${way.from}`,
+      `whether blue trusts the gate's header can be asked once green exists, not from ${way.from}`,
     );
   const found = `blue's MediaWiki sees the gate's address (${name}) in place of each client's: blocks, rate limits and page histories would name it (asked from ${way.from})`;
   if (allowed) return warn(code, `${found}; blue.web.allowGateAddress accepts that`, "Nothing to do");
@@ -152,7 +158,7 @@ async function ask(
     throw new WikiferryError(
       "WEB_WAY_CLOSED",
       `${where} gives no answer (${messageOf(error)})`,
-      "See that blue.web.address and blue.web.httpPort are as the gate reaches them, and that no firewall stands between",
+      "See that the gate can reach blue.web.address and blue.web.httpPort, and that no firewall blocks it",
       { cause: error },
     );
   }

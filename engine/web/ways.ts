@@ -5,16 +5,16 @@ import { socketFrom } from "../docker/socket";
 import { WikiferryError } from "../errors";
 import type { ContainerRef } from "../move";
 
-/** A place that web servers are asked from. */
+/** A place from which web servers are asked. */
 export interface Way {
   /** In words, for findings. */
   from: string;
-  /** Whether what is asked from here takes the gate's way, and comes from the gate's address. */
+  /** Whether requests from here take the gate's path and come from the gate's address. */
   likeTheGate: boolean;
   connect(address: { host: string; port: number }): Promise<Duplex>;
 }
 
-/** From a container that runs, with its name server and its networks. */
+/** From a running container, with its name server and its networks. */
 export function fromContainer(ref: ContainerRef, pool: Move["pool"], likeTheGate = true): Way {
   return {
     from: ref.container,
@@ -23,7 +23,7 @@ export function fromContainer(ref: ContainerRef, pool: Move["pool"], likeTheGate
   };
 }
 
-/** From the gate's container, else the courier's, which is on the same networks; undefined while neither runs. */
+/** From the gate's container, else from the courier's, which is on the same networks; undefined while neither runs. */
 export async function fromGreen({ spec, pool }: Move): Promise<Way | undefined> {
   for (const ref of [spec.gate, spec.green.courier]) {
     try {
@@ -37,9 +37,9 @@ export async function fromGreen({ spec, pool }: Move): Promise<Way | undefined> 
 }
 
 /**
- * Where blue is asked from: green's containers, and before there are any, the host that will run them, whose routes
- * and address they share. A network that only they will join can't be used before; blue's own web server is asked
- * from itself then.
+ * From where blue is asked: green's containers, and before they exist the host that will run them, whose routes and
+ * address they share. A network that only they will join can't be used before then; in that case blue's own web server
+ * asks itself.
  */
 export async function wayToBlue(move: Move, attachedNetwork: boolean): Promise<Way> {
   const there = await fromGreen(move);

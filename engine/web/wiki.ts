@@ -6,14 +6,14 @@ import { describeAddress } from "../ssh/connection";
 import type { SshPool } from "../ssh/pool";
 import { askOver, type TlsCheck, TlsError } from "./http";
 
-/** What a MediaWiki says of itself. */
+/** What a MediaWiki reports about itself. */
 export interface SiteInfo {
-  /** Such as `1.39.17`; empty where a private wiki does not say it. */
+  /** Such as `1.39.17`; empty where a private wiki does not report it. */
   version: string;
   readOnly: boolean;
-  /** Why, as MediaWiki tells its users; empty while it can be edited. */
+  /** The reason, as MediaWiki shows it to its users; empty while it can be edited. */
   readOnlyReason: string;
-  /** Whether people who are not logged in may read; where not, MediaWiki says nothing else of itself. */
+  /** Whether people who are not logged in may read. If not, MediaWiki reports nothing else about itself. */
   anonymousRead: boolean;
 }
 
@@ -30,13 +30,13 @@ const siteInfoSchema = z.object({
 /** MediaWiki's answer, with HTTP status 200, where only people who are logged in may read. */
 const deniedSchema = z.object({ error: z.object({ code: z.literal("readapidenied") }) });
 
-/** What follows `api.php` to ask for it. */
+/** What follows `api.php` in the request. */
 export const siteInfoQuery = "?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2";
 
 /**
- * Reads the API's answer.
+ * Parses the API's answer.
  * @param where Who answered, in words.
- * @throws `WEB_NOT_MEDIAWIKI` for any other answer than MediaWiki's
+ * @throws `WEB_NOT_MEDIAWIKI` for any answer that is not MediaWiki's
  */
 export function readSiteInfo(body: string, status: number, where: string, apiPath: string): SiteInfo {
   let json: unknown;
@@ -52,7 +52,7 @@ export function readSiteInfo(body: string, status: number, where: string, apiPat
     throw new WikiferryError(
       "WEB_NOT_MEDIAWIKI",
       `${where} answered ${apiPath} with status ${status}: ${body.trim().slice(0, 200)}`,
-      "See that the address is the wiki's web server and that wiki.apiPath is right; look into its error log",
+      "See that the address is the wiki's web server and that wiki.apiPath is right, and see its error log",
     );
   }
   const { generator, readonly, readonlyreason } = parsed.data.query.general;
@@ -74,7 +74,7 @@ export class Wiki {
 
   /**
    * @param timeoutMs Defaults to 10,000.
-   * @throws `WEB_UNREACHABLE` without an answer, `WEB_NOT_MEDIAWIKI` for any other than MediaWiki's
+   * @throws `WEB_UNREACHABLE` without an answer, `WEB_NOT_MEDIAWIKI` for any answer that is not MediaWiki's
    */
   async siteInfo(timeoutMs = 10_000): Promise<SiteInfo> {
     const { status, body } = await this.get(this.wiki.apiPath + siteInfoQuery, timeoutMs);
@@ -82,10 +82,9 @@ export class Wiki {
   }
 
   /**
-   * Waits until MediaWiki takes edits; answers how long that took, in milliseconds.
-   * MediaWiki keeps a read-only answer of its database for up to 5 s (1.39, `rdbms-server-readonly`). The last question
-   * is waited for up to a second longer than `timeoutMs`: a wiki that answers is told from one that does not.
-   *
+   * Waits until MediaWiki takes edits. Returns how long that took, in milliseconds. MediaWiki keeps a read-only answer
+   * of its database for up to 5 s (1.39, `rdbms-server-readonly`). The last request may take up to a second longer than
+   * `timeoutMs`, to tell a wiki that answers from one that does not.
    * @throws `WEB_READ_ONLY`, and as `siteInfo`
    */
   async awaitWritable(timeoutMs: number): Promise<number> {
@@ -110,7 +109,7 @@ export class Wiki {
     return `the wiki at ${describeAddress(this.address)}`;
   }
 
-  /** One GET with the wiki's Host header, over a connection of its own. */
+  /** One GET with the wiki's Host header, over its own connection. */
   private async get(path: string, timeoutMs: number): Promise<{ status: number; body: string }> {
     try {
       const { status, body } = await askOver(
@@ -133,7 +132,7 @@ export class Wiki {
   }
 }
 
-/** What the gate tells a side of each request: the wiki's own name, and the protocol that its clients speak. */
+/** What the gate tells a side about each request: the wiki's own name, and the protocol that its clients use. */
 export function gateHeaders({ serverUrl }: Pick<MoveSpec["wiki"], "serverUrl">): Record<string, string> {
   const { host, protocol } = new URL(serverUrl);
   return { host, "x-forwarded-proto": protocol.replace(":", "") };
@@ -143,7 +142,7 @@ export function gateHeaders({ serverUrl }: Pick<MoveSpec["wiki"], "serverUrl">):
 export function tlsRefused(where: string, error: TlsError): WikiferryError {
   return new WikiferryError(
     "WEB_TLS",
-    `${where} has no TLS, or not with the certificate that is wanted (${error.message})`,
+    `${where} has no TLS, or not with the expected certificate (${error.message})`,
     "See that blue.web.httpPort speaks TLS, that its certificate names blue.web.tlsName (wiki.serverUrl's host unless set) and that blue.web.tlsCa signed it",
     { cause: error },
   );

@@ -9,7 +9,7 @@ import { blockersOf } from "./guardrails";
 import { journalOn } from "./journal";
 import { WikiSurroundings } from "./surroundings";
 
-/** Runs `act` with all that a flip of this wiki works with. */
+/** Runs `act` with everything that a flip of this wiki uses. */
 export async function withCutover<T>(move: Move, act: (ctx: CutoverContext) => Promise<T>): Promise<T> {
   const { spec, secrets, blue, green } = move;
   const gate = openGate(move);

@@ -13,7 +13,7 @@ import { fromGreen } from "../web/ways";
 import { gateHeaders, readSiteInfo, type SiteInfo, siteInfoQuery } from "../web/wiki";
 import { blueWiki } from "./web";
 
-/** Everything that speaks for or against a flip of this wiki now. Never writes. */
+/** Everything that allows or forbids a flip of this wiki now. Never writes. */
 export async function wikiGuardrails(
   move: Move,
   flip: { from: Side; to: Side; holder?: string },
@@ -32,12 +32,12 @@ export async function wikiGuardrails(
   ];
 }
 
-/** The way back to blue, which served before, must not depend on what green answers. */
+/** The way back to blue, which served before, must not depend on green's answers. */
 function onTheWayBack(finding: Finding): Finding {
   return finding.severity === "block" ? { ...finding, severity: "warn" } : finding;
 }
 
-/** Whether anonymous people get the same from both sides; nobody can tell while green's containers do not run. */
+/** Whether anonymous people get the same from both sides. Unknown while green's containers do not run. */
 export async function sameAnswers(move: Move): Promise<Finding[]> {
   const { spec } = move;
   try {
@@ -52,7 +52,7 @@ export async function sameAnswers(move: Move): Promise<Finding[]> {
 }
 
 /**
- * What forbids a flip, as it is asked twice before one. The web tiers are asked the first time only: a MediaWiki that
+ * What forbids a flip. This is asked twice before one. The web tiers are asked only the first time: a MediaWiki that
  * answers shortly before the flip remembers for seconds that its database was read-only.
  */
 export function blockersOf(move: Move, holder: string): (from: Side, to: Side) => Promise<Finding[]> {
@@ -82,7 +82,7 @@ async function databaseGuardrails(
   });
 }
 
-/** Blue follows green after a flip to it; on the way back it does already. */
+/** After a flip to green, blue follows it. On the way back it already does. */
 async function wayAhead({ spec, pool }: Move, to: Side): Promise<Finding[]> {
   if (to === "blue") return [];
   const { database, databaseProxy: proxy } = spec.green;
@@ -113,7 +113,7 @@ async function answerOf(move: Move, side: Side): Promise<WebAnswer> {
 async function siteInfo(move: Move, side: Side): Promise<SiteInfo> {
   const { wiki, green } = move.spec;
   if (side === "blue") return await blueWiki(move).siteInfo();
-  // Green's MediaWiki is reached from inside its container only: nothing of it is published but the gate.
+  // Green's MediaWiki can be reached only from inside its container: nothing of green is published but the gate.
   const url = `http://127.0.0.1:${green.mediawiki.port}${wiki.apiPath}${siteInfoQuery}`;
   const head = Object.entries(gateHeaders(wiki)).map(([name, value]) => `${name}: ${value}`);
   const php = `$c = stream_context_create(["http" => ["header" => ${JSON.stringify(head)}, "timeout" => 10, "follow_location" => 0, "ignore_errors" => true]]); echo @file_get_contents(${JSON.stringify(url)}, false, $c);`;

@@ -8,7 +8,7 @@ import { deriveSecret } from "../secrets";
 import { startJobs, stopJobs } from "./jobs";
 import { type WebTier, webOf } from "./web";
 
-/** What lies around the databases of a wiki that moves: gate, jobs, caches, uploads. Close it. */
+/** What is around the databases of a moving wiki: gate, jobs, caches, uploads. Close it. */
 export class WikiSurroundings implements Surroundings {
   private readonly uploads: Uploads;
   private readonly web: Record<Side, WebTier>;
@@ -32,7 +32,7 @@ export class WikiSurroundings implements Surroundings {
 
   async hold(): Promise<void> {
     await this.uploads.approach((await this.gate.state()).primary);
-    // Longer than an attempt may last; a tool that dies leaves no wiki without writes.
+    // Longer than an attempt may last. A crashed tool does not leave the wiki without writes.
     await this.gate.hold(this.move.spec.cutover.attemptMs + 2_000);
   }
 
@@ -70,7 +70,7 @@ export class WikiSurroundings implements Surroundings {
     this.web.green.close();
   }
 
-  /** What a side cached while the other was written to is stale; it must not be served once this side is primary. */
+  /** What a side cached while the other was written to is stale. It must not be served once this side is primary. */
   private async forgetCaches(side: Side): Promise<void> {
     const { spec, pool, secrets } = this.move;
     if (side === "blue") {

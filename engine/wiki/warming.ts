@@ -9,9 +9,9 @@ export interface WarmingRequest {
 }
 
 /**
- * What page views and saves make a web tier load: PHP keeps the code that it has compiled, and MediaWiki its messages.
- * A server that was started, or told to forget, answers its first save in seconds otherwise. None of these changes
- * anything: a text is parsed, prepared as for saving, and thrown away.
+ * What page views and saves make a web tier load: PHP keeps compiled code, and MediaWiki its messages. Otherwise a
+ * server that has just started, or whose caches were emptied, takes seconds for its first save. None of these requests
+ * changes anything: a text is parsed, prepared as for saving, and discarded.
  */
 export function warmingRequests({ apiPath }: Pick<MoveSpec["wiki"], "apiPath">): WarmingRequest[] {
   const index = posix.join(posix.dirname(apiPath), "index.php");
@@ -32,7 +32,7 @@ export function warmingRequests({ apiPath }: Pick<MoveSpec["wiki"], "apiPath">):
       path: `${apiPath}?${api({ action: "query", meta: "userinfo|tokens", type: "csrf|login", uiprop: "rights" })}`,
     },
     { path: apiPath, form: api({ action: "parse", ...page, text, pst: "1", prop: "text|links|categories" }) },
-    // Anybody's token: whoever is not logged in has this one.
+    // The token of everyone who is not logged in.
     { path: apiPath, form: api({ action: "stashedit", ...draft, token: "+\\" }) },
   ];
 }

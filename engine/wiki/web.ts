@@ -8,18 +8,18 @@ import { askOver } from "../web/http";
 import { gateHeaders, readSiteInfo, siteInfoQuery, Wiki } from "../web/wiki";
 import { type WarmingRequest, warmingRequests } from "./warming";
 
-/** How many requests at a time warm a web tier: each meets another process of it. */
+/** Number of parallel requests that warm a web tier: each reaches a different process. */
 const warmers = 4;
 
 /** How long one answer may take, in milliseconds. */
 const answerMs = 10_000;
 
-/** How long one that warms may take, in milliseconds: the first of a web server that was just started takes longer. */
+/** How long a warming request may take, in milliseconds: the first one of a freshly started web server takes longer. */
 const warmingMs = 20_000;
 
-/** What a flip asks of a side's web tier; close it. */
+/** What a flip needs from a side's web tier. Close it. */
 export interface WebTier {
-  /** Fills its processes and caches, so that the first request after the flip is not the slow one. */
+  /** Fills its processes and caches, so that the first request after the flip is not slow. */
   warm(): Promise<void>;
   /** Waits until MediaWiki takes edits. @throws `WEB_READ_ONLY` */
   awaitWritable(timeoutMs: number): Promise<unknown>;
@@ -37,9 +37,9 @@ export function webOf(move: Move, side: Side): WebTier {
       const headers = gateHeaders(move.spec.wiki);
       const open = () => move.pool.stream({ ...blue.web.address, via: blue.web.ssh });
       const limit = pLimit(warmers);
-      // Each twice: what the first one loads into a cache, the second one reads from there.
+      // Each twice: the second request reads what the first one loads into a cache.
       const all = [...warmingRequests(move.spec.wiki), ...warmingRequests(move.spec.wiki)];
-      // A wiki that can't do one of these is not the less able to serve.
+      // A wiki that can't do one of these can still serve.
       const one = (what: WarmingRequest) =>
         askOver(open, blue.web.tls, { ...what, headers }, warmingMs).catch(() => {});
       await Promise.all(all.map((what) => limit(() => one(what))));
@@ -48,14 +48,14 @@ export function webOf(move: Move, side: Side): WebTier {
   };
 }
 
-/** Blue's MediaWiki, asked from its own host, by TLS where the gate asks it so. */
+/** Blue's MediaWiki, asked from its own host, by TLS where the gate uses TLS. */
 export function blueWiki({ spec: { wiki, blue }, pool }: Move): Wiki {
   return new Wiki({ ...blue.web.address, via: blue.web.ssh, tls: blue.web.tls }, wiki, pool);
 }
 
 /**
- * Green's MediaWiki is reached from inside its container only: nothing of it is published but the gate. One PHP there
- * asks for the tool, once for each line that it is sent, and stays from the warming on.
+ * Green's MediaWiki can be reached only from inside its container: nothing of green is published but the gate. One PHP
+ * process there sends the tool's requests, one for each line of its input, and stays alive from the warming on.
  */
 class GreenWeb implements WebTier {
   private asker: Conversation | undefined;
@@ -102,7 +102,7 @@ class GreenWeb implements WebTier {
       try {
         return await ask(this.asker, this.question);
       } catch {
-        // The container was made anew since; it is asked from another process.
+        // The container has been replaced since, so a different process asks it.
         this.asker.close();
       }
     }

@@ -56,7 +56,7 @@ test("a web server that redirects HTTP to HTTPS, as certbot sets it up, is a loo
   const found = await wayIn({ port: ports.redirecting, serverUrl: `https://${name}` });
   expect(amiss(found).sort()).toEqual(["block WEB_PLAIN_HTTP", "block WEB_REDIRECT_LOOP"]);
   expect(found.find(({ code }) => code === "WEB_REDIRECT_LOOP")?.found).toContain(
-    `blue answers / by the gate's way with a redirect to https://${name}/ again`,
+    `blue answers / through the gate's path with a redirect to https://${name}/ again`,
   );
   // The same server by the name that is its own.
   const away = await wayIn({ port: ports.redirecting, serverUrl: "http://old.example.org" });

@@ -92,7 +92,7 @@ test("a difference is told by its address and both answers", () => {
     code: "APP_ANSWERS",
     severity: "block",
     found:
-      'green answers anonymous people otherwise than blue at 2 of 3 addresses: /wiki/Main_Page (blue: 200 text/html, green: 404 text/html); /x (blue: 200 text/html "Please log in first", green: 200 text/html "Please read") (asked from green-gate)',
+      'green answers anonymous people differently than blue at 2 of 3 addresses: /wiki/Main_Page (blue: 200 text/html, green: 404 text/html); /x (blue: 200 text/html "Please log in first", green: 200 text/html "Please read") (asked from green-gate)',
   });
   expect(samenessFinding(compared.slice(0, 1), "green-gate").severity).toBe("pass");
 });

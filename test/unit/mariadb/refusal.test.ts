@@ -44,7 +44,7 @@ test.each([1044, 1142, 1143, 1227, 1370, 1410])(
   (errno) => {
     expect(lackOfRights(Object.assign(new Error("no"), { errno }), "blue")).toMatchObject({
       code: "DB_ACCESS_DENIED",
-      found: "blue's administrative account lacks a right (no)",
+      found: "blue's administrative account lacks a privilege (no)",
     });
   },
 );
