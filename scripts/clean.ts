@@ -1,13 +1,8 @@
 import { Command } from "commander";
 import { messageOf } from "../engine/errors";
-import {
-  refuseForeign,
-  refuseUnderWay,
-  rehearsalThings,
-  removeRehearsal,
-  type Thing,
-} from "./clean/rehearsal";
+import { refuseUnderWay, rehearsalThings, removeRehearsal, type Thing } from "./clean/rehearsal";
 import { removeSetUp, setUpThings } from "./clean/setUp";
+import { refuseForeign } from "./rehearsal/worlds/mediawiki/foreign";
 import { engineProblem } from "./setup/docker";
 import { requireLocalEngine } from "./setup/localEngine";
 

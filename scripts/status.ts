@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { runCommand } from "./command";
-import { print } from "./print";
+import { runCommand } from "./common/command";
+import { print } from "./common/print";
+import { findStack } from "./common/stack";
 import { ask } from "./status/ask";
 import { format } from "./status/format";
 import { anythingReached } from "./status/judge";
-import { findStack } from "./status/stack";
 
 interface Flags {
   json?: boolean;

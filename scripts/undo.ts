@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { openMove } from "../engine/context";
 import { silent } from "../engine/progress";
-import { runCommand } from "./command";
-import { print, sayProgress } from "./print";
-import { findStack } from "./status/stack";
+import { runCommand } from "./common/command";
+import { print, sayProgress } from "./common/print";
+import { findStack } from "./common/stack";
 import { confirm } from "./undo/confirm";
 import { formatPlan, formatUndone } from "./undo/format";
 import { planUndo, type Wishes } from "./undo/plan";

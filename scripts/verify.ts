@@ -5,7 +5,7 @@ import { findPrimary } from "../engine/mariadb/control/primary";
 import { keepVerifying } from "../engine/mariadb/verify/continuous/keepVerifying";
 import { otherSide } from "../engine/move";
 import { silent } from "../engine/progress";
-import { findStack } from "./status/stack";
+import { findStack } from "./common/stack";
 
 interface Flags {
   stack?: string;

@@ -1,6 +1,12 @@
 import { Command } from "commander";
 import { messageOf } from "../engine/errors";
-import { ensureWorld, removeWorld, resetWorld, type World, worldStatus } from "./world/index";
+import {
+  ensureWorld,
+  removeWorld,
+  resetWorld,
+  type World,
+  worldStatus,
+} from "./rehearsal/worlds/mediawiki/oldSite/index";
 
 interface Flags {
   pages: string;

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { pids, read } from "../proc";
+import { pids, read } from "../common/proc";
 
 /** A process of this machine. */
 export interface Process {
@@ -36,7 +36,7 @@ export function daemonWithLog(logFile: string): number | undefined {
 }
 
 /**
- * Processes of a rehearsal under way: the rehearsal itself, its readers and editors, and `pulumi` on its stack.
+ * Processes of a rehearsal under way: the rehearsal itself, its load, and `pulumi` on its stack.
  *
  * @param projectDir The checkout; another one's rehearsal is not this one's.
  */
@@ -48,6 +48,6 @@ export function underWay(
     // Not its language host: that outlives an engine that was killed, by five minutes.
     if (backend === backendUrl && /(^|\/)pulumi$/.test(argv[0] ?? "")) return true;
     if (directory !== projectDir || !/(^|\/)node$/.test(argv[0] ?? "")) return false;
-    return argv.some((word) => /(^|\/)scripts\/rehearsal\/(load\/)?main\.ts$/.test(word));
+    return argv.some((word) => /(^|\/)scripts\/rehearsal\/(worlds\/[^/]+\/load\/)?main\.ts$/.test(word));
   });
 }

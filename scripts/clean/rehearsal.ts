@@ -1,13 +1,14 @@
 import { existsSync, rmSync } from "node:fs";
 import { WikiferryError } from "../../engine/errors";
-import { greenThings, refuseForeignGreen, removeGreen } from "../rehearsal/green";
-import { rehearsalId } from "../rehearsal/id";
-import { type Stage, stageAt } from "../rehearsal/stage";
-import { own, thingsOn } from "../rehearsal/things";
+import { docker } from "../common/docker";
+import { rehearsalId } from "../common/rehearsalId";
+import { type Stage, stageAt } from "../common/stage";
+import { own, thingsOn } from "../rehearsal/core/things";
+import { refuseForeign } from "../rehearsal/worlds/mediawiki/foreign";
+import { greenThings, removeGreen } from "../rehearsal/worlds/mediawiki/green";
+import { removeWorld } from "../rehearsal/worlds/mediawiki/oldSite/index";
+import { worldScope } from "../rehearsal/worlds/mediawiki/oldSite/scope";
 import { projectDir, stateFile } from "../setup/paths";
-import { docker } from "../world/docker";
-import { removeWorld } from "../world/index";
-import { refuseForeignWorld, worldScope } from "../world/scope";
 import { processes, underWay } from "./processes";
 
 /** One thing that is there. */
@@ -34,12 +35,6 @@ export async function rehearsalThings(): Promise<Thing[]> {
   for (const folder of ["rehearsal", "world"])
     if (existsSync(stateFile(folder))) things.push({ kind: "folder", name: `.wikiferry/${folder}` });
   return things;
-}
-
-/** @throws `CLEAN_NOT_OURS`, `WORLD_NOT_OURS` where a side is here that this checkout's rehearsal did not make */
-export async function refuseForeign(): Promise<void> {
-  await refuseForeignGreen();
-  await refuseForeignWorld("blue");
 }
 
 /** Both sides and the stack. */

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { docker } from "../common/docker";
 import { debianImage } from "../setup/debian";
 import { imageFolders } from "../setup/images";
 import { projectDir, pulumiHome, stateFile } from "../setup/paths";
-import { docker } from "../world/docker";
 import { setUpTags } from "./ownership";
 import { daemonWithLog } from "./processes";
 import type { Thing } from "./rehearsal";

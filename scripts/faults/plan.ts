@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Side } from "../../engine/move";
-import { Random } from "../rehearsal/load/random";
+import { Random } from "../common/random";
 
 /** Which part of a flip a fault may strike. */
 export type Part =

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
-import { type PutFile, putFiles } from "../putFiles";
+import { type PutFile, putFiles } from "../common/putFiles";
 import { localDocker } from "../setup/localEngine";
 import { labelsOfOurs } from "./leftovers";
 

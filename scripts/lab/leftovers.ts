@@ -1,6 +1,6 @@
 import { readlinkSync } from "node:fs";
-import { livingPid, markOf, read } from "../proc";
-import { rehearsalId } from "../rehearsal/id";
+import { livingPid, markOf, read } from "../common/proc";
+import { rehearsalId } from "../common/rehearsalId";
 import { localDocker } from "../setup/localEngine";
 
 const label = "wikiferry.test";

@@ -15,7 +15,7 @@ import {
 import { deriveSecret } from "../../engine/secrets";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { SshPool } from "../../engine/ssh/pool";
-import { type PutFile, putFiles } from "../putFiles";
+import { type PutFile, putFiles } from "../common/putFiles";
 import { localDocker } from "../setup/localEngine";
 import { freePort } from "./freePort";
 import { serviceImage } from "./image";

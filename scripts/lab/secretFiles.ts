@@ -1,4 +1,4 @@
-import type { PutFile } from "../putFiles";
+import type { PutFile } from "../common/putFiles";
 
 /** User and group number in the images of MariaDB and Redis. */
 export const serverUid = 999;

@@ -29,7 +29,7 @@ const subfolders = (path: string): string[] =>
 /** Every folder with a Dockerfile; a component's image has the component's name, a world image its own. */
 export function imageFolders(root = projectDir): ImageFolder[] {
   const components = subfolders(join(root, "components")).map((path) => join(path, "image"));
-  const world = subfolders(join(root, "scripts/world/images"));
+  const world = subfolders(join(root, "scripts/rehearsal/worlds/mediawiki/oldSite/images"));
   return [...components, ...world]
     .filter((path) => existsSync(join(path, "Dockerfile")))
     .map((path) => {

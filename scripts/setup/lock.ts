@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { sleep } from "zx";
 import { messageOf } from "../../engine/errors";
-import { livingPid, markOf } from "../proc";
+import { livingPid, markOf } from "../common/proc";
 import { stateFile } from "./paths";
 import { say } from "./say";
 

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from "node:fs";
-import { read } from "../proc";
+import { read } from "../common/proc";
 
 /** Where Docker notes the processes of its engine, by the name of the program. */
 export const enginePidFiles = {

@@ -18,9 +18,9 @@ import { otherSide, type Side } from "../../engine/move";
 import { silent } from "../../engine/progress";
 import { openGate } from "../../engine/wiki/gate";
 import { uploadsOf } from "../../engine/wiki/surroundings";
+import type { Stack } from "../common/stack";
 import { lookAtCopy, progressOf } from "./copying";
 import { judge } from "./judge";
-import type { Stack } from "./stack";
 import {
   type CopyPart,
   type DatabaseState,

@@ -4,7 +4,7 @@ import { inventory, lookAround, type Seen } from "../../engine/inventory";
 import type { Side } from "../../engine/move";
 import { checkVolumes, gateRuns } from "../../engine/undo/green";
 import { refuseActiveGreen, type Standing, standingOf } from "../../engine/undo/standing";
-import type { Stack } from "../status/stack";
+import type { Stack } from "../common/stack";
 import { refuseWhileGateServes } from "./edge";
 
 export interface Wishes {

@@ -2,7 +2,7 @@ import { type Move, openMove } from "../../engine/context";
 import type { Report } from "../../engine/progress";
 import { type Left, type UndoneBlue, undoBlue } from "../../engine/undo/blue";
 import { parkGreen, removeVolumes } from "../../engine/undo/green";
-import type { Stack } from "../status/stack";
+import type { Stack } from "../common/stack";
 import type { Undone } from "./format";
 import type { Plan, Wishes } from "./plan";
 import { StackRecord } from "./stack";

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { WikiferryError } from "../../engine/errors";
+import type { Stack } from "../common/stack";
 import { projectDir } from "../setup/paths";
-import type { Stack } from "../status/stack";
 import { emptied, isPromise, resourcesOf, type StackState, withoutCopy, withoutPromises } from "./state";
 
 /** A stack's own state, changed with the commands that people type. */

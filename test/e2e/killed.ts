@@ -9,16 +9,16 @@ import { readCheckpoint } from "../../engine/mariadb/control/checkpoint";
 import { readRole } from "../../engine/mariadb/control/role";
 import { replicationStatus } from "../../engine/mariadb/replication/status";
 import { silent } from "../../engine/progress";
-import { configure } from "../../scripts/rehearsal/configure";
-import { greenThings, removeGreen } from "../../scripts/rehearsal/green";
-import { judge } from "../../scripts/rehearsal/judge";
-import { Load } from "../../scripts/rehearsal/load/client";
-import { Pulumi } from "../../scripts/rehearsal/pulumi";
-import { readStackConfig } from "../../scripts/rehearsal/stackConfig";
-import { freshStage, stageAt } from "../../scripts/rehearsal/stage";
+import { run } from "../../scripts/common/docker";
+import { readStackConfig } from "../../scripts/common/stackConfig";
+import { freshStage, stageAt } from "../../scripts/common/stage";
+import { Pulumi } from "../../scripts/rehearsal/core/pulumi";
+import { configure } from "../../scripts/rehearsal/worlds/mediawiki/configure";
+import { greenThings, removeGreen } from "../../scripts/rehearsal/worlds/mediawiki/green";
+import { judge } from "../../scripts/rehearsal/worlds/mediawiki/judge";
+import { startLoad, type WikiLoad } from "../../scripts/rehearsal/worlds/mediawiki/load/client";
+import { ensureWorld } from "../../scripts/rehearsal/worlds/mediawiki/oldSite/index";
 import { projectDir } from "../../scripts/setup/paths";
-import { run } from "../../scripts/world/docker";
-import { ensureWorld } from "../../scripts/world/index";
 import { until } from "../support/until";
 import { passwordsLeft } from "./secrets";
 
@@ -26,7 +26,7 @@ const gateUrl = "http://127.0.0.1:8080";
 const stage = stageAt();
 let lines: string[] = [];
 const pulumi = new Pulumi(stage, (line) => lines.push(line));
-let load: Load;
+let load: WikiLoad;
 
 const lives = (pid: number) => existsSync(`/proc/${pid}`);
 const commandOf = (pid: number) => (lives(pid) ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "");
@@ -131,7 +131,7 @@ describe("a killed run", () => {
     freshStage(stage);
     await configure(stage, world, pulumi);
     await pulumi.up();
-    load = await Load.start({
+    load = await startLoad({
       target: world.wikiUrl,
       serverUrl: world.wiki.serverUrl,
       editors: world.editors.slice(0, 4),

@@ -1,7 +1,7 @@
-import { greenThings, removeGreen } from "../../scripts/rehearsal/green";
-import { rehearsalId } from "../../scripts/rehearsal/id";
-import { docker } from "../../scripts/world/docker";
-import { ensureWorld, removeWorld } from "../../scripts/world/index";
+import { docker } from "../../scripts/common/docker";
+import { rehearsalId } from "../../scripts/common/rehearsalId";
+import { greenThings, removeGreen } from "../../scripts/rehearsal/worlds/mediawiki/green";
+import { ensureWorld, removeWorld } from "../../scripts/rehearsal/worlds/mediawiki/oldSite/index";
 import { testImage } from "../support/image";
 
 const id = rehearsalId();

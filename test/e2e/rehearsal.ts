@@ -7,18 +7,18 @@ import { promisify } from "node:util";
 import { openMove } from "../../engine/context";
 import { readJournal } from "../../engine/mariadb/control/journal";
 import { silent } from "../../engine/progress";
-import { removeGreen } from "../../scripts/rehearsal/green";
-import { Pulumi } from "../../scripts/rehearsal/pulumi";
-import type { RehearsalReport } from "../../scripts/rehearsal/report";
-import { readStackConfig } from "../../scripts/rehearsal/stackConfig";
-import { stageAt } from "../../scripts/rehearsal/stage";
-import { docker } from "../../scripts/world/docker";
+import { docker } from "../../scripts/common/docker";
+import { readStackConfig } from "../../scripts/common/stackConfig";
+import { stageAt } from "../../scripts/common/stage";
+import { Pulumi } from "../../scripts/rehearsal/core/pulumi";
+import { removeGreen } from "../../scripts/rehearsal/worlds/mediawiki/green";
+import type { WikiReport } from "../../scripts/rehearsal/worlds/mediawiki/report/facts";
 import { containersOf, containerTexts, foundIn, passwordsLeft, processTexts, textsIn } from "./secrets";
 
 const root = join(__dirname, "../..");
 let printed = "";
 const processes = new Set<string>();
-let report: RehearsalReport;
+let report: WikiReport;
 
 describe("npm run rehearsal", () => {
   let child: ChildProcessByStdio<null, Readable, Readable>;

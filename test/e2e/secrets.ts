@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Secrets, Side } from "../../engine/move";
 import { deriveSecret } from "../../engine/secrets";
-import { pids, read } from "../../scripts/proc";
+import { pids, read } from "../../scripts/common/proc";
 
 const run = promisify(execFile);
 const maxBuffer = 256 << 20;

@@ -1,4 +1,4 @@
-import { sh } from "../../scripts/world/docker";
+import { sh } from "../../scripts/common/docker";
 import { adminPassword, GateWorld, type TestGate } from "../support/gateWorld";
 import { RawClient } from "../support/rawClient";
 import { until } from "../support/until";

@@ -2,7 +2,7 @@ import type { SshTarget } from "../../engine/move";
 import { freshKey } from "../../engine/ssh/freshKey";
 import { editAuthorizedKeys, putHostFile } from "../../engine/ssh/hostFile";
 import { SshPool } from "../../engine/ssh/pool";
-import { sh } from "../../scripts/world/docker";
+import { sh } from "../../scripts/common/docker";
 import { DockerWorld } from "../support/dockerWorld";
 import { testImage } from "../support/image";
 import { until } from "../support/until";

@@ -3,14 +3,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { judge } from "../../scripts/rehearsal/judge";
-import { Load } from "../../scripts/rehearsal/load/client";
-import { type Change, type EditEntry, isChange, readHistory } from "../../scripts/rehearsal/load/history";
-import type { LoadInput } from "../../scripts/rehearsal/load/options";
-import { readRequests } from "../../scripts/rehearsal/load/requestLog";
-import type { LoadSummary } from "../../scripts/rehearsal/load/tally";
-import { sh } from "../../scripts/world/docker";
-import { ensureWorld, removeWorld, type World } from "../../scripts/world/index";
+import { sh } from "../../scripts/common/docker";
+import { readRequests } from "../../scripts/rehearsal/core/load/requestLog";
+import { judge } from "../../scripts/rehearsal/worlds/mediawiki/judge";
+import { startLoad, type WikiLoad } from "../../scripts/rehearsal/worlds/mediawiki/load/client";
+import {
+  type Change,
+  type EditEntry,
+  isChange,
+  readHistory,
+} from "../../scripts/rehearsal/worlds/mediawiki/load/history";
+import type { LoadInput } from "../../scripts/rehearsal/worlds/mediawiki/load/options";
+import type { WikiLoadSummary } from "../../scripts/rehearsal/worlds/mediawiki/load/tally";
+import { ensureWorld, removeWorld, type World } from "../../scripts/rehearsal/worlds/mediawiki/oldSite/index";
 import { until } from "../support/until";
 
 const options = {
@@ -104,13 +109,13 @@ afterAll(async () => {
 });
 
 describe("people at work on a wiki", () => {
-  let load: Load;
-  let summary: LoadSummary;
+  let load: WikiLoad;
+  let summary: WikiLoadSummary;
   let relay: Relay;
 
   beforeAll(async () => {
     relay = await new Relay(options.ports.http).listen();
-    load = await Load.start(input("work"));
+    load = await startLoad(input("work"));
     await until("first edits", async () => load.stats().edits.acknowledged >= 5, 60_000);
     await load.mark("judged");
     await load.retarget(`http://127.0.0.1:${relay.port}`);
@@ -195,7 +200,7 @@ const zero = { lost: 0, doubled: 0, altered: 0 };
 test("an edit whose answer is lost on the way counts as made or failed by what the wiki has", async () => {
   const relay = await new Relay(options.ports.http).listen();
   try {
-    const load = await Load.start(
+    const load = await startLoad(
       input("deaf", { target: `http://127.0.0.1:${relay.port}`, viewsPerSecond: 0 }),
     );
     const edits = () => load.stats().edits;
@@ -223,7 +228,7 @@ test("an edit whose answer is lost on the way counts as made or failed by what t
 
 test("people whose sessions are lost are counted as logged out, and log in again", async () => {
   // A slow page view with a session that is gone by then would count once more.
-  const load = await Load.start(input("sessions", { viewsPerSecond: 0 }));
+  const load = await startLoad(input("sessions", { viewsPerSecond: 0 }));
   await pause(1_500);
   await inDatabase("DELETE FROM objectcache WHERE keyname LIKE '%MWSession%'");
   await until("everybody noticed", async () => load.stats().loggedOut >= 3, 60_000);
@@ -236,11 +241,11 @@ test("people whose sessions are lost are counted as logged out, and log in again
 
 test("a wrong password ends the load with a code and the way out", async () => {
   const editors = [{ name: "Editor1", password: "not this one" }];
-  await expect(Load.start(input("password", { editors }))).rejects.toMatchObject({ code: "LOAD_LOGIN" });
+  await expect(startLoad(input("password", { editors }))).rejects.toMatchObject({ code: "LOAD_LOGIN" });
 });
 
 test("a load ends by itself after its time, and can still be asked for its summary", async () => {
-  const load = await Load.start(input("short", { minutes: 0.3 }));
+  const load = await startLoad(input("short", { minutes: 0.3 }));
   await until("its end", async () => load.isOver, 60_000);
   const summary = await load.stop();
   expect(summary.total.edits.acknowledged).toBeGreaterThan(0);
@@ -255,8 +260,8 @@ test("a load ends when its parent is killed", async () => {
       "tsx/cjs",
       "--eval",
       `process.stdin.once("data", async (text) => {
-         const { Load } = require("./scripts/rehearsal/load/client.ts");
-         const load = await Load.start(JSON.parse(text));
+         const { startLoad } = require("./scripts/rehearsal/worlds/mediawiki/load/client.ts");
+         const load = await startLoad(JSON.parse(text));
          console.log("pid", load.pid);
        });`,
     ],

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Pulumi } from "../../scripts/rehearsal/pulumi";
-import { freshStage, stageAt, stageEnvironment } from "../../scripts/rehearsal/stage";
+import { freshStage, stageAt, stageEnvironment } from "../../scripts/common/stage";
+import { Pulumi } from "../../scripts/rehearsal/core/pulumi";
 import { StackRecord } from "../../scripts/undo/stack";
 import { resourcesOf } from "../../scripts/undo/state";
 

@@ -6,8 +6,8 @@ import { readSettings, sessionPagesQuestion } from "../../engine/web/settings";
 import { wayInFindings } from "../../engine/web/wayIn";
 import { fromContainer, type Way } from "../../engine/web/ways";
 import { Wiki } from "../../engine/web/wiki";
-import { sh } from "../../scripts/world/docker";
-import { sharedSettings } from "../../scripts/world/localSettings";
+import { sh } from "../../scripts/common/docker";
+import { sharedSettings } from "../../scripts/rehearsal/worlds/mediawiki/oldSite/localSettings";
 import { ports, TwoWikis } from "../support/twoWikis";
 import { until } from "../support/until";
 

@@ -2,9 +2,15 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { docker, ifThere, sh } from "../../scripts/world/docker";
-import { ensureWorld, removeWorld, resetWorld, type World, worldStatus } from "../../scripts/world/index";
-import { worldFile } from "../../scripts/world/secrets";
+import { docker, ifThere, sh } from "../../scripts/common/docker";
+import {
+  ensureWorld,
+  removeWorld,
+  resetWorld,
+  type World,
+  worldStatus,
+} from "../../scripts/rehearsal/worlds/mediawiki/oldSite/index";
+import { worldFile } from "../../scripts/rehearsal/worlds/mediawiki/oldSite/secrets";
 
 const options = {
   name: "worldtest",

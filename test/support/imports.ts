@@ -18,7 +18,9 @@ export function readImports(places: readonly string[]): Imports {
   );
   return new Map(
     files.sort().map((file) => {
-      const targets = importsIn(readFileSync(join(root, file), "utf8")).map((name) => fileOf(name, file));
+      const targets = importsIn(readFileSync(join(root, file), "utf8")).flatMap(
+        (name) => fileOf(name, file) ?? [],
+      );
       return [file, [...new Set(targets)]] as const;
     }),
   );
@@ -31,14 +33,19 @@ export function importsIn(source: string): string[] {
     .filter((name) => name.startsWith("."));
 }
 
-/** What is serialized into Pulumi's state resolves its paths from the project's folder (components/migration/shim.ts). */
-function fileOf(name: string, importer: string): string {
-  for (const from of [dirname(importer), ""])
-    for (const end of [".ts", "/index.ts", ""]) {
-      const file = normalize(join(from, name + end));
-      if (existsSync(join(root, file)) && statSync(join(root, file)).isFile()) return file;
-    }
-  throw new Error(`${importer} imports ${name}, which is not there`);
+/**
+ * The file that is meant; undefined for one that is named by its path from the project's folder. Only code that is
+ * serialized into Pulumi's state does that (components/migration/shim.ts): it is where another process begins.
+ */
+function fileOf(name: string, importer: string): string | undefined {
+  const found = (from: string) =>
+    [".ts", "/index.ts", ""]
+      .map((end) => normalize(join(from, name + end)))
+      .find((file) => existsSync(join(root, file)) && statSync(join(root, file)).isFile());
+  const file = found(dirname(importer));
+  if (file === undefined && found("") === undefined)
+    throw new Error(`${importer} imports ${name}, which is not there`);
+  return file;
 }
 
 /** Groups of files that reach each other (Tarjan, 1972). */
@@ -62,4 +69,11 @@ export function circlesIn(imports: Imports): string[][] {
   };
   for (const file of imports.keys()) if (!number.has(file)) visit(file);
   return found;
+}
+
+/** A file, all that it imports, what those import, and so on. */
+export function reachedFrom(file: string, imports: Imports): Set<string> {
+  const reached = new Set([file]);
+  for (const one of reached) for (const target of imports.get(one) ?? []) reached.add(target);
+  return reached;
 }

@@ -4,7 +4,7 @@ import type { Comparison } from "../../scripts/bench/copy/pairs";
 import { format, reportOf } from "../../scripts/bench/copy/report";
 import { blockBytes, writeProse } from "../../scripts/bench/data/prose";
 import { rowsFor, wikiTables } from "../../scripts/bench/data/tables";
-import { median } from "../../scripts/median";
+import { median } from "../../scripts/common/median";
 
 describe("bench:copy", () => {
   const logical: Comparison = {

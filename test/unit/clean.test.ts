@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setUpTags } from "../../scripts/clean/ownership";
 import { processes, underWay } from "../../scripts/clean/processes";
 import { offlinePlugins } from "../../scripts/clean/setUp";
-import { greenScope } from "../../scripts/rehearsal/green";
-import { rehearsalId } from "../../scripts/rehearsal/id";
-import { type EngineThing, own, refuseStrangers, strangers } from "../../scripts/rehearsal/things";
+import { rehearsalId } from "../../scripts/common/rehearsalId";
+import { type EngineThing, own, refuseStrangers, strangers } from "../../scripts/rehearsal/core/things";
+import { greenScope } from "../../scripts/rehearsal/worlds/mediawiki/green";
 
 describe("clean", () => {
   const here = {
@@ -23,7 +23,10 @@ describe("clean", () => {
   it("sees the rehearsal, its readers and editors, and pulumi on its stack", () => {
     const all = [
       process_(1, ["/usr/bin/node", "--require", "x.cjs", "scripts/rehearsal/main.ts"]),
-      process_(2, ["/src/wikiferry/node_modules/.bin/node", "/src/wikiferry/scripts/rehearsal/load/main.ts"]),
+      process_(2, [
+        "/src/wikiferry/node_modules/.bin/node",
+        "/src/wikiferry/scripts/rehearsal/worlds/mediawiki/load/main.ts",
+      ]),
       process_(3, ["pulumi", "up", "--yes"], "/", here.backendUrl),
       process_(4, ["/root/.pulumi/bin/pulumi", "preview"], "/", here.backendUrl),
     ];
@@ -79,7 +82,7 @@ describe("clean", () => {
       thing("volume", "wikiferry-green-uploads", other),
     ];
     expect(() => refuseStrangers(things, greenScope, "here-1")).toThrow(
-      /^CLEAN_NOT_OURS: container green-gate \(a wiki's, or made by hand\), volume wikiferry-green-uploads \(the rehearsal there-2\) /,
+      /^CLEAN_NOT_OURS: container green-gate \(a real move's, or made by hand\), volume wikiferry-green-uploads \(the rehearsal there-2\) /,
     );
     expect(() => refuseStrangers([], greenScope, "here-1")).not.toThrow();
   });

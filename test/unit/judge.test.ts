@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { table } from "../../scripts/rehearsal/judge";
-import { compare, type Problem, type Served } from "../../scripts/rehearsal/judge/compare";
-import type { Change, HistoryEntry } from "../../scripts/rehearsal/load/history";
-import { noFigures } from "../../scripts/rehearsal/load/tally";
+import { table } from "../../scripts/rehearsal/worlds/mediawiki/judge";
+import { compare, type Problem, type Served } from "../../scripts/rehearsal/worlds/mediawiki/judge/compare";
+import type { Change, HistoryEntry } from "../../scripts/rehearsal/worlds/mediawiki/load/history";
+import { noFigures } from "../../scripts/rehearsal/worlds/mediawiki/load/tally";
 
 type Step = { kind: "edit" | "create" | "move" | "upload"; pick: number; answered: boolean };
 

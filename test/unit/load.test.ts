@@ -5,17 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, inflateSync } from "node:zlib";
 import fc from "fast-check";
-import { changeText } from "../../scripts/rehearsal/load/editor";
-import { parseLines } from "../../scripts/rehearsal/load/history";
-import { HttpClient, NoReply } from "../../scripts/rehearsal/load/http";
-import { loadCommand, loadOptions } from "../../scripts/rehearsal/load/options";
-import { Pace } from "../../scripts/rehearsal/load/pace";
-import { png } from "../../scripts/rehearsal/load/png";
-import { Random } from "../../scripts/rehearsal/load/random";
-import { pageFault, servedAs } from "../../scripts/rehearsal/load/readers";
-import { RequestLog, readRequests } from "../../scripts/rehearsal/load/requestLog";
-import { meansLoggedOut, readAnswer } from "../../scripts/rehearsal/load/session";
-import { Tally } from "../../scripts/rehearsal/load/tally";
+import { Random } from "../../scripts/common/random";
+import { HttpClient, NoReply } from "../../scripts/rehearsal/core/load/http";
+import { parseLines } from "../../scripts/rehearsal/core/load/jsonLines";
+import { loadCommand } from "../../scripts/rehearsal/core/load/messages";
+import { Pace } from "../../scripts/rehearsal/core/load/pace";
+import { RequestLog, readRequests } from "../../scripts/rehearsal/core/load/requestLog";
+import { changeText } from "../../scripts/rehearsal/worlds/mediawiki/load/editor";
+import { loadOptions } from "../../scripts/rehearsal/worlds/mediawiki/load/options";
+import { png } from "../../scripts/rehearsal/worlds/mediawiki/load/png";
+import { pageFault, servedAs } from "../../scripts/rehearsal/worlds/mediawiki/load/readers";
+import { meansLoggedOut, readAnswer } from "../../scripts/rehearsal/worlds/mediawiki/load/session";
+import { Tally } from "../../scripts/rehearsal/worlds/mediawiki/load/tally";
 import {
   editId,
   fileName,
@@ -24,7 +25,7 @@ import {
   paragraph,
   survivesSaving,
   trimEnd,
-} from "../../scripts/rehearsal/load/text";
+} from "../../scripts/rehearsal/worlds/mediawiki/load/text";
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 

@@ -2,16 +2,23 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { estimateFacts, type Predicted } from "../../scripts/rehearsal/predictions";
-import { passingRefusal } from "../../scripts/rehearsal/refusal";
-import { conclude, type RehearsalFacts, summary, writeReport } from "../../scripts/rehearsal/report";
-import { count, duration, size, some } from "../../scripts/rehearsal/report/format";
-import { html } from "../../scripts/rehearsal/report/markup";
-import { page } from "../../scripts/rehearsal/report/page";
-import { confirmedGapMs, feltOf, heldWrites, timelineOf } from "../../scripts/rehearsal/report/timeline";
+import { count, duration, size, some } from "../../engine/format";
+import { estimateFacts, type Predicted } from "../../scripts/rehearsal/core/predictions";
+import { passingRefusal } from "../../scripts/rehearsal/core/refusal";
+import * as core from "../../scripts/rehearsal/core/report";
+import { html } from "../../scripts/rehearsal/core/report/markup";
+import { page as corePage } from "../../scripts/rehearsal/core/report/page";
+import { summary as coreSummary } from "../../scripts/rehearsal/core/report/summary";
+import { confirmedGapMs, feltOf, heldWrites, timelineOf } from "../../scripts/rehearsal/core/report/timeline";
+import { wikiReport } from "../../scripts/rehearsal/worlds/mediawiki/report";
+import type { WikiFacts, WikiReport } from "../../scripts/rehearsal/worlds/mediawiki/report/facts";
 import { flip, goodFacts, judgeTable } from "./reportFacts";
 
-const brokenNames = (facts: RehearsalFacts) =>
+const conclude = (facts: WikiFacts) => core.conclude(facts, wikiReport);
+const summary = (report: WikiReport) => coreSummary(report, wikiReport);
+const page = (report: WikiReport) => corePage(report, wikiReport);
+
+const brokenNames = (facts: WikiFacts) =>
   conclude(facts)
     .promises.filter(({ kept }) => !kept)
     .map(({ name }) => name);
@@ -27,6 +34,7 @@ test("a rehearsal that kept every promise is ok", () => {
     ["No save fails: in a flip it waits", "0 saves"],
     ["No page view fails", "0 page views"],
     ["Nobody is logged out", "0 times"],
+    ["People were busy all the while", "1,312 edits of at least 1,000, 83 uploads of at least 50"],
     ["Saving waits less than 1.0 s at each flip", "longest write pause 74 ms"],
     [
       "Both databases are compared up to the last write before each flip",
@@ -34,11 +42,10 @@ test("a rehearsal that kept every promise is ok", () => {
     ],
     ["Every phase is gone through", "9 phases"],
     [
-      "The wiki goes over, and back, as often as asked",
+      "The traffic goes over, and back, as often as asked",
       "3 of 3 flips: blue to green, green to blue, blue to green",
     ],
     ["Running a phase again changes nothing", "8 second runs changed nothing"],
-    ["People were busy all the while", "1,312 edits of at least 1,000, 83 uploads of at least 50"],
     ["The old database is restarted once, when allowed", "2.7 s, before the judged time"],
   ]);
 });
@@ -47,7 +54,7 @@ test("a change of what serves, and one that fails, are promises of their own", (
   const one = { name: "green's settings", startedAtMs: 0, endedAtMs: 20_000, ms: 20_000, requests: 60 };
   const settings = { ...one, failed: false, wantedToFail: false, failedRequests: 0 };
   const broken = { ...one, name: "a broken setting", failed: true, wantedToFail: true, failedRequests: 0 };
-  const found = (replacements: RehearsalFacts["replacements"]) =>
+  const found = (replacements: WikiFacts["replacements"]) =>
     conclude({ ...goodFacts(), replacements })
       .promises.slice(13, 15)
       .map((promise) => [promise.name, promise.found, promise.kept]);
@@ -71,7 +78,7 @@ test("a change of what serves, and one that fails, are promises of their own", (
 });
 
 const judge = judgeTable();
-const breaches: [string, Partial<RehearsalFacts>][] = [
+const breaches: [string, Partial<WikiFacts>][] = [
   ["No edit is lost", { judge: judgeTable({ lost: 1 }) }],
   ["No edit is there twice", { judge: judgeTable({ doubled: 1 }) }],
   ["No edit is altered", { judge: judgeTable({ altered: 1 }) }],
@@ -98,7 +105,7 @@ const breaches: [string, Partial<RehearsalFacts>][] = [
     { flips: [flip(0, 61), { ...flip(1, 74), verified: undefined }, flip(2, 58)] },
   ],
   ["Every phase is gone through", { phases: goodFacts().phases.slice(0, -1) }],
-  ["The wiki goes over, and back, as often as asked", { flips: [flip(0, 61)] }],
+  ["The traffic goes over, and back, as often as asked", { flips: [flip(0, 61)] }],
   [
     "Running a phase again changes nothing",
     { phases: goodFacts().phases.map((p) => ({ ...p, unchanged: p.name !== "sync" })) },
@@ -190,7 +197,7 @@ test("the summary has at most fifteen lines, whatever went wrong", () => {
 test("rehearsal.json has what its contract names", () => {
   const dir = mkdtempSync(join(tmpdir(), "wikiferry-report-"));
   try {
-    writeReport(goodFacts(), dir);
+    core.writeReport(goodFacts(), wikiReport, dir);
     expect(readdirSync(dir).sort()).toEqual(["rehearsal.html", "rehearsal.json"]);
     const json = JSON.parse(readFileSync(join(dir, "rehearsal.json"), "utf8"));
     expect(json).toMatchObject({
@@ -286,11 +293,12 @@ test("what was felt is how long saves and page views took in the 10 s before the
     at(40, 900, "view"),
     at(500, 40, "view"),
   ];
-  expect(feltOf(timelineOf(requests, 100_000), 60)).toEqual({
+  const kinds = { edits: "edit", views: "view" };
+  expect(feltOf(timelineOf(requests, 100_000), 60, kinds)).toEqual({
     edits: { beforeMs: 52, afterMs: 90 },
     views: { beforeMs: 31, afterMs: 40 },
   });
-  expect(feltOf(timelineOf(requests.slice(0, -1), 100_000), 60)).toBeUndefined();
+  expect(feltOf(timelineOf(requests.slice(0, -1), 100_000), 60, kinds)).toBeUndefined();
 });
 
 test("figures read as people write them", () => {
@@ -319,7 +327,6 @@ describe("predictions beside facts", () => {
     catchUp: prediction(700),
     measured: { tables: 60 },
   };
-  const caughtUp = { at: "", step: "replication", event: "caught up", detail: { followMs: 650 } };
 
   test("each has its fact, and one that did not come to it has none", () => {
     const said = new Map<string, Predicted>([
@@ -329,7 +336,7 @@ describe("predictions beside facts", () => {
     ]);
     const facts = estimateFacts(said, {
       copy: { copyMs: 5_000, parts: [{ name: "rows", ms: 4_000 }] },
-      records: [caughtUp, { ...caughtUp, detail: { followMs: 9 } }],
+      catchUpMs: 650,
       flips: [
         ["active green", flips[0]],
         ["active blue", undefined],
@@ -347,7 +354,7 @@ describe("predictions beside facts", () => {
     expect(facts[2]?.actualTerms).toEqual(
       flips[0]?.steps.filter(({ inPause }) => inPause).map(({ name, ms }) => ({ name, ms })),
     );
-    expect(estimateFacts(new Map(), { copy: { copyMs: 1 }, records: [], flips: [] })).toEqual([]);
+    expect(estimateFacts(new Map(), { copy: { copyMs: 1 }, catchUpMs: undefined, flips: [] })).toEqual([]);
   });
 
   test("the page and the summary show both", () => {

@@ -1,8 +1,9 @@
-import type { JudgeTable } from "../../scripts/rehearsal/judge";
-import { Random } from "../../scripts/rehearsal/load/random";
-import type { RequestRecord } from "../../scripts/rehearsal/load/requestLog";
-import type { FlipFact, RehearsalFacts } from "../../scripts/rehearsal/report";
-import { timelineOf } from "../../scripts/rehearsal/report/timeline";
+import { Random } from "../../scripts/common/random";
+import type { RequestRecord } from "../../scripts/rehearsal/core/load/requestLog";
+import { timelineOf } from "../../scripts/rehearsal/core/report/timeline";
+import type { FlipFact } from "../../scripts/rehearsal/core/report/types";
+import type { JudgeTable } from "../../scripts/rehearsal/worlds/mediawiki/judge";
+import type { WikiFacts } from "../../scripts/rehearsal/worlds/mediawiki/report/facts";
 
 export const START = Date.UTC(2026, 10, 21, 9, 30);
 
@@ -69,7 +70,7 @@ export function flip(n: number, writePauseMs: number): FlipFact {
 }
 
 /** A rehearsal as it should be. */
-export function goodFacts(changes: Partial<RehearsalFacts> = {}): RehearsalFacts {
+export function goodFacts(changes: Partial<WikiFacts> = {}): WikiFacts {
   const phases = [
     "set-up",
     "prepare",

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { markOf } from "../../scripts/proc";
+import { markOf } from "../../scripts/common/proc";
 import { withLock } from "../../scripts/setup/lock";
 import { isHeld, removeStalePid } from "../../scripts/setup/stalePid";
 

@@ -1,5 +1,5 @@
+import { sh } from "../../common/docker";
 import { DockerWorld } from "../../lab/dockerWorld";
-import { sh } from "../../world/docker";
 import { wikiTables } from "../data/tables";
 import type { Lab } from "./lab";
 

@@ -1,4 +1,4 @@
-import { median } from "../../median";
+import { median } from "../../common/median";
 
 /** One comparison: the same data copied once by each, one after the other. */
 export interface PairTimes {

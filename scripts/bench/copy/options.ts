@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { number } from "../../options";
+import { number } from "../../common/options";
 
 export const parts = ["logical", "physical", "mydumper", "dump", "backup", "growth"] as const;
 export type Part = (typeof parts)[number];

@@ -1,4 +1,4 @@
-import { median } from "../../median";
+import { median } from "../../common/median";
 import { ratioOf, rounded } from "./figures";
 import { type Growth, mostMemoryBytes } from "./growth";
 import type { Comparison } from "./pairs";

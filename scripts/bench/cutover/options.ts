@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { number } from "../../options";
+import { number } from "../../common/options";
 
 export interface BenchOptions {
   /** Cutovers and switchbacks together. */

@@ -1,4 +1,4 @@
-import { Random } from "../../rehearsal/load/random";
+import { Random } from "../../common/random";
 
 /** A stock of text, from which the server cuts its pieces. */
 export interface Prose {

@@ -1,4 +1,4 @@
-import { Random } from "../../rehearsal/load/random";
+import { Random } from "../../common/random";
 
 /** One way in which a copy can be wrong: a table with rows, and what spoils it behind replication's back. */
 export interface Corruption {

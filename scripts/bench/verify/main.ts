@@ -1,4 +1,4 @@
-import { median } from "../../median";
+import { median } from "../../common/median";
 import { say } from "../cutover/say";
 import { exitWith } from "../exit";
 import { spoiledTables } from "./corruptions";

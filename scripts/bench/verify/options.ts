@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { number } from "../../options";
+import { number } from "../../common/options";
 
 export interface BenchOptions {
   /** Data on each server, in gigabytes. */

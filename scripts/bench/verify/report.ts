@@ -1,4 +1,4 @@
-import { median } from "../../median";
+import { median } from "../../common/median";
 
 export interface Pair {
   ours: number;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Server, Session } from "../../../engine/mariadb/server";
-import type { Random } from "../../rehearsal/load/random";
+import type { Random } from "../../common/random";
 
 /** Tables of every kind that a copy treats in a way of its own, about 12 MB. */
 const tables = [

@@ -6,8 +6,8 @@ import { stopFollowing, waitForGtid } from "../../../engine/mariadb/replication/
 import { positions, replicationStatus } from "../../../engine/mariadb/replication/status";
 import type { Server } from "../../../engine/mariadb/server";
 import { verify } from "../../../engine/mariadb/verify/verify";
+import { Random } from "../../common/random";
 import type { Pair } from "../../lab/pair";
-import { Random } from "../../rehearsal/load/random";
 import { DatabaseHost } from "../world/databaseHost";
 import { Editor } from "./content";
 import type { ChildEvent } from "./order";

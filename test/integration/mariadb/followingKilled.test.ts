@@ -5,7 +5,7 @@ import { follow } from "../../../engine/mariadb/replication/follow";
 import type { Server } from "../../../engine/mariadb/server";
 import { silent } from "../../../engine/progress";
 import { deriveSecret } from "../../../engine/secrets";
-import { Random } from "../../../scripts/rehearsal/load/random";
+import { Random } from "../../../scripts/common/random";
 import { localDocker } from "../../../scripts/setup/localEngine";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
 import { eventually } from "../../support/mariadb";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { Config as ProviderConfig } from "@pulumi/pulumi/cmd/dynamic-provider/config";
 import type { Secrets } from "../../../engine/move";
-import { readStackConfig } from "../../../scripts/rehearsal/stackConfig";
+import { readStackConfig } from "../../../scripts/common/stackConfig";
 import { readConfig } from "../../../stacks/common/config/read";
 import { keys } from "../../../stacks/mediawiki/config";
 import { secretsOf } from "../../../stacks/mediawiki/spec";

@@ -1,5 +1,5 @@
 import { quote } from "../../../../engine/ssh/quote";
-import { sh } from "../../../world/docker";
+import { sh } from "../../../common/docker";
 import type { Copied } from "../contender";
 import type { Lab } from "../lab";
 

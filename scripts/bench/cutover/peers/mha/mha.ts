@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Side } from "../../../../../engine/move";
-import { put, run } from "../../../../world/docker";
+import { put, run } from "../../../../common/docker";
 import { toolImage } from "../../../toolImage";
 import type { Lab } from "../../lab";
 import type { Peer } from "../peer";

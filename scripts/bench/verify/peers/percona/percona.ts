@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { put, sh } from "../../../../common/docker";
 import type { DockerWorld } from "../../../../lab/dockerWorld";
 import type { FollowingPair } from "../../../../lab/followingPair";
-import { put, sh } from "../../../../world/docker";
 import { toolImage } from "../../../toolImage";
 
 /** An account and a schema of its own: it writes its checksums on the primary, and the stream brings them over. */

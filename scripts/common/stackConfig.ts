@@ -1,0 +1,26 @@
+import type { MoveSpec, Secrets } from "../../engine/move";
+import { readConfig } from "../../stacks/common/config/read";
+import { keys, type MediaWikiConfig } from "../../stacks/mediawiki/config";
+import { moveSpec, secretsOf } from "../../stacks/mediawiki/spec";
+import { projectDir } from "../setup/paths";
+
+/** Runs `pulumi` on a stack and answers what it printed. */
+export interface PulumiCommand {
+  run(args: string[]): Promise<{ output: string }>;
+}
+
+/** A stack's config as the program sees it, secrets included: for scripts that ask the servers themselves. */
+export async function readStackConfig(
+  pulumi: PulumiCommand,
+): Promise<{ config: MediaWikiConfig; spec: MoveSpec; secrets: Secrets }> {
+  const { output } = await pulumi.run(["config", "--json", "--show-secrets"]);
+  const entries = JSON.parse(output) as Record<string, { value?: string; objectValue?: unknown }>;
+  const raw = Object.fromEntries(
+    Object.entries(entries).map(([key, { value, objectValue }]) => [
+      key.includes(":") ? key : `wikiferry:${key}`,
+      objectValue === undefined ? (value ?? "") : JSON.stringify(objectValue),
+    ]),
+  );
+  const config = readConfig(keys, raw);
+  return { config, spec: moveSpec(config), secrets: secretsOf(config, projectDir) };
+}

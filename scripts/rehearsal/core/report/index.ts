@@ -1,0 +1,34 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { page } from "./page";
+import type { ReportParts } from "./parts";
+import { brokenOff, promises } from "./promises";
+import type { RehearsalFacts, RehearsalReport } from "./types";
+
+/** Adds the promises and the verdict to what was seen. Pure. */
+export function conclude<Facts extends RehearsalFacts>(
+  facts: Facts,
+  parts: ReportParts<Facts>,
+): RehearsalReport<Facts> {
+  const held = [...brokenOff(facts), ...parts.promises(facts), ...promises(facts)];
+  return { ok: held.every(({ kept }) => kept), ...facts, promises: held };
+}
+
+/** Writes `rehearsal.json` and `rehearsal.html` into `dir`, each whole or not at all; returns what they say. */
+export function writeReport<Facts extends RehearsalFacts>(
+  facts: Facts,
+  parts: ReportParts<Facts>,
+  dir: string,
+): RehearsalReport<Facts> {
+  const report = conclude(facts, parts);
+  mkdirSync(dir, { recursive: true });
+  replace(join(dir, "rehearsal.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+  replace(join(dir, "rehearsal.html"), page(report, parts));
+  return report;
+}
+
+function replace(path: string, content: string): void {
+  const part = `${path}.part`;
+  writeFileSync(part, content);
+  renameSync(part, path);
+}

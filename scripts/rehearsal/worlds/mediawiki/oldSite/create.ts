@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { put, run, sh } from "../../../../common/docker";
+import { containerOf, subnetOf } from "./hosts";
+import { localSettings, sitename } from "./localSettings";
+import { contentDir, type Progress, type Settled } from "./options";
+import type { WorldSecrets } from "./secrets";
+
+const maintenance = "/usr/share/mediawiki/maintenance";
+const work = "/tmp/world";
+
+/** Makes the database and its accounts, and installs MediaWiki into it. */
+export async function installWiki(world: Settled, secrets: WorldSecrets): Promise<void> {
+  const db = containerOf(world.name, "db");
+  const web = containerOf(world.name, "web");
+  await put(db, [
+    {
+      path: "/root/accounts.sql",
+      content: `CREATE DATABASE \`${world.database}\` CHARACTER SET binary;
+CREATE USER wikiuser@'%' IDENTIFIED BY '${secrets.appPassword}';
+GRANT ALL PRIVILEGES ON \`${world.database.replace(/_/g, "\\_")}\`.* TO wikiuser@'%';
+CREATE USER wikiadmin@localhost IDENTIFIED BY '${secrets.adminPassword}';
+GRANT ALL PRIVILEGES ON *.* TO wikiadmin@localhost WITH GRANT OPTION;
+`,
+    },
+  ]);
+  await sh(db, "mariadb </root/accounts.sql; rm /root/accounts.sql");
+  // Until its restart, once the site is made: nothing of a half-made one would be kept after a crash.
+  await sh(db, "mariadb -e 'SET GLOBAL innodb_flush_log_at_trx_commit = 0'");
+
+  await sh(web, `service cron stop >/dev/null; install -d -o www-data -g www-data ${work}`);
+  await put(web, [
+    { path: `${work}/db-password`, content: secrets.appPassword },
+    { path: `${work}/sysop-password`, content: secrets.sysop.password },
+  ]);
+  const given: [string, string][] = [
+    ["dbserver", db],
+    ["dbname", world.database],
+    ["dbuser", "wikiuser"],
+    ["dbpassfile", `${work}/db-password`],
+    ["dbprefix", world.prefix],
+    ["passfile", `${work}/sysop-password`],
+    ["server", world.serverUrl],
+    ["scriptpath", ""],
+    ["confpath", "/etc/mediawiki"],
+    ["extensions", "Cite,CategoryTree,InputBox,ParserFunctions,WikiEditor"],
+  ];
+  const options = given.map(([option, value]) => `--${option}=${value}`);
+  await run(web, ["php", `${maintenance}/install.php`, ...options, sitename, secrets.sysop.name]);
+  await writeSettings(world, secrets);
+}
+
+export async function writeSettings(world: Settled, secrets: WorldSecrets): Promise<void> {
+  await put(containerOf(world.name, "web"), [
+    {
+      path: "/etc/mediawiki/LocalSettings.php",
+      content: localSettings(world, secrets, await subnetOf(world.name)),
+      uid: 33,
+      mode: 0o440,
+    },
+  ]);
+}
+
+/** Accounts, files and pages, by MediaWiki's own maintenance scripts. */
+export async function fillWiki(world: Settled, secrets: WorldSecrets, progress: Progress): Promise<void> {
+  const web = containerOf(world.name, "web");
+  const asWeb = (script: string) => sh(web, script, { user: "www-data" });
+  const accounts = [
+    ...secrets.editors.map((editor) => ({ ...editor, groups: ["robot"] })),
+    { ...secrets.reader, groups: [] },
+  ];
+  await put(web, [
+    { path: `${work}/accounts.json`, content: JSON.stringify(accounts), uid: 33 },
+    ...readdirSync(contentDir).map((name) => ({
+      path: `${work}/${name}`,
+      content: readFileSync(join(contentDir, name)),
+      mode: 0o644,
+    })),
+  ]);
+  progress("accounts");
+  await asWeb(
+    `php ${work}/users.php --conf /etc/mediawiki/LocalSettings.php --accounts ${work}/accounts.json`,
+  );
+
+  progress(`${world.files} files and ${world.pages} pages`);
+  await asWeb(`cd ${work}
+    php files.php ${world.files} ${world.seed} ${work}/files
+    php dump.php ${world.pages} ${world.seed} ${work}/files/titles.txt 2 ${work}/pages`);
+  // Links are refreshed once per page at the end: importDump.php would parse each of its revisions.
+  const pages = (part: number) =>
+    asWeb(`php ${maintenance}/importDump.php --no-updates --username-prefix= ${work}/pages-${part}.xml`);
+  const images = (folder: string, more: string) =>
+    asWeb(
+      `php ${maintenance}/importImages.php --user Editor3 --comment 'From the icon theme' ${more} ${work}/files/${folder}`,
+    );
+  await Promise.all([
+    pages(1),
+    pages(2).then(() => undefined),
+    images("first", "").then(() => images("again", "--overwrite")),
+  ]);
+  progress("deletions, links, statistics");
+  await asWeb(`php ${maintenance}/deleteBatch.php -u Editor4 -r 'Not needed' ${work}/files/deleted.txt`);
+  const half = Math.ceil((world.pages + world.files) / 2);
+  // Two chains, as long as each other on two cores.
+  await Promise.all([
+    asWeb(`php ${maintenance}/refreshLinks.php -e ${half}
+      php ${maintenance}/rebuildrecentchanges.php
+      php ${maintenance}/initEditCount.php`),
+    asWeb(`php ${maintenance}/refreshLinks.php ${half + 1}
+      php ${maintenance}/rebuildtextindex.php >/dev/null
+      php ${maintenance}/initSiteStats.php --update --active`),
+  ]);
+  await asWeb(`php ${maintenance}/runJobs.php --maxtime 60 >/dev/null`);
+  await sh(web, `rm -rf ${work}; service cron start >/dev/null`);
+}

@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { WikiferryError } from "../../../../../engine/errors";
+import { rehearsalId, rehearsalLabel } from "../../../../common/rehearsalId";
+
+export type Progress = (message: string) => void;
+
+/** Ports on 127.0.0.1. */
+export interface WorldPorts {
+  webSsh: number;
+  dbSsh: number;
+  filesSsh: number;
+  http: number;
+}
+
+export interface WorldOptions {
+  /** Pages with text made from documentation. 10 to 20000. Defaults to 2000. */
+  pages?: number;
+  /** Uploaded files, those deleted later included. 10 to 1500. Defaults to 210. */
+  files?: number;
+  /** The same seed gives the same titles, texts and files. Defaults to 1. */
+  seed?: number;
+  /** Begin from the state right after creation, whatever was done to the world since. Defaults to false. */
+  fresh?: boolean;
+  /** `$wgDBprefix`. Defaults to none. */
+  prefix?: string;
+  /** Defaults to `wikidb`. */
+  database?: string;
+  /** First part of the names of containers, volumes and accounts' files. Defaults to `blue`. */
+  name?: string;
+  /** Defaults to 2201, 2202, 2203 and 8081. */
+  ports?: WorldPorts;
+  /** `$wgServer`. Defaults to the gate's `http://127.0.0.1:8080`. */
+  serverUrl?: string;
+  progress?: Progress;
+}
+
+export type Settled = Required<Omit<WorldOptions, "fresh" | "progress">>;
+
+const bounded = (what: string, value: number, low: number, high: number): number => {
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw new WikiferryError(
+    "WORLD_SIZE",
+    `--${what} is ${value}`,
+    `Give a whole number from ${low} to ${high}.`,
+  );
+};
+
+/** The options with their defaults, each checked. @throws `WORLD_SIZE`, `WORLD_NAME` */
+export function settle(options: WorldOptions): Settled {
+  const settled = {
+    pages: bounded("pages", options.pages ?? 2000, 10, 20_000),
+    files: bounded("files", options.files ?? 210, 10, 1500),
+    seed: bounded("seed", options.seed ?? 1, 0, 2 ** 31),
+    prefix: options.prefix ?? "",
+    database: options.database ?? "wikidb",
+    name: options.name ?? "blue",
+    ports: options.ports ?? { webSsh: 2201, dbSsh: 2202, filesSsh: 2203, http: 8081 },
+    serverUrl: options.serverUrl ?? "http://127.0.0.1:8080",
+  };
+  for (const [what, value, pattern] of [
+    ["name", settled.name, /^[a-z][a-z0-9-]{0,30}$/],
+    ["database", settled.database, /^[A-Za-z][A-Za-z0-9_-]{0,40}$/],
+    ["prefix", settled.prefix, /^[a-z0-9_]{0,12}$/],
+  ] as const)
+    if (!pattern.test(value))
+      throw new WikiferryError(
+        "WORLD_NAME",
+        `The old site's ${what} is "${value}"`,
+        `Give one that matches ${pattern.source}.`,
+      );
+  return settled;
+}
+
+/** The network that both sides reach: "the internet" of the rehearsal. */
+export const networkOf = (name: string): string =>
+  name === "blue" ? "wikiferry-wan" : `wikiferry-wan-${name}`;
+
+export const worldLabel = "wikiferry.world";
+
+export const labelOf = (name: string): Record<string, string> => ({
+  [worldLabel]: name,
+  [rehearsalLabel]: rehearsalId(),
+});
+
+export const contentDir = join(__dirname, "content");
+
+/** Names the state right after creation: the same key, the same content and accounts' names. */
+export function pristineKey(settled: Settled, imageIds: string[]): string {
+  const { ports: _ports, ...content } = settled;
+  const hash = createHash("sha256").update(JSON.stringify([content, imageIds]));
+  for (const folder of [contentDir, __dirname])
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isFile() && /^(.*\.php|localSettings\.ts)$/.test(entry.name))
+        hash.update(entry.name).update(readFileSync(join(folder, entry.name)));
+  return hash.digest("hex").slice(0, 12);
+}

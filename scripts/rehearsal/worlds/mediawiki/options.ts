@@ -1,0 +1,41 @@
+import { Command, Option } from "commander";
+import { number } from "../../../common/options";
+import { stops } from "../../core/ladder";
+import type { RehearseOptions } from "../../core/rehearse";
+
+export interface RehearsalOptions extends RehearseOptions {
+  pages: number;
+  files: number;
+  seed: number;
+  editsPerSecond: number;
+  viewsPerSecond: number;
+  /** Bound of the load, in minutes. */
+  minutes: number;
+  /** The load goes on until at least so many edits and uploads are acknowledged. */
+  edits: number;
+  uploads: number;
+}
+
+/** @throws CommanderError, after having printed what is wrong or the help. */
+export function parseOptions(argv: string[]): RehearsalOptions {
+  const program = new Command("npm run rehearsal --")
+    .description(
+      "Builds an old wiki on three containers, puts readers and editors on it, and moves it with `pulumi up`, phase by phase: over, back, over, retired. Ends with reports/rehearsal.html. Exit code 1 if anything was lost or a promise broken.",
+    )
+    .option("--pages <n>", "pages of the old wiki", number(20, 100_000), 2000)
+    .option("--files <n>", "uploaded files of the old wiki", number(1, 10_000), 200)
+    .option("--seed <n>", "order of what readers and editors do", number(0, 2 ** 31), 1)
+    .option("--edits-per-second <n>", "edits, page creations, moves and uploads", number(0.1, 100, false), 5)
+    .option("--views-per-second <n>", "page views", number(0, 200, false), 6)
+    .option("--minutes <n>", "bound of the load", number(1, 240, false), 15)
+    .option("--edits <n>", "go on until so many edits are acknowledged", number(0, 1_000_000), 1000)
+    .option("--uploads <n>", "and so many uploads", number(0, 100_000), 50)
+    .addOption(
+      new Option("--until <phase>", "stop there with everything running, to go on by hand").choices([
+        ...stops,
+      ]),
+    )
+    .option("--json", "print the report as JSON at the end", false);
+  program.parse(argv, { from: "user" });
+  return program.opts<RehearsalOptions>();
+}
