@@ -1,24 +1,8 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { JournalEntry, JournalRecord } from "../../control/store";
 import type { Side } from "../../move";
 import type { Server } from "../server";
-
-/** What was done, where. `detail` must be free of secrets. */
-export interface JournalEntry {
-  /** The step, such as `adopt` or `fence`. */
-  step: string;
-  side?: Side;
-  /** The host on which it was done. */
-  host?: string;
-  /** What happened, such as `restarted MariaDB`. */
-  event: string;
-  detail?: Record<string, unknown>;
-}
-
-export interface JournalRecord extends JournalEntry {
-  /** UTC, ISO 8601, by the clock of the machine that ran the tool. */
-  at: string;
-}
 
 /**
  * What happened in this move, as rows of `wikiferry.journal` (without the binary log, so each server has those that

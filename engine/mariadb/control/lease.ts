@@ -1,24 +1,16 @@
-import { WikiferryError } from "../../errors";
+import { type Lease, type LeaseWish, leaseHeld, leaseLost } from "../../control/store";
 import type { Row, Server } from "../server";
-
-export interface LeaseRow {
-  holder: string;
-  purpose: string;
-  epoch: number;
-  /** Left until it ends, by the server's clock, in milliseconds; 0 or less once it has ended. */
-  leftMs: number;
-}
 
 /** SYSDATE, which is UTC in a session of `Server`: in a compound statement UTC_TIMESTAMP may be that of its start. */
 const select = `SELECT holder, purpose, epoch, TIMESTAMPDIFF(MICROSECOND, SYSDATE(6), expires_at) AS left_us
   FROM wikiferry.lease WHERE id = 1`;
 
 /** The lease on this server, ended or not. Never writes. */
-export async function readLease(server: Server): Promise<LeaseRow | undefined> {
+export async function readLease(server: Server): Promise<Lease | undefined> {
   return leaseOf(await server.row(select));
 }
 
-function leaseOf(row: Row | undefined): LeaseRow | undefined {
+function leaseOf(row: Row | undefined): Lease | undefined {
   return (
     row && {
       holder: String(row.holder),
@@ -29,23 +21,10 @@ function leaseOf(row: Row | undefined): LeaseRow | undefined {
   );
 }
 
-export interface LeaseWish {
-  holder: string;
-  purpose: string;
-  epoch: number;
-  /** From now on, in milliseconds. */
-  durationMs: number;
-}
-
 /** As `tryLease`. @throws `CTRL_LEASE_HELD` naming the holder */
 export async function acquireLease(server: Server, lease: LeaseWish): Promise<void> {
   const other = await tryLease(server, lease);
-  if (!other) return;
-  throw new WikiferryError(
-    "CTRL_LEASE_HELD",
-    `${other.holder} is working on this move (${other.purpose}), wanted by ${lease.holder}`,
-    `Wait until that run has ended; a run that died lets go by itself in ${Math.max(1, Math.ceil(other.leftMs / 1000))} s`,
-  );
+  if (other) throw leaseHeld(other, lease.holder);
 }
 
 /**
@@ -53,7 +32,7 @@ export async function acquireLease(server: Server, lease: LeaseWish): Promise<vo
  * operators one wins. Not logged: a lease is one server's own.
  * @returns The lease that stands in the way, another's or one that was over at once; undefined when it was taken.
  */
-export async function tryLease(server: Server, lease: LeaseWish): Promise<LeaseRow | undefined> {
+export async function tryLease(server: Server, lease: LeaseWish): Promise<Lease | undefined> {
   const session = await server.unlogged();
   const durationUs = Math.round(lease.durationMs * 1000);
   // Assignments run from left to right, so each still sees the old holder and expiry: holder and expiry come last.
@@ -71,7 +50,7 @@ export async function tryLease(server: Server, lease: LeaseWish): Promise<LeaseR
      END`,
     [lease.holder, lease.purpose, lease.epoch, durationUs],
   );
-  const now = leaseOf(rows?.[0]) as LeaseRow;
+  const now = leaseOf(rows?.[0]) as Lease;
   return now.holder === lease.holder && now.leftMs > 0 ? undefined : now;
 }
 
@@ -94,12 +73,7 @@ export async function renewLease(
     [aim?.purpose ?? null, aim?.epoch ?? null, Math.round(durationMs * 1000), holder],
   );
   if (changed === 1) return;
-  const now = await readLease(server);
-  throw new WikiferryError(
-    "CTRL_LEASE_LOST",
-    `the lease of ${holder} on ${server.side} has ended${now && now.holder !== holder ? `, and went to ${now.holder}` : ""}`,
-    "Nothing further was done under it; run again",
-  );
+  throw leaseLost(holder, server.side, await readLease(server));
 }
 
 /** Ends the lease of `holder`, also for a commit that began before; another's stays. */

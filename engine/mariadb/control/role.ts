@@ -1,3 +1,4 @@
+import { commitRefused } from "../../control/store";
 import { WikiferryError } from "../../errors";
 import type { Side } from "../../move";
 import type { Server } from "../server";
@@ -82,10 +83,9 @@ export async function commitRole(
     [commit.to, commit.epoch, server.side, commit.leaseHolder, commit.position],
   );
   if (String(rows?.[0]?.changed) === "1") return String(rows?.[0]?.gtid);
-  const role = await readRole(server);
-  throw new WikiferryError(
-    "CTRL_COMMIT_REFUSED",
-    `${server.side} did not make ${commit.to} the primary at epoch ${commit.epoch}: the record says ${role?.role ?? "nothing"} at epoch ${role?.epoch ?? "none"}, or the lease of ${commit.leaseHolder} has ended`,
-    "Nothing was committed; run again",
+  throw commitRefused(
+    server.side,
+    { role: commit.to, epoch: commit.epoch, holder: commit.leaseHolder },
+    await readRole(server),
   );
 }

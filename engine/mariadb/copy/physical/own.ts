@@ -1,6 +1,6 @@
 import { format } from "mysql2";
+import type { JournalRecord } from "../../../control/store";
 import { nativePasswordHash } from "../../accounts/accounts";
-import type { JournalRecord } from "../../control/journal";
 import { controlTables } from "../../control/schema";
 import { parseGtid } from "../../replication/gtid";
 import type { CopyResult } from "../state";

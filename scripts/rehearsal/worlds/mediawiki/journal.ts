@@ -1,5 +1,6 @@
 import { openMove } from "../../../../engine/context";
-import { type JournalRecord, readJournal } from "../../../../engine/mariadb/control/journal";
+import type { JournalRecord } from "../../../../engine/control/store";
+import { readJournal } from "../../../../engine/mariadb/control/journal";
 import { copyState } from "../../../../engine/mariadb/copy/state";
 import type { FlipResult } from "../../../../engine/mariadb/cutover/context";
 import { pauseSteps } from "../../../../engine/mariadb/cutover/protocol";

@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+
+/** What a lease in a file is measured by. */
+export interface Clock {
+  /** Names the time between two starts of this machine. */
+  readonly bootId: string;
+  /** Milliseconds since this machine started: the same for all its processes, and nobody can set it. */
+  sinceBootMs(): number;
+  /** Milliseconds since 1970, for people. */
+  now(): number;
+}
+
+/** CLOCK_MONOTONIC, which containers share with their host. */
+export const systemClock: Clock = {
+  bootId: readBootId(),
+  sinceBootMs: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+  now: () => Date.now(),
+};
+
+/** Without Linux's file an earlier start is still seen: the clock then stands before the moment of the record. */
+function readBootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "unknown";
+  }
+}
