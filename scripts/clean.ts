@@ -32,18 +32,18 @@ async function clean({ dryRun, all }: Flags): Promise<void> {
 }
 
 function list(word: string, things: readonly Thing[]): void {
-  if (things.length === 0) process.stdout.write("there is nothing of a rehearsal\n");
+  if (things.length === 0) process.stdout.write("there is nothing to remove\n");
   for (const { kind, name } of things) process.stdout.write(`${word}  ${kind.padEnd(9)}  ${name}\n`);
 }
 
 const program = new Command("npm run clean --")
   .description(
-    "Removes what this checkout's rehearsal made, and nothing else: both sides' containers, volumes and networks, and its stack. Reports stay, and so do the Pulumi engine and packages that the set-up installed.",
+    "Removes what this checkout's rehearsal created, and nothing else: both sides' containers, volumes and networks, and its stack. Reports stay, and so do the Pulumi engine and packages that the set-up installed.",
   )
   .option("--dry-run", "only list what would be removed")
   .option(
     "--all",
-    "also the images, the offline plugins and the Docker engine that the set-up made or started",
+    "also the images, the offline plugins and the Docker engine that the set-up created or started",
   );
 program.parse();
 

@@ -22,7 +22,7 @@ async function main({ stack: name, dryRun, json, yes }: Flags): Promise<number> 
   const move = openMove(stack.spec, stack.secrets, report);
   try {
     const plan = await planCopyAgain(move, { phase: stack.config.phase, canary: stack.config.canary });
-    const text = `green has ${plan.green}; it is forgotten, and the next \`${next}\` copies from the first row on, while blue serves\n`;
+    const text = `green has ${plan.green}; this is forgotten, and the next \`${next}\` copies from the first row on, while blue serves\n`;
     if (dryRun) {
       await print(json ? `${JSON.stringify({ ok: true, plan }, null, 2)}\n` : text);
       return 0;
@@ -44,12 +44,12 @@ async function main({ stack: name, dryRun, json, yes }: Flags): Promise<number> 
 
 const program = new Command("npm run copy:again --")
   .description(
-    "Lets the next `pulumi up` copy the database anew, from the first row on: the remedy of errors that say so. In every phase in which blue takes the edits, also after a copy that failed or was killed; blue goes on serving. Page views must not go to green meanwhile: set canary to 0 first. May be run again.",
+    "Lets the next `pulumi up` copy the database again, from the first row on. Use it where an error says so, in every phase in which blue takes the edits, also after a copy that failed or was killed. Blue keeps serving. Page views must not go to green meanwhile: set canary to 0 first. Can be run again.",
   )
   .option("--dry-run", "only say what it would forget; changes nothing")
   .option("--json", "print as JSON")
   .option("--stack <name>", "the stack; without it the rehearsal's, if there is one, else the selected one")
-  .option("--yes", "don't ask; needed without a terminal");
+  .option("--yes", "do not ask; required without a terminal");
 program.parse();
 
 runCommand(main(program.opts<Flags>()), program.opts<Flags>().json);

@@ -47,22 +47,22 @@ async function main(flags: Flags): Promise<number> {
 
 const program = new Command("npm run undo --")
   .description(
-    "Gives the move up, in every phase in which blue takes the edits: blue serves alone again, all that was put on its hosts is taken back, green is removed, the stack ends empty. May be run again, also after a failure or a kill. Data volumes of green stay unless they are named. Exit code 1 where something is left.",
+    "Gives the move up, in every phase in which blue takes the edits: blue serves alone again, everything that was put on its hosts is taken back, green is removed, and the stack is empty. Can be run again, also after a failure or a kill. Data volumes of green stay unless they are named. Exit code 1 where something is left.",
   )
-  .option("--dry-run", "only say what it would take away; changes nothing")
+  .option("--dry-run", "only say what it would remove; changes nothing")
   .option("--json", "print as JSON")
   .option("--stack <name>", "the stack; without it the rehearsal's, if there is one, else the selected one")
-  .option("--yes", "don't ask; needed without a terminal")
+  .option("--yes", "do not ask; required without a terminal")
   .option("--keep-green", "keep green's containers, closed and following nobody, and their part of the stack")
   .option("--forget-green", "green's host is gone for good: empty the stack without asking it")
   .option(
     "--remove-volume <name>",
-    "also remove this data volume of green; may be given several times",
+    "also remove this data volume of green; can be repeated",
     (name: string, before: string[]) => [...before, name],
     [] as string[],
   )
   .option("--remove-replaced", "also remove the uploads that green replaced or deleted (.wikiferry-replaced)")
-  .option("--restart", "restart blue's MariaDB, so that what it started with ends now")
+  .option("--restart", "restart blue's MariaDB now, to end what only a restart ends")
   .option("--traffic-on-blue <wiki>", "in phase switch: DNS and CDN point at blue again; the wiki's name");
 program.parse();
 

@@ -11,7 +11,7 @@ interface Flags {
   stack?: string;
 }
 
-/** Ends at the first signal; what is under way is recorded then. */
+/** Ends at the first signal. The current state is recorded then. */
 function endedBySignal(): AbortSignal {
   const ending = new AbortController();
   process.once("SIGINT", () => ending.abort()).once("SIGTERM", () => ending.abort());
@@ -39,7 +39,7 @@ async function main({ stack }: Flags): Promise<number> {
 
 const program = new Command("npm run verify --")
   .description(
-    "Goes on where the last comparison of both databases ended: compares each row that changes, on and on, until Ctrl-C. How far it came is recorded and shown by `npm run status`. Exit code 1 if a row differs or changes can't be followed.",
+    "Continues where the last comparison of both databases ended: compares each row that changes, until Ctrl-C. It records its progress, which `npm run status` shows. Exit code 1 if a row differs or changes can't be followed.",
   )
   .option("--stack <name>", "the stack to look after");
 program.parse();

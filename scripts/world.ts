@@ -52,9 +52,9 @@ const program = new Command("world").description(
   "The old site of the rehearsal: three hosts that run a wiki.",
 );
 sized(
-  program.command("up").description("make it, or start it from the state kept after its creation"),
+  program.command("up").description("create it, or start it from the state kept after its creation"),
 ).action(async (flags: Flags) => print(await ensureWorld(given(flags)), flags.json));
-sized(program.command("reset").description("back to the state right after its creation")).action(
+sized(program.command("reset").description("reset it to the state right after its creation")).action(
   async (flags: Flags) => print(await resetWorld(given(flags)), flags.json),
 );
 program

@@ -1,6 +1,6 @@
 import { messageOf } from "../../engine/errors";
 
-/** The process ends with the code that a bench answers, once nothing of it is left; 1 if it fails. */
+/** Ends the process with the benchmark's exit code once nothing of it is left; 1 if it fails. */
 export function exitWith(bench: Promise<number>): void {
   bench
     .catch((error: unknown) => {

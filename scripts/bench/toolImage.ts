@@ -4,14 +4,14 @@ import { derivedImage, isThere } from "../lab/derivedImage";
 import { debianImage } from "../setup/debian";
 import { say } from "./cutover/say";
 
-/** What a public tool's image is made on. */
+/** The base of a public tool's image. */
 export async function debianBase(docker: Docker): Promise<string> {
   return (await isThere(docker, debianImage)) ? debianImage : "debian:bookworm-slim";
 }
 
 /**
  * The image of a public tool, from its folder.
- * @throws saying which of Debian's packages it needs
+ * @throws naming the Debian packages that it needs
  */
 export async function toolImage(
   docker: Docker,

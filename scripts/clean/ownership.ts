@@ -1,4 +1,4 @@
-/** Tags that the set-up made: of the project's own services, whatever their content, and the base. */
+/** Tags that the set-up created: of the project's own services, whatever their content, and of the base. */
 export function setUpTags(
   tags: readonly string[],
   { services, base }: { services: readonly string[]; base: string },

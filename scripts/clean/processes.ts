@@ -5,9 +5,9 @@ import { pids, read } from "../common/proc";
 export interface Process {
   pid: number;
   argv: string[];
-  /** Its working directory; empty where that may not be read. */
+  /** Its working directory; empty where it can't be read. */
   directory: string;
-  /** Its `PULUMI_BACKEND_URL`; empty where it has none or it may not be read. */
+  /** Its `PULUMI_BACKEND_URL`; empty where it has none or it can't be read. */
   backendUrl: string;
 }
 
@@ -26,7 +26,7 @@ export function processes(): Process[] {
   }));
 }
 
-/** The dockerd that writes its log to `logFile`, as one does that the set-up started. */
+/** The dockerd that writes its log to `logFile`, as one that the set-up started does. */
 export function daemonWithLog(logFile: string): number | undefined {
   return pids().find(
     (pid) =>
@@ -37,15 +37,14 @@ export function daemonWithLog(logFile: string): number | undefined {
 
 /**
  * Processes of a rehearsal under way: the rehearsal itself, its load, and `pulumi` on its stack.
- *
- * @param projectDir The checkout; another one's rehearsal is not this one's.
+ * @param projectDir The checkout. Another checkout's rehearsal does not count.
  */
 export function underWay(
   all: readonly Process[],
   { projectDir, backendUrl }: { projectDir: string; backendUrl: string },
 ): Process[] {
   return all.filter(({ argv, directory, backendUrl: backend }) => {
-    // Not its language host: that outlives an engine that was killed, by five minutes.
+    // Its language host does not count: it outlives a killed engine by five minutes.
     if (backend === backendUrl && /(^|\/)pulumi$/.test(argv[0] ?? "")) return true;
     if (directory !== projectDir || !/(^|\/)node$/.test(argv[0] ?? "")) return false;
     return argv.some((word) => /(^|\/)scripts\/rehearsal\/(worlds\/[^/]+\/load\/)?main\.ts$/.test(word));

@@ -11,13 +11,13 @@ import { worldScope } from "../rehearsal/worlds/mediawiki/oldSite/scope";
 import { projectDir, stateFile } from "../setup/paths";
 import { processes, underWay } from "./processes";
 
-/** One thing that is there. */
+/** One existing object. */
 export interface Thing {
   kind: "container" | "volume" | "network" | "folder" | "image" | "plugin" | "process";
   name: string;
 }
 
-/** @throws `CLEAN_UNDER_WAY` naming the processes of a rehearsal that runs */
+/** @throws `CLEAN_UNDER_WAY` naming the processes of a running rehearsal */
 export function refuseUnderWay(stage: Stage = stageAt()): void {
   const running = underWay(processes(), { projectDir, backendUrl: stage.backendUrl });
   if (running.length === 0) return;
@@ -28,7 +28,7 @@ export function refuseUnderWay(stage: Stage = stageAt()): void {
   );
 }
 
-/** What this checkout's rehearsal made and is still there, both sides. */
+/** What this checkout's rehearsal created and is still there, on both sides. */
 export async function rehearsalThings(): Promise<Thing[]> {
   const blue = own(await thingsOn(docker), worldScope("blue"), rehearsalId());
   const things: Thing[] = [...(await greenThings()), ...blue].map(({ kind, name }) => ({ kind, name }));

@@ -9,7 +9,7 @@ import { setUpTags } from "./ownership";
 import { daemonWithLog } from "./processes";
 import type { Thing } from "./rehearsal";
 
-/** In a plugin's folder: it is an offline plugin of this project. */
+/** Marks a plugin's folder as an offline plugin of this project. */
 const marker = "wikiferry-offline";
 const daemonLog = stateFile("dockerd.log");
 
@@ -35,7 +35,7 @@ async function imageTags(): Promise<string[]> {
   );
 }
 
-/** What the set-up made and is still there: images, offline plugins, the Docker engine that it started. */
+/** What the set-up created and is still there: images, offline plugins, the Docker engine that it started. */
 export async function setUpThings(): Promise<Thing[]> {
   const daemon = daemonWithLog(daemonLog);
   return [
@@ -70,7 +70,7 @@ export async function removeSetUp(): Promise<string[]> {
   return stayed;
 }
 
-/** Ends a process and waits for it, 20 s at most. */
+/** Ends a process and waits for it, at most 20 s. */
 async function end(pid: number): Promise<void> {
   process.kill(pid, "SIGTERM");
   const until = Date.now() + 20_000;

@@ -2,8 +2,9 @@ import { messageOf, WikiferryError } from "../../engine/errors";
 import { print } from "./print";
 
 /**
- * Runs a command's work and ends this process with its exit code, 1 after an error: as text on standard error, or with
- * `json` as `{ok: false, error}` on standard output. A server that hangs would keep the process open otherwise.
+ * Runs a command's work and ends this process with its exit code, 1 after an error. It prints the error as text on
+ * standard error, or with `json` as `{ok: false, error}` on standard output. A server that hangs would otherwise keep
+ * the process running.
  */
 export function runCommand(work: Promise<number>, json: boolean | undefined): void {
   work

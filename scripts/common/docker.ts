@@ -9,7 +9,7 @@ export const docker: Docker = localDocker();
 
 const is404 = (error: unknown): boolean => (error as { statusCode?: number }).statusCode === 404;
 
-/** The result, or undefined where the engine has no such thing. */
+/** The result, or undefined where the engine has no such object. */
 export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
@@ -25,7 +25,7 @@ export interface ExecOptions {
   env?: string[];
 }
 
-/** Runs a command in a container and answers its output. @throws `WORLD_COMMAND` with the end of what it printed */
+/** Runs a command in a container and returns its output. @throws `WORLD_COMMAND` with the end of its output */
 export async function run(container: string, command: string[], options: ExecOptions = {}): Promise<string> {
   const exec = await docker.getContainer(container).exec({
     Cmd: command,
@@ -59,7 +59,7 @@ export const sh = (container: string, script: string, options?: ExecOptions): Pr
 export const put = (container: string, files: PutFile[]): Promise<void> =>
   putFiles(docker.getContainer(container), files);
 
-/** Runs a script in a container of its own that is gone afterwards. */
+/** Runs a script in a temporary container. */
 export async function runOnce(
   image: string,
   script: string,

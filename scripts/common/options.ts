@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** Reads an option's number within bounds, both included; a whole one by default. */
+/** Parses an option's number within inclusive bounds; an integer by default. */
 export function number(min: number, max: number, whole = true) {
   return (text: string): number => {
     const value = Number(text);

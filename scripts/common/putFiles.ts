@@ -2,14 +2,14 @@ import type Docker from "dockerode";
 import { pack } from "tar-stream";
 
 export interface PutFile {
-  /** Absolute; folders on the way must exist. */
+  /** Absolute. Its parent directories must exist. */
   path: string;
   content: string | Buffer;
   mode?: number;
   uid?: number;
 }
 
-/** Writes files into a container, running or not, or not yet; nothing shows in a process list. */
+/** Writes files into a container, whether it runs or not. Nothing shows in a process list. */
 export async function putFiles(container: Docker.Container, files: PutFile[]): Promise<void> {
   const archive = pack();
   for (const file of files)

@@ -10,13 +10,16 @@ import { Operators, type RunResult, runFault } from "./run";
 import { startWorld, type World } from "./world/world";
 
 const load = { clients: 12, perSecond: 120 };
-/** Flips without a fault at the beginning, one each way: the first shows the points at which a flip can be struck. */
+/**
+ * Flips without a fault at the beginning, one in each direction. The first shows the points at which a fault can
+ * strike.
+ */
 const firstFlips = 2;
 const firstTries = 3;
-/** How often a fault's moment is drawn, should the flip not come to it. */
+/** How often a fault's moment is drawn if the flip does not reach it. */
 const draws = 3;
 
-/** Makes a world of its own, strikes it `options.runs` times, and takes it away. */
+/** Creates a test environment, runs `options.runs` faults in it, and removes it. */
 export async function campaign(options: FaultOptions, say: (line: string) => void): Promise<FaultReport> {
   const start = performance.now();
   say("starting two MariaDB servers, the gate and two web tiers");
@@ -58,7 +61,7 @@ export async function campaign(options: FaultOptions, say: (line: string) => voi
     }
     return reportOf(
       seed,
-      // Of a single run only its own fault has anything to tell.
+      // In a single run only its own fault matters.
       options.replay ? results.map(({ fault }) => fault) : chosen.map(({ name }) => name),
       results,
       Math.round(performance.now() - start),
@@ -91,7 +94,7 @@ async function pointsOf(world: World, operators: Operators): Promise<Point[]> {
   return points;
 }
 
-/** A flip without a fault; one that was undone, since the machine stood still, is tried again. */
+/** A flip without a fault. One that was undone because the machine stalled is tried again. */
 async function flipped(world: World, operators: Operators, from: Side): Promise<Operator> {
   for (let tries = 1; ; tries++) {
     const operator = operators.take();

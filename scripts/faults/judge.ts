@@ -8,15 +8,15 @@ import type { Write } from "./world/clients";
 import type { World } from "./world/world";
 
 export interface Verdict {
-  /** Ids that were acknowledged and that a side lacks. */
+  /** Acknowledged ids that a side lacks. */
   lost: string[];
   /** Ids that a side has more than once. */
   doubled: string[];
-  /** What else is not as it must be. */
+  /** What else is wrong. */
   problems: string[];
 }
 
-/** Acknowledged writes that are not among the rows, and ids with several rows. Pure. */
+/** Acknowledged writes that are missing from the rows, and ids with several rows. Pure. */
 export function compare(
   acknowledged: readonly Pick<Write, "id">[],
   rows: ReadonlyMap<string, number>,
@@ -28,8 +28,8 @@ export function compare(
 }
 
 /**
- * That `active` is the primary in every respect, that the other side follows it, that both hold the same, and every
- * acknowledged write once. Call it when nobody writes.
+ * Checks that `active` is the primary in every respect, that the other side follows it, that both hold the same, and
+ * that every acknowledged write is there once. Call it when nobody writes.
  */
 export async function judge(world: World, active: Side): Promise<Verdict> {
   const passive = otherSide(active);

@@ -22,18 +22,18 @@ export function replay(text: string): { seed: number; index: number } {
   return { seed: Number(match[1]), index: Number(match[2]) };
 }
 
-/** @throws CommanderError, after having printed what is wrong or the help. */
+/** @throws CommanderError, after printing what is wrong or the help. */
 export function parseOptions(argv: readonly string[], names: readonly string[]): FaultOptions {
   const command = new Command("npm run faults --")
     .description(
       "Runs cutovers and switchbacks on real MariaDB servers behind the real gate, under load, with one fault each at a moment that the seed picks, and judges what came of it. The result goes to reports/faults.json. Exit code 1 if a run failed.",
     )
     .option("--runs <number>", "how many flips", whole, 30)
-    .option("--seed <number>", "what decides which fault happens when", whole, 1)
+    .option("--seed <number>", "decides which fault happens, and when", whole, 1)
     .option("--only <name>", `one fault only: ${names.join("; ")}`)
     .option("--replay <seed:index>", "repeat one run of a campaign", replay)
     .option("--json", "print the result as JSON", false)
-    .option("--list", "name the faults and what each is", false)
+    .option("--list", "list the faults and what each does", false)
     .allowExcessArguments(false)
     .exitOverride();
   command.parse([...argv], { from: "user" });

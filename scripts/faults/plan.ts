@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Side } from "../../engine/move";
 import { Random } from "../common/random";
 
-/** Which part of a flip a fault may strike. */
+/** The part of a flip in which a fault may strike. */
 export type Part =
   /** From its first report to its last. */
   | "all of it"
@@ -13,24 +13,24 @@ export type Part =
   /** From the fence's end to the commit's beginning. */
   | "while fenced";
 
-/** What a fault's planning needs to know of it. */
+/** What planning a fault needs to know about it. */
 export interface Struck {
   name: string;
   /** Undefined where the fault itself waits for its moment. */
   part: Part | undefined;
-  /** Only between two steps: before the tool goes on, it has happened. */
+  /** Only between two steps: the fault has happened before the tool continues. */
   onlyBetween?: boolean;
 }
 
-/** A report of a flip, at which a fault can strike. */
+/** A report of a flip at which a fault can strike. */
 export interface Point {
   /** Without what differs from flip to flip. */
   name: string;
-  /** How long a flip without faults still takes from there on, in milliseconds. */
+  /** How long a flip without faults takes from there on, in milliseconds. */
   leftMs: number;
 }
 
-/** One run of a campaign: what happens when. All of it follows from seed and index. */
+/** One run of a campaign: what happens when. Everything follows from seed and index. */
 export interface Plan {
   seed: number;
   index: number;
@@ -38,16 +38,16 @@ export interface Plan {
   from: Side;
   to: Side;
   at: { point: string; delayMs: number } | undefined;
-  /** For what else the fault draws. */
+  /** For other random choices of the fault. */
   random: Random;
 }
 
-/** After a report at most this much later, in milliseconds. */
+/** At most this much later than a report, in milliseconds. */
 const longestDelayMs = 120;
 
 /**
- * The name of the fault of run `index`: each round of as many runs as there are faults has every fault once, in an
- * order of its own.
+ * The name of the fault of run `index`. Each round of as many runs as there are faults has every fault once, in a
+ * different order.
  */
 export function faultOf(seed: number, index: number, names: readonly string[]): string {
   const round = Math.floor(index / names.length);
@@ -57,7 +57,7 @@ export function faultOf(seed: number, index: number, names: readonly string[]): 
 
 /**
  * @param points The reports of a flip without faults, in order.
- * @param draw Counts up when what was drawn before did not come to happen.
+ * @param draw Incremented when the previous draw did not happen.
  */
 export function planRun(
   seed: number,

@@ -2,8 +2,8 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 /**
- * How a way between two machines is broken: `reset` ends every connection and refuses new ones, `silent` lets nothing
- * through and tells nobody, `there` and `back` only in one direction (half-open).
+ * How a path between two machines is broken: `reset` ends every connection and refuses new ones, `silent` lets nothing
+ * through without an error, `there` and `back` only in one direction (half-open).
  */
 export type Cut = "reset" | "silent" | "there" | "back";
 
@@ -14,8 +14,8 @@ interface Way {
 }
 
 /**
- * A way over TCP that can be broken and slowed down. What a silent cut holds up arrives once it is healed, as TCP
- * sends again what a network lost.
+ * A TCP path that can be broken and slowed down. What a silent cut holds back arrives once it is healed, as TCP
+ * retransmits what a network lost.
  */
 export class TcpProxy {
   private readonly server: Server;
@@ -31,7 +31,7 @@ export class TcpProxy {
     this.server = createServer({ pauseOnConnect: true, noDelay: true }, (near) => this.accept(near));
   }
 
-  /** Answers the port. */
+  /** Returns the port. */
   async listen(host: string, port = 0): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once("error", reject);
@@ -110,7 +110,7 @@ export class TcpProxy {
     let timer: NodeJS.Timeout | undefined;
     const drain = () => {
       timer = undefined;
-      // Nothing overtakes what is ahead of it, though the delay may have become less.
+      // Nothing overtakes earlier pieces, even if the delay has become shorter.
       for (let first = queue[0]; first; first = queue[0]) {
         const waitMs = first.at - performance.now();
         if (waitMs > 0) {

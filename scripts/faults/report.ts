@@ -4,7 +4,7 @@ export interface FaultFigures {
   name: string;
   /** In which it happened. */
   runs: number;
-  /** How many of the struck flips were committed all the same. */
+  /** How many of the affected flips were committed all the same. */
   committed: number;
   aborted: number;
   /** Longest time in which no side took writes though one could, in milliseconds. */
@@ -21,14 +21,14 @@ export interface FaultReport {
   perFault: FaultFigures[];
   ok: boolean;
   acknowledged: number;
-  /** Writes that clients saw fail. */
+  /** Writes that failed for the clients. */
   failed: number;
   tookMs: number;
   /** With seed and index, each replays. */
   failures: Pick<RunResult, "index" | "fault" | "at" | "problems" | "story">[];
 }
 
-/** @param names Every fault that was to be struck, in order. */
+/** @param names Every fault that should have happened, in order. */
 export function reportOf(
   seed: number,
   names: readonly string[],

@@ -11,25 +11,25 @@ import { type Fault, Stage } from "./stage";
 import { copyAnew, mend } from "./world/mend";
 import type { World } from "./world/world";
 
-/** How long a run of the tool may take before it counts as one that hangs, in milliseconds. */
+/** How long a run of the tool may take before it counts as hanging, in milliseconds. */
 const longestRunMs = 40_000;
-/** Within this a side must serve again without the tool, in milliseconds. */
+/** A side must serve again without the tool within this time, in milliseconds. */
 const aloneMs = 10_000;
-/** How often the owner runs the tool again until it does what it is to do. */
+/** How often the owner runs the tool again until it succeeds. */
 const reruns = 4;
 
 export interface RunResult {
   index: number;
   fault: string;
   at: Plan["at"];
-  /** Whether the fault came to happen. */
+  /** Whether the fault really happened. */
   struck: boolean;
-  /** What the run that the fault struck came to: its commit, or none. */
+  /** What the affected run achieved: its commit, or nothing. */
   outcome: "committed" | "aborted";
-  /** How that run ended, by its own word. */
+  /** How that run ended, as it reported itself. */
   ending: string;
   maxReadOnlyMs: number;
-  /** From the end of the fault until a side was open without the tool; undefined where that was not waited for. */
+  /** From the end of the fault until a side was open without the tool; undefined where nobody waited for that. */
   aloneMs: number | undefined;
   acknowledged: number;
   failed: number;
@@ -43,7 +43,7 @@ export interface RunResult {
   story: string[];
 }
 
-/** Processes that can be the tool, one always ready. */
+/** Processes that can act as the tool, one always ready. */
 export class Operators {
   private ready = new Operator("operator 1");
   private count = 1;
@@ -56,7 +56,7 @@ export class Operators {
     return operator;
   }
 
-  /** Those since the last call; none of them runs any more when this returns. */
+  /** Those since the last call. None of them runs any more when this returns. */
   async collect(): Promise<Operator[]> {
     const taken = this.taken.splice(0);
     for (const operator of taken) if (operator.alive) await operator.kill();
@@ -69,7 +69,7 @@ export class Operators {
   }
 }
 
-/** Runs one flip with one fault, lets the tool run again until it is done, and judges what came of it. */
+/** Runs one flip with one fault, lets the tool run again until it is done, and judges the result. */
 export async function runFault(
   world: World,
   operators: Operators,
@@ -80,7 +80,7 @@ export async function runFault(
   const start = performance.now();
   const problems: string[] = [];
   const { clients, probes } = world;
-  // What the last run left behind may end late: once more before the campaign is given up.
+  // What the last run left behind may end late, so this tries once more before it gives up the campaign.
   await prepare(world, operators, plan).catch(() => prepare(world, operators, plan));
   const epoch = (await readRole(world.servers[plan.from]))?.epoch ?? 0;
   probes.blue.forget();
@@ -107,7 +107,7 @@ export async function runFault(
     await runAgain(stage, fault, operators, problems);
     for (const act of stage.later) {
       await within(longestRunMs, act());
-      // Whatever a process that slept through it all did then, the next run must find nothing amiss that matters.
+      // Whatever a process did that slept through everything, the next run must find nothing wrong that matters.
       await runAgain(stage, fault, operators, problems);
     }
     await clients.acknowledges(15, { by: plan.to, timeoutMs: 20_000 });
@@ -151,7 +151,7 @@ export async function runFault(
   };
 }
 
-/** A world in which `plan.from` is the primary, nothing is broken, and no row is left of earlier runs. */
+/** A state in which `plan.from` is the primary, nothing is broken, and no row of earlier runs is left. */
 async function prepare(world: World, operators: Operators, { from, to }: Plan): Promise<void> {
   await mend(world);
   for (let turn = 0; (await findPrimary(world.servers)).side !== from; turn++) {
@@ -166,7 +166,7 @@ async function prepare(world: World, operators: Operators, { from, to }: Plan): 
   await world.servers[from].run("TRUNCATE ??.entry", [world.pair.database]);
 }
 
-/** Begins the flip and lets the fault happen at its point. @returns whether the flip came to it */
+/** Starts the flip and lets the fault happen at its point. @returns whether the flip reached it */
 async function strike(stage: Stage, fault: Fault): Promise<boolean> {
   const { operator, world, plan } = stage;
   const how = fault.how ?? (plan.at?.delayMs === 0 ? "stop" : "tell");
@@ -209,7 +209,7 @@ async function ended(operator: Operator, problems: string[]): Promise<void> {
   await operator.kill();
 }
 
-/** Waits until the side that the records name is open, with nobody's help. */
+/** Waits until the side that the records name is open, without help. */
 async function awaitAlone({ probes }: World, problems: string[]): Promise<number> {
   const start = performance.now();
   for (;;) {
@@ -228,7 +228,7 @@ async function awaitAlone({ probes }: World, problems: string[]): Promise<number
   }
 }
 
-/** As the owner would: runs the tool until it says that it is done, and does what it tells them to. */
+/** Acts as the owner would: runs the tool until it reports success, and does what it asks for. */
 async function runAgain(stage: Stage, fault: Fault, operators: Operators, problems: string[]): Promise<void> {
   const { world, plan } = stage;
   let last: OperatorEnd | undefined;
@@ -264,7 +264,7 @@ function story(stage: Stage, operators: readonly Operator[]): string[] {
   return entries.map(({ at, text }) => `${((at - first) / 1_000).toFixed(3).padStart(8)} ${text}`);
 }
 
-/** When the sides opened, closed, went away and came back. */
+/** When the sides opened, closed, went down and came back. */
 function changes({ probes }: World): { at: number; text: string }[] {
   return (["blue", "green"] as const).flatMap((side) => {
     let before = "";

@@ -1,7 +1,7 @@
 import { judgeRoles, type RoleClaim } from "../../engine/control/primary";
 import type { Side } from "../../engine/move";
 
-/** What a probe saw of one side; at some moment between `begin` and `end`. Times by one clock, in milliseconds. */
+/** One probe of one side, at some moment between `begin` and `end`. Times by one clock, in milliseconds. */
 export interface Sample {
   side: Side;
   begin: number;
@@ -15,7 +15,7 @@ export interface Sample {
   epoch?: number;
 }
 
-/** A time in which the fault itself keeps something from serving. */
+/** A period in which the fault itself keeps something from serving. */
 export interface Hindrance {
   begin: number;
   end: number;
@@ -44,8 +44,8 @@ function openSpans(samples: readonly Sample[]): OpenSpan[] {
 }
 
 /**
- * How many samples show a side open while the other one surely was, too: the whole sample lies between an open sample
- * of the other side that was over before and one that began after, with none between that was not open.
+ * Counts samples that show a side open while the other one surely was, too: the whole sample lies between an open
+ * sample of the other side that was over before and one that began after, with no closed one in between.
  */
 export function twoWriterSamples(blue: readonly Sample[], green: readonly Sample[]): number {
   const spans = openSpans(blue);
@@ -58,9 +58,9 @@ export function twoWriterSamples(blue: readonly Sample[], green: readonly Sample
 /**
  * The longest time in which no side took writes though one could, in milliseconds.
  *
- * One could, while the server that its own record (else the newer record) names answers and no fault hinders it. Where
- * the commit is on its way, its only way is the stream: a fault that hinders that hinders the new side. Time in which
- * none could is left out of the sum; it ends with the first sample in which a side is open.
+ * A side could while the server that its own record (else the newer record) names answers and no fault hinders it.
+ * While the commit is under way it travels only through the stream, so a fault that hinders the stream hinders the new
+ * side. Time in which no side could is left out of the sum, which ends with the first sample in which a side is open.
  */
 export function longestReadOnlyMs(
   blue: readonly Sample[],
@@ -104,8 +104,8 @@ function couldServe(
 }
 
 /**
- * Who may take writes by the records that were last seen. They are of different moments: of two that contradict each
- * other, the one with the lower epoch is old. Undefined where nobody can tell.
+ * Who may take writes by the records that were last seen. The records are from different moments: of two that
+ * contradict each other, the one with the lower epoch is old. Undefined where it can't be determined.
  */
 export function rightfulOf(known: Partial<Record<Side, Pick<Sample, "role" | "epoch">>>): Side | undefined {
   const blue = recordIn(known.blue);

@@ -8,7 +8,7 @@ import type { World } from "./world/world";
 /** What a fault works on. */
 export class Stage {
   readonly hindrances: Hindrance[] = [];
-  /** What is done once the tool's next run is over. */
+  /** What happens once the tool's next run is over. */
   readonly later: (() => Promise<unknown>)[] = [];
   private readonly lasting: { hindrance: Hindrance; until: string }[] = [];
   readonly notes: { at: number; text: string }[] = [];
@@ -29,12 +29,15 @@ export class Stage {
     return this.plan.to;
   }
 
-  /** A time between two, in milliseconds, by the seed. */
+  /** A random time between two bounds, in milliseconds, by the seed. */
   between(minMs: number, maxMs: number): number {
     return Math.round(minMs + this.plan.random.next() * (maxMs - minMs));
   }
 
-  /** From now on until the fault is over, it keeps this from serving; or until the tool, which alone can mend it, runs again. */
+  /**
+   * From now on until the fault is over, the fault keeps this from serving; or until the tool runs again, where only
+   * the tool can repair it.
+   */
   hinder(
     what: Hindrance["what"],
     until: "the fault is over" | "the tool runs again" = "the fault is over",
@@ -63,14 +66,14 @@ export class Stage {
 export interface Fault extends Struck {
   /** One line. */
   about: string;
-  /** What the tool's process does to itself at the point; by default the fault happens around it. */
+  /** What the tool's process does to itself at the point. By default the fault happens around it. */
   how?: "kill" | "stop";
-  /** Lets it happen; answers how it ends, if it does not end by itself. */
+  /** Causes the fault. Returns how it ends, if it does not end by itself. */
   strike(stage: Stage): Promise<(() => Promise<unknown> | unknown) | undefined>;
-  /** How long it lasts, in milliseconds; by default no time at all. */
+  /** How long it lasts, in milliseconds. Defaults to 0. */
   lasts?: [min: number, max: number];
-  /** What the owner does when the tool's next run refuses, as it told them to. */
+  /** What the owner does when the tool's next run refuses, as it asked for. */
   remedy?: (stage: Stage) => Promise<unknown>;
-  /** Takes away what no run of the tool came across, once the tool is done. */
+  /** Removes what no run of the tool noticed, once the tool is done. */
   tidy?: (stage: Stage) => Promise<unknown>;
 }

@@ -6,8 +6,8 @@ import { localDocker } from "../setup/localEngine";
 import { type Pair, type PairOptions, startPair } from "./pair";
 
 /**
- * A pair whose blue is adopted. On a busy machine its container has ended in the restart now and then; how it did is
- * told, and another one started.
+ * A pair whose blue is adopted. On a busy machine its container has sometimes ended during the restart. That is
+ * reported, and another one started.
  */
 export async function startWithAdoptedBlue(options: PairOptions): Promise<Pair> {
   for (let left = 1; ; left--) {

@@ -13,7 +13,9 @@ export async function isThere(docker: Docker, ref: string): Promise<boolean> {
     );
 }
 
-/** The image of a folder, on top of another (`ARG BASE`) and with further build arguments; built if it is not there. */
+/**
+ * The image of a folder on top of another image (`ARG BASE`), with further build arguments. Built if it does not exist.
+ */
 export async function derivedImage(
   name: string,
   folder: string,

@@ -4,7 +4,7 @@ import { type PutFile, putFiles } from "../common/putFiles";
 import { localDocker } from "../setup/localEngine";
 import { labelsOfOurs } from "./leftovers";
 
-/** Containers, networks and volumes of one test file, with names of their own; `close` removes them all. */
+/** Containers, networks and volumes of one test file, with unique names. `close` removes them all. */
 export class DockerWorld {
   readonly docker = localDocker();
   private readonly prefix = `wikiferry-test-${randomBytes(4).toString("hex")}`;
@@ -15,7 +15,7 @@ export class DockerWorld {
     return `${this.prefix}-${what}`;
   }
 
-  /** A bridge network; answers its name and the host's address in it. */
+  /** A bridge network. Returns its name and the host's address in it. */
   async network(): Promise<{ name: string; hostAddress: string }> {
     const name = this.name("net");
     const network = await this.docker.createNetwork({
@@ -31,7 +31,7 @@ export class DockerWorld {
     return { name, hostAddress };
   }
 
-  /** @param memoryMb Kept in memory and no larger than this, while a container uses it; by default on disk. */
+  /** @param memoryMb Kept in memory and limited to this size, while a container uses it. Defaults to disk. */
   async volume(what: string, memoryMb?: number): Promise<string> {
     const name = this.name(what);
     const inMemory = { type: "tmpfs", device: "tmpfs", o: `size=${memoryMb}m` };
@@ -44,7 +44,7 @@ export class DockerWorld {
     return name;
   }
 
-  /** Starts a container, with these files in it, whose published ports get free numbers on 127.0.0.1. */
+  /** Starts a container with these files in it. Its published ports get free numbers on 127.0.0.1. */
   async run(
     what: string,
     image: string,
@@ -82,7 +82,7 @@ export class RunningContainer {
     readonly name: string,
   ) {}
 
-  /** The port on 127.0.0.1 behind which `port` is published; it may change at a restart. */
+  /** The port on 127.0.0.1 for the published `port`. It may change at a restart. */
   async port(port: number): Promise<number> {
     const { NetworkSettings } = await this.container.inspect();
     const published = NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort;
@@ -90,7 +90,7 @@ export class RunningContainer {
     return Number(published);
   }
 
-  /** Its address in its network, by which the host reaches it without Docker's proxy. */
+  /** Its address in its network, at which the host reaches it without Docker's proxy. */
   async address(): Promise<string> {
     const { NetworkSettings } = await this.container.inspect();
     const address = Object.values(NetworkSettings.Networks)[0]?.IPAddress;

@@ -11,7 +11,7 @@ export interface FollowingPair extends Pair {
   replicationPassword: string;
 }
 
-/** An adopted blue, and a green that follows it: an empty wiki database on both, and the wiki's account. */
+/** An adopted blue and a green that follows it: an empty wiki database on both, and the wiki's account. */
 export async function startFollowingPair(options: PairOptions = {}): Promise<FollowingPair> {
   const pair = await startWithAdoptedBlue(options);
   const { blue, green, spec, secrets } = pair;

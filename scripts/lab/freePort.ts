@@ -2,9 +2,9 @@ import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 /**
- * A port of 127.0.0.1 on which nobody listens at this moment. It lies below those that connections going out get
- * (32768 and up, `ip_local_port_range` in ip(7)): one of them could take it before it is used, or while the server
- * behind it starts anew.
+ * A port of 127.0.0.1 on which nobody listens at this moment. It lies below the range for outgoing connections (32768
+ * and up, `ip_local_port_range` in ip(7)): one of those could take it before it is used, or while the server behind it
+ * restarts.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 1; ; tries++) {

@@ -6,9 +6,9 @@ export interface GateContainer {
   blue: string;
   green: string;
   adminPassword: string;
-  /** Volume of its state. */
+  /** Volume with its state. */
   volume: string;
-  /** Networks from which the runtime API may be used, besides this host. */
+  /** Further networks from which the runtime API may be used, besides this host. */
   operators?: string[];
 }
 

@@ -2,7 +2,7 @@ import type { Gate } from "../../engine/gate/gate";
 import type { Surroundings } from "../../engine/mariadb/cutover/surroundings";
 import type { Side } from "../../engine/move";
 
-/** The real gate around two web tiers that keep nothing: no uploads, no jobs, no caches. */
+/** The real gate around two stateless web tiers: no uploads, no jobs, no caches. */
 export abstract class GateSurroundings implements Surroundings {
   constructor(
     private readonly gate: Gate,

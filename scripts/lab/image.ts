@@ -5,7 +5,9 @@ import { readRecord } from "../setup/record";
 import { derivedImage, isThere } from "./derivedImage";
 import { DockerWorld } from "./dockerWorld";
 
-/** The image of a service as its folder is now, built if there is none; on the base that the set-up chose. */
+/**
+ * The image of a service from its folder's present content, built if there is none, on the base that the set-up chose.
+ */
 export async function serviceImage(service: string): Promise<string> {
   const folders = imageFolders();
   const folder = folders.find((one) => one.service === service);
@@ -24,7 +26,7 @@ export async function blueWithBackup(): Promise<string> {
   return derivedImage("lab-blue-backup", folder, await serviceImage("blue-db"));
 }
 
-/** Blue's database server as Debian 11 has it. */
+/** Blue's database server as in Debian 11. */
 export async function blueWithMariadb105(): Promise<string> {
   const folder = join(__dirname, "images/blue-mariadb-10.5");
   return derivedImage("lab-blue-mariadb-10.5", folder, await serviceImage("blue-host"));

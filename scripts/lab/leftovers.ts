@@ -6,21 +6,24 @@ import { localDocker } from "../setup/localEngine";
 const label = "wikiferry.test";
 const checkoutLabel = "wikiferry.test.checkout";
 
-/** This checkout and the space of process numbers in which its marks mean something, pid_namespaces(7). */
+/** This checkout and the PID namespace in which its marks are valid, pid_namespaces(7). */
 const checkout = (): string => `${rehearsalId()} ${read(() => readlinkSync("/proc/self/ns/pid"))}`;
 
-/** Of what this process makes in Docker and takes away again; if it is killed, `removeLeftovers` knows it by them. */
+/**
+ * Labels of what this process creates in Docker and removes again. If it is killed, `removeLeftovers` recognizes it by
+ * them.
+ */
 export const labelsOfOurs = (): Record<string, string> => ({
   [label]: markOf(process.pid),
   [checkoutLabel]: checkout(),
 });
 
-/** Removes the containers, networks and volumes of this checkout's test runs whose process no longer lives. */
+/** Removes the containers, networks and volumes of this checkout's test runs whose process is gone. */
 export async function removeLeftovers(): Promise<void> {
   const docker = localDocker();
   const filters = { label: [label, `${checkoutLabel}=${checkout()}`] };
   const isLeft = (labels: Record<string, string> | undefined) => !livingPid(labels?.[label] ?? "");
-  // Another process may be removing them as well, or have a network or a volume in use.
+  // Another process may be removing them as well, or be using a network or a volume.
   const gone = (removal: Promise<unknown>) => removal.catch(() => {});
 
   for (const { Id, Labels } of await docker.listContainers({ all: true, filters }))

@@ -25,7 +25,7 @@ import { secretFiles, serverUid } from "./secretFiles";
 const docker = localDocker();
 const dataDirectory = "/var/lib/mysql";
 
-/** A blue and a green MariaDB of their own, on a network of their own. */
+/** A separate pair of blue and green MariaDB on its own network. */
 export interface Pair {
   blue: Server;
   green: Server;
@@ -36,9 +36,9 @@ export interface Pair {
   containers: { blue: string; green: string };
   /** Of the network in which both are. */
   network: { name: string; hostAddress: string };
-  /** In that network; they outlive a restart only if `fixed` was asked for. */
+  /** In that network. They survive a restart only if `fixed` was requested. */
   addresses: Record<Side, string>;
-  /** A replacement for `blue` or `green` with other access data. */
+  /** A replacement for `blue` or `green` with different access data. */
   serverAt(place: DatabaseSide, password: string): Server;
   /** Runs a command as root on blue's host. */
   onBlue(command: string): Promise<string>;
@@ -49,21 +49,21 @@ export interface PairOptions {
   /** Database on blue. Defaults to `wikidb`. */
   database?: string;
   tablePrefix?: string;
-  /** What stands between the sides, so that it can be cut; by default they reach each other directly. */
+  /** What stands between the sides, so that it can be cut. By default they reach each other directly. */
   relay?: Relay;
   /** Images other than those of the project's folders. */
   images?: Partial<Record<Side, string>>;
-  /** Volumes for the data directories; by default anonymous ones. */
+  /** Volumes for the data directories. Defaults to anonymous ones. */
   volumes?: Partial<Record<Side, string>>;
-  /** Whether Docker starts a container again whose server ends, as in production, with the same ports on 127.0.0.1. */
+  /** Whether Docker restarts a container whose server ends, as in production, with the same ports on 127.0.0.1. */
   lasting?: boolean;
   /** Of green's container, on top of the lab's own. */
   greenEnv?: Record<string, string>;
 }
 
 /**
- * Listens on the host's address in the network for what is meant for each side's database, and answers the ports.
- * Called once the network is there; the addresses of both sides are fixed then and outlive restarts.
+ * Listens on the host's address in the network for connections to each side's database, and returns the ports. Called
+ * once the network exists. The addresses of both sides are then fixed and survive restarts.
  */
 export type Relay = (hostAddress: string, addresses: Record<Side, string>) => Promise<Record<Side, number>>;
 
@@ -97,7 +97,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
   ): Promise<{ container: Docker.Container; ports: number[]; address: string }> => {
     const name = `${side}-db`;
     const volume = options.volumes?.[side];
-    // Docker gives a port of its choosing anew at each start.
+    // A port that Docker chooses changes at each start.
     const chosen = await Promise.all(
       ports.map(async () => (options.lasting ? String(await freePort()) : "")),
     );
@@ -108,7 +108,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
       Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
       ExposedPorts: Object.fromEntries(ports.map((port) => [`${port}/tcp`, {}])),
       HostConfig: {
-        // The name by which the other side knows itself, so that its certificate is good for the relay, too.
+        // The name by which the other side knows itself, so that its certificate is valid for the relay, too.
         ExtraHosts: relayed ? [`${otherSide(side)}-db:${network.hostAddress}`] : [],
         Binds: volume ? [`${volume}:${dataDirectory}`] : [],
         RestartPolicy: { Name: options.lasting ? "unless-stopped" : "" },
@@ -316,7 +316,7 @@ async function createNetwork(name: string, labels: Record<string, string>, fixed
   }
 }
 
-/** Repeats `attempt` until it throws no more. */
+/** Repeats `attempt` until it no longer throws. */
 export async function eventually<T>(attempt: () => Promise<T>, timeoutMs: number, what: string): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {

@@ -5,7 +5,7 @@ export const serverUid = 999;
 /** And of MediaWiki. */
 export const webUid = 33;
 
-/** A service's secrets, to be put into its container before the first start. */
+/** A service's secrets, to be copied into its container before the first start. */
 export function secretFiles(uid: number, files: Record<string, string>): PutFile[] {
   return Object.entries(files).map(([name, content]) => ({
     path: `/run/secrets/${name}`,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Asks until the answer is something other than false or an error; then answers that. */
+/** Asks until the answer is neither false nor an error, and returns it. */
 export async function until<T>(what: string, ask: () => Promise<T | false>, timeoutMs = 60_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   let problem: unknown;

@@ -6,12 +6,12 @@ import { step } from "./say";
 /** Whether this process may install Debian or Ubuntu packages. */
 export const onDebianAsRoot = (): boolean => existsSync("/etc/debian_version") && process.getuid?.() === 0;
 
-/** apt's locks admit one at a time. */
+/** apt's locks admit one process at a time. */
 const oneAtATime = pLimit(1);
-/** How long another program's apt is waited for. */
+/** Waits this long for the apt lock. */
 const lockMs = 300_000;
 
-/** Installs packages without what they merely recommend, asking nothing. */
+/** Installs packages without recommended ones, and asks nothing. */
 export function installPackages(...names: string[]): Promise<void> {
   return oneAtATime(() => step(`installing ${names.join(", ")}`, () => install(names)));
 }
@@ -20,7 +20,7 @@ async function install(names: readonly string[]): Promise<void> {
   const run = $({ quiet: true, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
   const options = ["-o", `DPkg::Lock::Timeout=${lockMs / 1000}`, "-o", "Acquire::Retries=3"];
   const deadlineMs = Date.now() + lockMs;
-  // The lock on the lists of packages is not among those that apt itself waits for.
+  // The lock on the package lists is not among those that apt itself waits for.
   for (;;) {
     const updated = await run({ nothrow: true })`apt-get ${options} update`;
     if (updated.exitCode === 0) break;
@@ -28,6 +28,6 @@ async function install(names: readonly string[]): Promise<void> {
       throw new Error(`apt-get update: ${updated.stderr.trim()}`);
     await sleep(1_000);
   }
-  // Services are started by the set-up itself: a package script that starts one may wait for an init system.
+  // The set-up starts services itself: a package script that starts one may wait for an init system.
   await run`apt-get ${options} install -y --no-install-recommends ${names}`;
 }

@@ -8,7 +8,7 @@ import { dockerClient } from "./docker";
 import { reachable } from "./probe";
 import { step } from "./say";
 
-/** What stands in for the official images where these can't be pulled. */
+/** Replaces the official images where these can't be pulled. */
 export const debianImage = "wikiferry/debian:bookworm";
 
 const suite = "bookworm";
@@ -31,12 +31,12 @@ function hostSources(): string[] {
   return ["/etc/apt/sources.list", ...files].filter(existsSync).map((path) => readFileSync(path, "utf8"));
 }
 
-/** The keys of Debian's archive, of the package debian-archive-keyring. */
+/** The keys of Debian's archive, from the package debian-archive-keyring. */
 const archiveKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /**
- * Unpacks Debian's minimal system into a folder. Without the keyring debootstrap would warn and go on unchecked.
- * @throws `SETUP_KEYRING` where the keyring is missing, and what debootstrap says where a signature is not of it.
+ * Unpacks Debian's minimal system into a folder. Without the keyring debootstrap would warn and continue unchecked.
+ * @throws `SETUP_KEYRING` where the keyring is missing, and debootstrap's message where a signature does not match
  */
 export async function bootstrap(root: string, mirror: string, keyring = archiveKeyring): Promise<void> {
   if (!existsSync(keyring))
@@ -49,7 +49,10 @@ export async function bootstrap(root: string, mirror: string, keyring = archiveK
   await $({ quiet: true })`debootstrap ${options} ${suite} ${root} ${mirror}`;
 }
 
-/** Makes the Debian base image with debootstrap. Needs root, since it makes device nodes and owns files. */
+/**
+ * Creates the Debian base image with debootstrap. Needs root, because it creates device nodes and files of other
+ * owners.
+ */
 export async function makeDebianImage(): Promise<void> {
   if (process.getuid?.() !== 0)
     throw new WikiferryError(
@@ -82,7 +85,8 @@ export async function makeDebianImage(): Promise<void> {
       writeFileSync(join(root, "etc/apt/sources.list"), `${sources.join("\n")}\n`);
       rmSync(join(root, "var/cache/apt/archives"), { recursive: true, force: true });
       rmSync(join(root, "var/lib/apt/lists"), { recursive: true, force: true });
-      // By way of a file: dockerode looks for its socket before it reads, and a command's output would begin without it.
+      // Through a file: dockerode looks for its socket before it reads, and the beginning of a command's output would
+      // be lost.
       await $({ quiet: true })`tar -C ${root} --numeric-owner -cf ${archive} .`;
       const docker = dockerClient();
       const [repo, tag] = debianImage.split(":");

@@ -54,7 +54,7 @@ async function start(daemon: string): Promise<void> {
     for (;;) {
       const problem = await engineProblem();
       if (!problem) break;
-      // One that somebody else has just started keeps ours from running, and will answer.
+      // If someone else has just started one, ours does not run, and theirs will answer.
       const hopeless = ended !== undefined && !isHeld(enginePidFiles.dockerd, "dockerd");
       if (hopeless || Date.now() > deadlineMs)
         throw new WikiferryError(
@@ -73,7 +73,7 @@ function lastWords(logFile: string, from: number): string {
   return readFileSync(logFile).subarray(from).toString("utf8").trimEnd().split("\n").at(-1) ?? "";
 }
 
-/** Ends with a Docker engine that answers, or says in one sentence what is missing. */
+/** Ends with a Docker engine that answers, or reports in one sentence what is missing. */
 export async function setUpDocker(): Promise<"running" | "started" | "installed"> {
   const problem = await engineProblem();
   if (!problem) return "running";

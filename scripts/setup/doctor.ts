@@ -9,7 +9,7 @@ import { pluginNames, pluginState } from "./plugins";
 import { engineDir, missingEngineFiles } from "./pulumi";
 import { readRecord } from "./record";
 
-/** One thing that a rehearsal needs. */
+/** One requirement of a rehearsal. */
 export interface Finding {
   /** Stable name, such as `docker` or `port 8080`. */
   check: string;
@@ -98,13 +98,13 @@ async function images(): Promise<Finding> {
   return { check, state: "ok", found: `${wanted.length} built on ${bases.join(", ")}` };
 }
 
-/** Free space for images, volumes and dumps of a rehearsal: 10 GB are plenty, with less than 3 GB it fails. */
+/** Free space for images, volumes and dumps of a rehearsal: 10 GB are plenty, below 3 GB it fails. */
 async function disk(): Promise<Finding> {
   const folders = [projectDir, pulumiHome()];
   try {
     folders.push((await dockerClient().info()).DockerRootDir);
   } catch {
-    // The finding about Docker says so.
+    // The finding about Docker reports that.
   }
   let least = { folder: projectDir, freeBytes: Number.POSITIVE_INFINITY };
   for (const folder of folders) {
@@ -112,7 +112,7 @@ async function disk(): Promise<Finding> {
       const { bavail, bsize } = await statfs(folder);
       if (bavail * bsize < least.freeBytes) least = { folder, freeBytes: bavail * bsize };
     } catch {
-      // A folder that isn't there yet, or is another machine's (DOCKER_HOST), takes no space here.
+      // A folder that does not exist yet, or is on another machine (DOCKER_HOST), takes no space here.
     }
   }
   const gigabytes = least.freeBytes / 1e9;
@@ -163,7 +163,7 @@ async function loopbackPorts(): Promise<Finding[]> {
   );
 }
 
-/** Everything that a rehearsal needs of this machine; changes nothing. */
+/** Every requirement of a rehearsal on this machine. Changes nothing. */
 export async function examine(): Promise<Finding[]> {
   const checks = [nodeVersion, pulumi, plugins, docker, images, disk];
   const findings = await Promise.all(
@@ -176,7 +176,7 @@ export async function examine(): Promise<Finding[]> {
   return [...findings, ...(await loopbackPorts())];
 }
 
-/** Prints the findings; true where none is a fail. */
+/** Prints the findings. Returns true where none failed. */
 export async function runDoctor(json: boolean): Promise<boolean> {
   const findings = await examine();
   const healthy = findings.every(({ state }) => state !== "fail");

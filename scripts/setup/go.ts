@@ -5,7 +5,7 @@ import { $ } from "zx";
 import { WikiferryError } from "../../engine/errors";
 import { installPackages, onDebianAsRoot } from "./apt";
 
-/** From 1.21 on, `go` fetches the newer toolchain that a go.mod asks for. */
+/** From 1.21 on, `go` downloads the newer toolchain that a go.mod asks for. */
 const oldest = { major: 1, minor: 21 };
 
 async function versionOf(go: string): Promise<string | undefined> {
@@ -38,7 +38,7 @@ export async function findGo(): Promise<string> {
   }
   throw new WikiferryError(
     "SETUP_PULUMI",
-    `Pulumi can neither be downloaded from get.pulumi.com nor built, for want of Go 1.21 or newer (found: ${found})`,
+    `Pulumi can't be downloaded from get.pulumi.com, and building it needs Go 1.21 or newer (found: ${found})`,
     "Install Go from https://go.dev/dl, or run `curl -fsSL https://get.pulumi.com | sh` where that site can be reached, then run this again.",
   );
 }

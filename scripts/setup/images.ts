@@ -13,7 +13,7 @@ import { imageSite, reachable } from "./probe";
 import { type ImageRecord, readRecord } from "./record";
 import { say, step } from "./say";
 
-/** After which a build that failed is tried once more. */
+/** Delay before a failed build is tried once more. */
 const againMs = 5_000;
 
 interface ImageFolder {
@@ -26,7 +26,7 @@ interface ImageFolder {
 const subfolders = (path: string): string[] =>
   existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [];
 
-/** Every folder with a Dockerfile; a component's image has the component's name, a world image its own. */
+/** Every folder with a Dockerfile. A component's image has the component's name, an image of the old site its own. */
 export function imageFolders(root = projectDir): ImageFolder[] {
   const components = subfolders(join(root, "components")).map((path) => join(path, "image"));
   const world = subfolders(join(root, "scripts/rehearsal/worlds/mediawiki/oldSite/images"));
@@ -48,7 +48,7 @@ export function imageFolders(root = projectDir): ImageFolder[] {
 
 const ourBase = /^wikiferry\/([^:]+)(?::current)?$/;
 
-/** The folder of the image that another is built on, if that is one of ours. */
+/** The folder of the image on which another is built, if that is one of ours. */
 export function parentOf(folder: ImageFolder, folders: readonly ImageFolder[]): ImageFolder | undefined {
   const parent = ourBase.exec(folder.officialBase)?.[1];
   return folders.find(({ service }) => service === parent);
@@ -80,7 +80,7 @@ function follow(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
   });
 }
 
-/** Picks bases: what was chosen before as long as it exists, the official image where it can be had, else Debian. */
+/** Picks bases: the previous choice as long as it exists, the official image where it can be pulled, else Debian. */
 class Bases {
   readonly #docker: Docker;
   readonly #known = new Map<string, Promise<{ ref: string; id: string }>>();
@@ -113,7 +113,9 @@ class Bases {
         const id = await idOf(this.#docker, wanted);
         if (id) return await this.#lock(official, { ref: wanted, id });
       } catch (error) {
-        say(`${official} can't be pulled (${messageOf(error).split("\n")[0]}): Debian's packages serve`);
+        say(
+          `${official} can't be pulled (${messageOf(error).split("\n")[0]}): using Debian's packages instead`,
+        );
       }
     }
     this.#debian ??= this.#makeDebian();
@@ -123,14 +125,16 @@ class Bases {
     return { ref: debianImage, id };
   }
 
-  /** By its digest from now on, if it was pulled. A tag that has moved since is told, and takes nothing along. */
+  /**
+   * Pins an image by its digest from now on, if it was pulled. A tag that has moved since is reported and not followed.
+   */
   async #lock(official: string, base: { ref: string; id: string }): Promise<{ ref: string; id: string }> {
     if (base.ref !== official) {
       const locked = readDigests(digestFile)[official];
       const tagged = locked && digestOf(official, (await this.#inspect(official))?.RepoDigests);
       if (tagged && tagged !== locked)
         say(
-          `${official} is ${tagged} here, and ${locked} in images.lock.json, which is built on; to take the new one, remove its line there`,
+          `${official} is ${tagged} here, and ${locked} in images.lock.json, which the build uses; to use the new one, remove its line there`,
         );
       return base;
     }
@@ -154,7 +158,7 @@ async function buildImage(docker: Docker, folder: ImageFolder, base: string, ref
   const build = async () => {
     const stream = await docker.buildImage(
       { context: folder.path, src: filesIn(folder.path) },
-      // Host network: a package mirror that only this machine can reach serves the build too.
+      // Host network, so that a package mirror which only this machine can reach also serves the build.
       { t: ref, buildargs: { BASE: base }, networkmode: "host", rm: true, forcerm: true },
     );
     await follow(docker, stream);
@@ -164,7 +168,7 @@ async function buildImage(docker: Docker, folder: ImageFolder, base: string, ref
       try {
         await build();
       } catch (error) {
-        // A download may have broken off. What was made of the image before it is not made again.
+        // A download may have failed. Layers that were built before it are reused.
         say(`${folder.service}: ${messageOf(error)}; once more in ${againMs / 1000} s`);
         await sleep(againMs);
         await build();
@@ -204,7 +208,7 @@ export async function setUpImages(): Promise<Record<string, ImageRecord>> {
     const base = await bases.get(parentRef ?? folder.officialBase, parentRef ?? before[folder.service]?.base);
     const ref = imageName(folder.service, folder.path, base.ref);
     const known = before[folder.service];
-    // A base of the same name may be another one by now.
+    // A base of the same name may have a different content by now.
     const stale = known?.ref === ref && known.baseId !== undefined && known.baseId !== base.id;
     if (stale || !(await idOf(docker, ref))) await limit(() => buildImage(docker, folder, base.ref, ref));
     await docker.getImage(ref).tag({ repo: `wikiferry/${folder.service}`, tag: "current" });
@@ -217,7 +221,7 @@ export async function setUpImages(): Promise<Record<string, ImageRecord>> {
   return Object.fromEntries(records);
 }
 
-/** The image that the set-up made for a service. */
+/** The image that the set-up built for a service. */
 export function imageRef(service: string): string {
   const record = readRecord()?.images[service];
   if (!record)

@@ -10,18 +10,17 @@ export { imageRef } from "./images";
 export type { SetupRecord } from "./record";
 
 /**
- * Makes this machine ready for a rehearsal: the Pulumi engine, its plugins, Docker, the images. Idempotent;
- * asks nothing; says what it does on stderr. What it chose is also in `.wikiferry/setup.json`.
- *
- * @throws WikiferryError `SETUP_PULUMI`, `SETUP_DOCKER` or `SETUP_IMAGES`, with the command that mends it.
+ * Prepares this machine for a rehearsal: the Pulumi engine, its plugins, Docker, the images. Idempotent; asks nothing;
+ * reports progress on stderr. Its choices are also in `.wikiferry/setup.json`.
+ * @throws WikiferryError `SETUP_PULUMI`, `SETUP_DOCKER` or `SETUP_IMAGES`, with the command that fixes it.
  */
 export async function setup(): Promise<SetupRecord> {
   return withLock(async () => {
     const startedMs = Date.now();
-    // Docker first: it fails fastest, and nothing has been downloaded yet.
+    // Docker first: it fails fastest, before anything has been downloaded.
     const docker = await setUpDocker();
     const pulumiReady = setUpEngine().then(setUpPlugins);
-    // Both work at once where both are cold: one mostly downloads while the other compiles.
+    // In parallel where both start from nothing: one mostly downloads while the other compiles.
     const [pulumi, images] = await Promise.allSettled([pulumiReady, setUpImages()]);
     if (images.status === "fulfilled")
       writeRecord({ ...(readRecord() ?? { pulumi: "offline", docker }), images: images.value });

@@ -9,9 +9,8 @@ import { WikiferryError } from "../../engine/errors";
 const local = /^(unix|npipe):\/\//;
 
 /**
- * What makes Docker's clients go to another machine's engine: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else the context
- * that `docker context use` chose. A forwarded TCP port counts as another machine's, whatever its address is.
- *
+ * What makes Docker's clients use another machine's engine: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else the context that
+ * `docker context use` chose. A forwarded TCP port counts as another machine's, whatever its address is.
  * @param directory Docker's own: `~/.docker`, or `DOCKER_CONFIG`.
  * @returns the setting and where it leads, such as `DOCKER_HOST=tcp://10.0.0.5:2375`; undefined on this machine
  */
@@ -19,7 +18,7 @@ export function engineElsewhere(
   env: Readonly<Record<string, string | undefined>>,
   directory = env.DOCKER_CONFIG || join(homedir(), ".docker"),
 ): string | undefined {
-  // The vendor's plugin puts a context before DOCKER_HOST, the docker command DOCKER_HOST before a context.
+  // The vendor's plugin prefers a context to DOCKER_HOST, the docker command DOCKER_HOST to a context.
   const host = env.DOCKER_HOST;
   if (host && !local.test(host)) return `DOCKER_HOST=${host}`;
   const named = env.DOCKER_CONTEXT || (host ? "" : currentContext(directory));
@@ -33,7 +32,7 @@ function currentContext(directory: string): string {
   return String(json(join(directory, "config.json"))?.currentContext ?? "");
 }
 
-/** As the docker command keeps it: `contexts/meta/<SHA-256 of the name>/meta.json`. */
+/** Where the docker command stores it: `contexts/meta/<SHA-256 of the name>/meta.json`. */
 function endpointOf(context: string, directory: string): string | undefined {
   const folder = createHash("sha256").update(context).digest("hex");
   const meta = json(join(directory, "contexts/meta", folder, "meta.json")) as
@@ -50,13 +49,13 @@ function json(path: string): Record<string, unknown> | undefined {
   }
 }
 
-/** @throws `ENGINE_ELSEWHERE` where a rehearsal or a test would work on another machine's engine */
+/** @throws `ENGINE_ELSEWHERE` where a rehearsal or a test would use another machine's engine */
 export function requireLocalEngine(): void {
   const problem = problemOf(engineElsewhere(process.env));
   if (problem) throw problem;
 }
 
-/** This machine's engine; a request that would leave the machine fails with `ENGINE_ELSEWHERE`. */
+/** This machine's engine. A request that would leave the machine fails with `ENGINE_ELSEWHERE`. */
 export function localDocker(options?: Docker.DockerOptions): Docker {
   const docker = new Docker(options);
   const problem = problemOf(engineElsewhere(process.env));

@@ -16,8 +16,8 @@ function ownerOf(path: string): number | undefined {
 }
 
 /**
- * Runs `work` while no other process on this machine does so for this checkout; waits for as long as the
- * other one lives. A lock whose process is gone is taken over, also where another process has its number by now.
+ * Runs `work` while no other process on this machine does so for this checkout, and waits as long as the other one
+ * lives. A lock whose process is gone is taken over, even if another process has its number by now.
  */
 export async function withLock<T>(work: () => Promise<T>, path = stateFile("setup.lock")): Promise<T> {
   const mine = markOf(process.pid);
@@ -32,7 +32,7 @@ export async function withLock<T>(work: () => Promise<T>, path = stateFile("setu
     }
     const owner = ownerOf(path);
     unowned = owner === undefined ? unowned + 1 : 0;
-    // A lock file is created empty and filled a moment later: an empty one is given that moment.
+    // A lock file is created empty and filled a moment later, so an empty one gets that moment.
     if (unowned > 1) {
       unowned = 0;
       rmSync(path, { force: true });

@@ -21,13 +21,13 @@ import { say, step } from "./say";
 /** The provider plugins that the program uses. */
 export const pluginNames = ["docker", "command", "cloudflare"] as const;
 
-/** In a plugin's folder: it is this project's offline plugin and may be replaced by the vendor's. */
+/** Marks a plugin's folder as this project's offline plugin, which the vendor's may replace. */
 const marker = "wikiferry-offline";
 
 const folderOf = (name: string): string =>
   join(pluginHome(), `resource-${name}-v${packageVersion(`@pulumi/${name}`)}`);
 
-/** Whose plugin the engine will find. */
+/** Which plugin the engine will find. */
 export function pluginState(name: string): "vendor" | "offline" | "stale" | "missing" {
   const folder = folderOf(name);
   const launcher = join(folder, `pulumi-resource-${name}`);
@@ -40,7 +40,7 @@ const sources = join(projectDir, "plugins");
 
 let knownKey: string | undefined;
 
-/** Of all that goes into the offline plugins: their sources, and the packages by the lock file. */
+/** A hash of everything in the offline plugins: their sources, and the packages by the lock file. */
 function sourcesKey(): string {
   knownKey ??= hashOfSources();
   return knownKey;
@@ -53,13 +53,16 @@ function hashOfSources(): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Absolute paths: the engine starts a plugin in the program's folder, whatever that is. */
+/** Absolute paths, because the engine starts a plugin in the program's folder, whatever that is. */
 function launcherOf(name: string): string {
   const node = quote(join(projectDir, "node_modules/node/bin/node"));
   return `#!/bin/sh\n# ${sourcesKey()}\nexec ${node} ${quote(join(folderOf(name), "main.js"))} "$@"\n`;
 }
 
-/** In one file with its packages: each command of the engine starts it anew, and so it starts three times as fast. */
+/**
+ * Bundles it into one file with its packages: each command of the engine starts it again, and so it starts three times
+ * as fast.
+ */
 async function link(name: string): Promise<void> {
   const folder = folderOf(name);
   mkdirSync(dirname(folder), { recursive: true });
@@ -71,7 +74,7 @@ async function link(name: string): Promise<void> {
     platform: "node",
     target: "node20",
     logLevel: "error",
-    // Both are optional to ssh2.
+    // Both are optional for ssh2.
     external: ["cpu-features", "*.node"],
   });
   writeFileSync(join(temporary, `pulumi-resource-${name}`), launcherOf(name), { mode: 0o755 });
@@ -86,7 +89,7 @@ async function installVendors(names: readonly string[]): Promise<void> {
     const version = packageVersion(`@pulumi/${name}`);
     const run = $({ quiet: true, nothrow: true, timeout: "300s" });
     await step(`downloading the ${name} plugin ${version}`, async () => {
-      // Over an offline plugin only --reinstall does anything; it leaves the old one where the download fails.
+      // Over an offline plugin only --reinstall has an effect. It keeps the old one where the download fails.
       const answer =
         await run`${join(engineDir(), "pulumi")} plugin install resource ${name} ${version} --reinstall`;
       if (answer.exitCode === 0) rmSync(join(folderOf(name), marker), { force: true });
@@ -96,8 +99,8 @@ async function installVendors(names: readonly string[]): Promise<void> {
 }
 
 /**
- * The vendor's plugins where they can be downloaded, else the offline ones, put where the engine looks first
- * for a plugin of exactly this version, so that `npx pulumi` by hand finds them too.
+ * The vendor's plugins where they can be downloaded, else the offline ones, installed where the engine looks first for
+ * a plugin of exactly this version, so that `npx pulumi` by hand finds them too.
  */
 export async function setUpPlugins(): Promise<"vendor" | "offline"> {
   const wanting = pluginNames.filter((name) => pluginState(name) !== "vendor");
@@ -106,6 +109,6 @@ export async function setUpPlugins(): Promise<"vendor" | "offline"> {
   const changed = offline.filter((name) => pluginState(name) !== "offline");
   for (const name of changed) await link(name);
   if (offline.length > 0)
-    say(`the vendor's plugins can't be downloaded: offline plugins serve ${offline.join(", ")}`);
+    say(`the vendor's plugins can't be downloaded: using offline plugins for ${offline.join(", ")}`);
   return offline.length > 0 ? "offline" : "vendor";
 }

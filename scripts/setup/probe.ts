@@ -1,6 +1,6 @@
 const answers = new Map<string, Promise<boolean>>();
 
-/** So long an answer is waited for, once and once again: the first may have come while this machine was busy. */
+/** Time limits for the first and the second request: the first answer may have come while this machine was busy. */
 const timeoutsMs = [3_000, 5_000];
 
 async function ask(url: string): Promise<boolean> {
@@ -16,7 +16,7 @@ async function ask(url: string): Promise<boolean> {
   return false;
 }
 
-/** Whether a download site answers within 8 s; asked once for each run. */
+/** Whether a download site answers within 8 s. Checked once per run. */
 export function reachable(url: string): Promise<boolean> {
   let answer = answers.get(url);
   if (!answer) {

@@ -18,10 +18,10 @@ import { say, step } from "./say";
 
 const files = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
-/** The engine's folder, the one in which `npx pulumi` looks. */
+/** The engine's folder, in which `npx pulumi` looks. */
 export const engineDir = (): string => join(pulumiHome(), "versions", packageVersion("pulumi"), "bin");
 
-/** What is missing of the engine, by file name. */
+/** The engine's missing files, by name. */
 export function missingEngineFiles(): string[] {
   return files.filter((name) => {
     try {
@@ -33,7 +33,7 @@ export function missingEngineFiles(): string[] {
   });
 }
 
-// The vendor's own script of that name needs a newer shell and tool set; the engine runs it in the project's folder.
+// The vendor's script of that name needs a newer shell and tools. The engine runs it in the project's folder.
 const dynamicProvider = `#!/bin/sh
 node=node
 [ -x ./node_modules/.bin/node ] && node=./node_modules/.bin/node
@@ -43,7 +43,7 @@ exec "$node" ./node_modules/@pulumi/pulumi/cmd/dynamic-provider "$@"
 async function build(module: string, pkg: string, flags: string, output: string): Promise<void> {
   const go = await findGo();
   const env = { ...process.env, GOTOOLCHAIN: process.env.GOTOOLCHAIN ?? "auto" };
-  // Built from a copy: the folder in git is never written to.
+  // Built from a copy, so that the folder in git is never written to.
   const source = `${output}.src`;
   cpSync(join(projectDir, "scripts/setup/go", module), source, { recursive: true });
   try {
@@ -104,7 +104,7 @@ async function download(): Promise<boolean> {
   }
 }
 
-/** Ends with `npx pulumi` working: the vendor's download where it can be reached, else a build from Go modules. */
+/** Ends with a working `npx pulumi`: the vendor's download where it can be reached, else a build from Go modules. */
 export async function setUpEngine(): Promise<void> {
   if (missingEngineFiles().length === 0) return;
   if ((await reachable(pulumiSite)) && (await download())) return;

@@ -4,15 +4,15 @@ import { stateFile } from "./paths";
 
 /** An image that the set-up built. */
 export interface ImageRecord {
-  /** `wikiferry/<service>:<hash>`; never moves to another content. */
+  /** `wikiferry/<service>:<hash>`; its content never changes. */
   ref: string;
-  /** What it was built on. */
+  /** Its base image. */
   base: string;
-  /** That base's id when it was; records of before lack it. */
+  /** The id of that base at build time. Older records lack it. */
   baseId?: string;
 }
 
-/** What the set-up chose on this machine, in `.wikiferry/setup.json`. */
+/** The choices of the set-up on this machine, in `.wikiferry/setup.json`. */
 export interface SetupRecord {
   pulumi: "vendor" | "offline";
   docker: "running" | "started" | "installed";

@@ -1,16 +1,16 @@
 import { messageOf } from "../../engine/errors";
 
-/** One progress line of the set-up. On stderr: a script's stdout belongs to its result. */
+/** One progress line of the set-up. On stderr, because a script's stdout is for its result. */
 export function say(line: string): void {
   process.stderr.write(`setup: ${line}\n`);
 }
 
-/** Whole seconds, or tenths below ten, of a duration. */
+/** A duration in seconds; with tenths below ten. */
 export function seconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 }
 
-/** Says what begins, repeats it each 30 s while it lasts, and says how long it took. */
+/** Reports the start of a step, again every 30 s while it lasts, and how long it took. */
 export async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   const startedMs = Date.now();
   say(`${what} ...`);

@@ -1,18 +1,17 @@
 import { readFileSync, rmSync } from "node:fs";
 import { read } from "../common/proc";
 
-/** Where Docker notes the processes of its engine, by the name of the program. */
+/** Docker's pid files of its engine's processes, by program name. */
 export const enginePidFiles = {
   dockerd: "/var/run/docker.pid",
   containerd: "/var/run/docker/containerd/containerd.pid",
 } as const;
 
 /**
- * Removes a pid file whose number another program has by now. A daemon that was killed, or went with its machine,
- * leaves the file behind; Docker asks only whether some process of that number lives. For dockerd's file it then
- * refuses to start; for containerd's it waits for that process to answer, and gives up after 15 s.
- *
- * @param program The name of the program that the file is of.
+ * Removes a pid file whose number belongs to another program by now. A daemon that was killed, or whose machine went
+ * down, leaves the file behind, and Docker only checks whether some process of that number lives. With dockerd's file
+ * it then refuses to start; with containerd's it waits for that process to answer, and gives up after 15 s.
+ * @param program The name of the program that owns the file.
  * @returns the number, where the file was removed
  */
 export function removeStalePid(file: string, program: string): number | undefined {
@@ -22,7 +21,7 @@ export function removeStalePid(file: string, program: string): number | undefine
   return pid;
 }
 
-/** Whether the process that a pid file names is of this program. */
+/** Whether the process in a pid file is this program. */
 export function isHeld(file: string, program: string): boolean {
   const pid = pidIn(file);
   return pid !== undefined && runs(pid, program);

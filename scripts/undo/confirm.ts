@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { WikiferryError } from "../../engine/errors";
 
 /**
- * Asks whether to go on; without a terminal only `yes` says so.
+ * Asks whether to continue. Without a terminal only `yes` confirms.
  * @throws `UNDO_NOT_CONFIRMED`
  */
 export async function confirm(question: string, yes: boolean): Promise<void> {
@@ -11,7 +11,7 @@ export async function confirm(question: string, yes: boolean): Promise<void> {
     throw new WikiferryError(
       "UNDO_NOT_CONFIRMED",
       "there is no terminal to ask on",
-      "Look at what it would do with --dry-run, then run it with --yes; nothing was changed",
+      "See with --dry-run what it would do, then run it with --yes. Nothing was changed",
     );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

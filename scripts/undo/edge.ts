@@ -11,8 +11,8 @@ type EdgeConfig = Pick<
 const answerMs = 10_000;
 
 /**
- * Refuses to take the gate away while people's requests may come through it. The edge, where it is ours, is asked;
- * what nobody can ask, such as DNS at a registrar, its owner confirms by the wiki's name.
+ * Refuses to remove the gate while people's requests may come through it. If we manage the edge, it is asked. What
+ * can't be asked, such as DNS at a registrar, its owner confirms with the wiki's name.
  * @throws `UNDO_GATE_SERVES`
  */
 export async function refuseWhileGateServes(

@@ -2,7 +2,7 @@ import type { FoundDeposit } from "../../engine/inventory/deposit";
 import type { Left } from "../../engine/undo/blue";
 import type { Plan } from "./plan";
 
-/** What came of it. */
+/** The result. */
 export interface Undone {
   ok: boolean;
   stack: string;
@@ -10,7 +10,7 @@ export interface Undone {
   taken: string[];
   kept: string[];
   left: Left[];
-  /** Settings that only a restart of blue's MariaDB ends. */
+  /** Settings that end only with a restart of blue's MariaDB. */
   untilRestart: string[];
   green: Plan["green"];
   next: string[];
@@ -19,7 +19,7 @@ export interface Undone {
 const width = 11;
 const line = (word: string, text: string) => `${word.padEnd(width)}${text}`;
 
-/** What becomes of a thing that was found; undefined where nothing does. */
+/** What happens to an object that was found; undefined where nothing does. */
 export function fate(plan: Plan, { side, name, askedFor, found }: FoundDeposit): string {
   if (name === "settings until a restart")
     return plan.restart ? "ends: one restart" : "ends at the next restart";

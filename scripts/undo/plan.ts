@@ -18,15 +18,15 @@ export interface Wishes {
   trafficOnBlue?: string;
 }
 
-/** What `undo` would do, as it is before it does anything. */
+/** What `undo` would do, before it does anything. */
 export interface Plan {
   stack: string;
   wiki: string;
   phase: string;
   primary: Side | null;
-  /** What of both sides gives no answer, and why. */
+  /** The sides that do not answer, and why. */
   away: Partial<Record<Side, string>>;
-  /** What is there, and would be taken back or is kept. */
+  /** What is there, and would be taken back or kept. */
   there: Seen;
   green: "kept" | "removed" | "forgotten";
   restart: boolean;
@@ -37,7 +37,7 @@ export interface Plan {
 /**
  * Looks at both sides. Never writes.
  * @throws `UNDO_GREEN_ACTIVE`, `CTRL_TWO_PRIMARIES`, `UNDO_GATE_SERVES`, `UNDO_VOLUME`; what kept both databases from
- *   saying who is the primary
+ * naming the primary
  */
 export async function planUndo(
   { name, config }: Pick<Stack, "name" | "config">,
@@ -65,7 +65,7 @@ export async function planUndo(
   };
 }
 
-/** Green may be the primary, as long as nobody says that blue is. */
+/** Green may be the primary, as long as no record names blue. */
 function refuseUnknown({ primary, away }: Standing): void {
   if (primary === undefined && away.blue) throw away.blue;
 }

@@ -8,7 +8,7 @@ import type { Plan, Wishes } from "./plan";
 import { StackRecord } from "./stack";
 
 /**
- * Takes the move back: blue first, which serves people; then green and the stack. May be killed at any point and run
+ * Takes the move back: blue first, which serves people; then green and the stack. Can be killed at any point and run
  * again.
  */
 export async function undo(stack: Stack, plan: Plan, wishes: Wishes, report: Report): Promise<Undone> {
@@ -16,7 +16,7 @@ export async function undo(stack: Stack, plan: Plan, wishes: Wishes, report: Rep
   try {
     const blue = await undoBlue(move, wishes);
     const parked = wishes.forgetGreen ? [] : await parkGreen(move);
-    // Of a green that goes, what rests in its containers goes with them.
+    // If green is removed, what is inside its containers goes with them.
     const left = [...blue.left, ...(wishes.keepGreen ? parked : [])];
     left.push(...(await undoStack(stack, move, wishes, blue, report)));
     return { ...told(stack, plan, blue), ok: left.length === 0, left };
@@ -33,7 +33,7 @@ async function undoStack(
   report: Report,
 ): Promise<Left[]> {
   const record = new StackRecord(stack, (line) => report({ step: "pulumi", message: line }));
-  // As long as something is left on blue, the stack is what says so.
+  // As long as something is left on blue, the stack records it.
   if (blue.left.length > 0) return [];
   report({ step: "undo", message: "the stack forgets what held between blue and green" });
   await record.forgetPromises(!wishes.keepGreen);
@@ -54,7 +54,7 @@ function told(stack: Stack, plan: Plan, blue: UndoneBlue): Undone {
       ? [
           "see what is LEFT, then run this again; green and the stack are as they were, but nothing follows any more",
         ]
-      : ["npx pulumi config set phase prepare && npx pulumi up begins the move anew"];
+      : ["npx pulumi config set phase prepare && npx pulumi up starts the move again"];
   return {
     ok: false,
     stack: stack.name,

@@ -18,7 +18,7 @@ export class StackRecord {
     return JSON.parse(output) as StackState;
   }
 
-  /** Takes the promises between blue and green out of it. */
+  /** Removes the resources between blue and green from it. */
   async forgetPromises(unprotect: boolean): Promise<void> {
     const state = await this.state();
     const kept =
@@ -46,7 +46,7 @@ export class StackRecord {
     await this.run(["stack", "import"], { quiet: true, stdin: JSON.stringify(state) });
   }
 
-  /** Runs a command to its end and answers its standard output. @throws `UNDO_PULUMI` with its last words */
+  /** Runs a command to its end and returns its standard output. @throws `UNDO_PULUMI` with its last lines */
   private run(args: string[], options: { quiet: boolean; stdin?: string }): Promise<string> {
     const all = [...args, ...this.stack.selection, "--non-interactive", "--color", "never"];
     return new Promise((resolve, reject) => {
@@ -83,6 +83,6 @@ function failed(args: string[], exitCode: number, lines: string[]): WikiferryErr
     `\`pulumi ${args.slice(0, 2).join(" ")}\` ended with exit code ${exitCode} (${tail})`,
     locked
       ? "Another run works on the stack, or one was killed: let it end, or `npx pulumi cancel`; then run this again"
-      : "Mend what it names and run this again; what is done already is not repeated. If green's host is gone for good: --forget-green",
+      : "Fix what it names and run this again. What is done already is not repeated. If green's host is gone for good: --forget-green",
   );
 }

@@ -21,10 +21,10 @@ export interface StackResource {
 }
 
 const dynamic = "pulumi-nodejs:dynamic/wikiferry:";
-/** Of those it is the one that holds nothing on blue: the certificate of green's database. */
+/** The one among them that puts nothing on blue: the certificate of green's database. */
 const certificate = `${dynamic}Certificate`;
 
-/** Whether a resource is a promise between blue and green, kept by the engine. */
+/** Whether a resource is one between blue and green that the engine keeps. */
 export function isPromise({ type }: StackResource): boolean {
   return type.startsWith(dynamic) && type !== certificate;
 }
@@ -34,7 +34,7 @@ export function resourcesOf(state: StackState): StackResource[] {
 }
 
 /**
- * The state without the promises between blue and green: they were taken back, and nobody is to be asked for them
+ * The state without the resources between blue and green: they were taken back, and nobody is to be asked for them
  * again. Pure.
  * @param unprotect Whether what is left may be destroyed.
  */
@@ -70,10 +70,10 @@ function withoutNames(resource: StackResource, gone: ReadonlySet<string>): Stack
   };
 }
 
-/** What a copy made anew changes: each is brought about again by the next `pulumi up`. */
+/** What a repeated copy changes. The next `pulumi up` creates each again. */
 const ofTheCopy = ["Copy", "Replication", "DeadMan", "Verification"].map((name) => `${dynamic}${name}`);
 
-/** The state in which the copy, the stream and the comparison hold no longer. Pure. */
+/** The state without the copy, the stream and the comparison. Pure. */
 export function withoutCopy(state: StackState): StackState {
   return changed(state, (resource) =>
     ofTheCopy.includes(resource.type)
@@ -87,7 +87,7 @@ export function emptied(state: StackState): StackState {
   return changed(state, () => undefined);
 }
 
-/** Operations of which a killed run left no end are forgotten as well: every step can be repeated. */
+/** Operations that a killed run left pending are removed as well: every step can be repeated. */
 function changed(
   state: StackState,
   each: (resource: StackResource) => StackResource | undefined,

@@ -4,7 +4,7 @@ import { copyDatabase } from "../../../engine/mariadb/copy/copy";
 import { silent } from "../../../engine/progress";
 import type { CopyOrder, CopyOutcome } from "./copyOrder";
 
-/* One copy in a process of its own, so that its memory is its own. */
+/* One copy in a separate process, so that its memory can be measured. */
 
 async function copy({ spec, secrets }: CopyOrder): Promise<CopyOutcome> {
   const move = openMove(spec, secrets, silent);

@@ -5,10 +5,10 @@ export interface Copied {
   peakMemoryBytes?: number;
 }
 
-/** One way to bring blue's database to an empty green. */
+/** One way to copy blue's database to an empty green. */
 export interface Contender {
   name: string;
-  /** Empties green and what the last copy left, outside of the time that is measured. */
+  /** Empties green and removes what the last copy left, outside of the measured time. */
   prepare(): Promise<void>;
   copy(): Promise<Copied>;
 }

@@ -1,12 +1,12 @@
 import type { MoveSpec, Secrets } from "../../../engine/move";
 
-/** What the child is told. */
+/** The order that the child receives. */
 export interface CopyOrder {
   spec: MoveSpec;
   secrets: Secrets;
 }
 
-/** What it answers. */
+/** The child's answer. */
 export interface CopyOutcome {
   /** From the call to its return, in seconds. */
   seconds: number;

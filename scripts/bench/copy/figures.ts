@@ -1,17 +1,17 @@
 import { median } from "../../common/median";
 
-/** One comparison: the same data copied once by each, one after the other. */
+/** One comparison: each contender copies the same data once, one after the other. */
 export interface PairTimes {
   ours: number;
   theirs: number;
 }
 
-/** Our time divided by theirs, in the median of the pairs. */
+/** Our time divided by theirs, the median of the pairs. */
 export function ratioOf(pairs: readonly PairTimes[]): number {
   return median(pairs.map(({ ours, theirs }) => ours / theirs));
 }
 
-/** Who goes first changes with each pair. */
+/** The order changes with each pair. */
 export function inTurn<T>(contenders: readonly T[], pair: number): T[] {
   return pair % 2 === 0 ? [...contenders] : [...contenders].reverse();
 }

@@ -7,7 +7,7 @@ import type { Lab } from "./lab";
 
 export const factors = [1, 4, 16] as const;
 
-/** What our process may take, whatever the size of the data, in bytes. */
+/** The memory limit of our process, whatever the size of the data, in bytes. */
 export const mostMemoryBytes = 256e6;
 
 export interface Growth {
@@ -16,7 +16,7 @@ export interface Growth {
   peakMemoryBytes: number;
   /** Data and indexes, by blue's statistics. */
   bytes: number;
-  /** Whether the result is the original. */
+  /** Whether the result equals the original. */
   same: boolean;
 }
 

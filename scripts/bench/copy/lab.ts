@@ -15,21 +15,21 @@ import { say } from "../cutover/say";
 import { debianBase } from "../toolImage";
 import { startReaper } from "./reaper";
 
-/** What the public tools come in by, from anywhere, with all rights. */
+/** The account of the public tools, valid from anywhere, with all privileges. */
 export const toolAccount = "bench_tool";
 /** Where the tools' host sees green's data directory. */
 export const greenData = "/green";
 
-/** A blue that can be followed, an empty green, and a host between them with the public tools. */
+/** A blue that can be replicated, an empty green, and a host between them with the public tools. */
 export interface Lab {
   pair: Pair;
   database: string;
   /** Container with mydumper, the clients, mariadb-backup and ssh. */
   tools: string;
-  /** Stops green, takes away all that it has, and starts it as it was at first. */
+  /** Stops green, deletes all its data, and starts it as it was at first. */
   resetGreen(): Promise<void>;
   stopGreen(): Promise<void>;
-  /** Returns when green's server answers whoever is root in its container. */
+  /** Returns when green's server accepts root in its container. */
   startGreen(): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export async function startLab(): Promise<Lab> {
       images: { blue: await blueWithBackup() },
       volumes: { green: volume },
       lasting: true,
-      // As the stack's config has them by default.
+      // The same defaults as in the stack's config.
       greenEnv: { INNODB_BUFFER_POOL_SIZE: "512M", INNODB_LOG_FILE_SIZE: "256M" },
     });
     cleanups.push(() => pair.stop());

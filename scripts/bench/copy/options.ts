@@ -22,14 +22,14 @@ function some(text: string): Part[] {
   return names as Part[];
 }
 
-/** @throws CommanderError, after having printed what is wrong or the help. */
+/** @throws CommanderError, after printing what is wrong or the help. */
 export function parseOptions(argv: string[]): BenchOptions {
   const program = new Command("npm run bench:copy --")
     .description(
-      "Copies a wiki's data from one MariaDB server to another: our copy, in a process of its own, and public tools in turn on the same servers, in pairs of alternating order. A ratio is our time divided by the tool's, the median over the pairs. Then our copy alone of 1, 4 and 16 times the data. Exit code 1 if a copy of ours differs from the original, or takes more than 256 MB of memory.",
+      "Copies a wiki's data from one MariaDB server to another: our copy, in a separate process, and public tools in turn on the same servers, in pairs of alternating order. A ratio is our time divided by the tool's, the median over the pairs. Then runs our copy alone with 1, 4 and 16 times the data. Exit code 1 if a copy of ours differs from the original, or takes more than 256 MB of memory.",
     )
     .option("--gb <n>", "data and indexes, in GB", number(0.01, 100, false), 0.5)
-    .option("--pairs <n>", "of each comparison", number(1, 50), 5)
+    .option("--pairs <n>", "number of pairs per comparison", number(1, 50), 5)
     .addOption(
       new Option(
         "--method <which>",

@@ -5,7 +5,7 @@ import type { Contender } from "./contender";
 import type { CopyOrder, CopyOutcome } from "./copyOrder";
 import type { Lab } from "./lab";
 
-/** Both servers by the network that the public tools are in: on the way to a published port there is a process more. */
+/** Both servers through the network of the public tools: the path to a published port has one process more. */
 function inTheNetwork({ spec, ssh, addresses }: Lab["pair"]): MoveSpec {
   const toBlue = { ...ssh, host: addresses.blue, port: 22 };
   const { blue, green } = spec;

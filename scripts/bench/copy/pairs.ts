@@ -9,17 +9,17 @@ export interface PeerTimes {
   pairs: PairTimes[];
 }
 
-/** What one of our ways took, beside each tool that does the same. */
+/** The times of one of our methods, beside each tool that does the same. */
 export interface Comparison {
   ours: Copied[];
   peers: PeerTimes[];
-  /** Copies of ours whose result was not the original. */
+  /** Our copies whose result differed from the original. */
   differing: number;
 }
 
 /**
- * `pairs` rounds in which each contender copies the same data once; the first contender is ours. Each result is
- * compared with the original, outside of the time.
+ * `pairs` rounds in which each contender copies the same data once. The first contender is ours. Each result is
+ * compared with the original, outside of the measured time.
  */
 export async function compare(
   lab: Lab,

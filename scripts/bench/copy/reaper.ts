@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { removeLeftovers } from "../../lab/leftovers";
 
-/** A process that outlives this one if it is killed, and then removes the servers that it leaves behind. */
+/** A process that outlives this one if it is killed, and then removes the servers that it left behind. */
 export function startReaper(): () => Promise<void> {
   const child = fork(__filename, {
     execArgv: ["--import", "tsx"],
@@ -18,6 +18,6 @@ export function startReaper(): () => Promise<void> {
 
 if (require.main === module)
   process.once("disconnect", () => {
-    // Its process id is free once it is no child of anybody.
+    // Its process id is released once nobody is its parent.
     setTimeout(() => void removeLeftovers().finally(() => process.exit(0)), 1_000);
   });

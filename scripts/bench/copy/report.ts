@@ -12,16 +12,16 @@ export interface BenchReport {
   pairs: number;
   /** Data and indexes that each pair copied. */
   bytes: number;
-  /** By rows, if that was measured; else by files. */
+  /** By rows, if measured; else by files. */
   ours: Way;
   /** By files. */
   physical?: Way;
-  /** `ratio` is our time divided by theirs; `of` says which way of ours. */
+  /** `ratio` is our time divided by theirs; `of` names our method. */
   peers: { name: string; seconds: number; ratio: number; of: "logical" | "physical" }[];
   growth: Growth[];
-  /** Copies of ours whose result was not the original. */
+  /** Our copies whose result differed from the original. */
   differing: number;
-  /** How often ours took more memory than it may, whatever the size. */
+  /** How often ours exceeded its memory limit, whatever the size. */
   tooLarge: number;
 }
 

@@ -1,13 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 
 /**
- * V8's flags for a process whose answers are timed. Small collections of garbage, by the thread itself: by default V8
- * takes four threads for one, and on two processors everything else waits for them, a page view up to 50 ms, with a flip
- * or without. And no large one, which takes 25 to 55 ms: a web app leaves 1 MB a second at 500 writes/s, and V8 begins
- * to mark for a large one at 512 MB, whatever the room, unless it must not mark in steps; and again at 64 MB of buffers
- * outside its heap, unless they count as part of it. So a process that reads much grows with what it reads: never for
- * one whose memory is measured. (Asked for between flips, large ones made page views over 2 ms four times as frequent in
- * flips.) Of new objects 1 MB at a time: 0.5 ms, where 4 MB took 2.
+ * V8's flags for a process whose response times are measured. Small garbage collections run in the thread itself: by
+ * default V8 uses four threads for one, and on two processors everything else waits for them, a page view up to 50 ms,
+ * with or without a flip. Large collections, which take 25 to 55 ms, are avoided: a web app allocates 1 MB a second at
+ * 500 writes/s, and V8 starts to mark for a large one at 512 MB, whatever the heap limit, unless it must not mark in
+ * steps; and again at 64 MB of buffers outside its heap, unless they count as part of it. So a process that reads much
+ * grows with what it reads: never use this for one whose memory is measured. (Forced between flips, large collections
+ * made page views over 2 ms four times as frequent during flips.) New objects get 1 MB at a time: a collection takes
+ * 0.5 ms, with 4 MB it took 2.
  */
 export const collectQuietly: readonly string[] = [
   "--single-threaded-gc",
@@ -19,7 +20,7 @@ export const collectQuietly: readonly string[] = [
   "--external-memory-accounted-in-global-limit",
 ];
 
-/** A process of the bench's own, which ends with it. It answers each message with one. */
+/** A process of the benchmark, which ends with it. It answers each message with one. */
 export class Child {
   private readonly process: ChildProcess;
   private queue: Promise<unknown> = Promise.resolve();
@@ -32,7 +33,7 @@ export class Child {
   ) {
     this.process = fork(file, {
       execArgv: [...flags, "--import", "tsx"],
-      // Standard output belongs to the figures.
+      // Standard output is reserved for the figures.
       stdio: ["ignore", 2, 2, "ipc"],
     });
   }

@@ -10,7 +10,7 @@ export interface Spread {
 }
 
 /**
- * The value that `percent` of all values do not exceed, by nearest rank: always one that was measured, and for p99 of
+ * The value that `percent` of all values do not exceed, by nearest rank. It is always a measured value, and for p99 of
  * fewer than 100 values the largest.
  */
 export function percentile(values: readonly number[], percent: number): number {
@@ -59,8 +59,8 @@ export interface Flipped {
 }
 
 /**
- * The engine's steps, and between them and the clients what the engine can't see: the time from the last
- * acknowledgement to the fence, and from the release to the first acknowledgement.
+ * The engine's steps, and around them what only the clients can see: the time from the last acknowledgement to the
+ * fence, and from the release to the first acknowledgement.
  */
 export function stepsOf(result: FlipResult, around: { last: number; first: number }): Flipped["steps"] {
   const releasedAt = result.fencedAtMs + result.writePauseMs;
@@ -71,7 +71,7 @@ export function stepsOf(result: FlipResult, around: { last: number; first: numbe
   ];
 }
 
-/** Over all flips, each step by its name, in the order in which they came. */
+/** Over all flips, each step by name, in the order of occurrence. */
 export function stepSpreads(flips: readonly Flipped[]): ({ name: string } & Spread)[] {
   const byName = new Map<string, number[]>();
   for (const { steps } of flips) {
@@ -80,28 +80,28 @@ export function stepSpreads(flips: readonly Flipped[]): ({ name: string } & Spre
   return [...byName].map(([name, values]) => ({ name, ...spreadOf(values) }));
 }
 
-/** How long page views took that were under way between two moments (since 1970), in milliseconds. */
+/** Durations of the page views that were under way between two moments (since 1970), in milliseconds. */
 export function viewsBetween(records: LoadRecords, fromMs: number, toMs: number): number[] {
   return records.views
     .filter(({ startedAt, endedAt }) => startedAt <= toMs && endedAt >= fromMs)
     .map(({ startedAt, endedAt }) => endedAt - startedAt);
 }
 
-/** How many of some durations, taken within `withinMs`, were longer than `overMs`; for each minute. */
+/** How many durations, taken within `withinMs`, exceeded `overMs`, per minute. */
 export function perMinuteOver(values: readonly number[], overMs: number, withinMs: number): number {
   return tenths((values.filter((value) => value > overMs).length * 60_000) / withinMs);
 }
 
 /**
- * In how many of `times` the first of three is the longest where only chance decides, 19 times in 20: the binomial
- * distribution's normal approximation.
+ * In how many of `times` cases the first of three values is the longest by chance alone, in 19 of 20 experiments: the
+ * normal approximation of the binomial distribution.
  */
 export function byChanceOfThree(times: number): { from: number; to: number } {
   const spread = 1.96 * Math.sqrt((times * 2) / 9);
   return { from: Math.max(0, Math.ceil(times / 3 - spread)), to: Math.floor(times / 3 + spread) };
 }
 
-/** Ids among `wanted` that are not exactly once in `found`. */
+/** Ids among `wanted` that do not occur exactly once in `found`. */
 export function amiss(wanted: Iterable<number>, found: Iterable<number>): number[] {
   const count = new Map<number, number>();
   for (const id of found) count.set(id, (count.get(id) ?? 0) + 1);

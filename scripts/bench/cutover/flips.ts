@@ -9,7 +9,7 @@ import type { Ledger } from "./ledger";
 import { say } from "./say";
 import { BenchSurroundings } from "./surroundings";
 
-/** As in production, but for how long the lag must have been small: that is before the pause, and an option. */
+/** As in production, except for the time of small lag, which lies before the pause and is an option. */
 const limits: Omit<CutoverLimits, "lagStableMs"> = {
   maxLagMs: 100,
   lagWaitMs: 60_000,
@@ -22,21 +22,23 @@ const limits: Omit<CutoverLimits, "lagStableMs"> = {
 
 /** Between two flips, in milliseconds. */
 const restMs = 300;
-/** How long a flip is taken to be, beside the time of small lag, until the first one tells; in milliseconds. */
+/** The assumed length of a flip, beside the time of small lag, until the first one tells; in milliseconds. */
 const usualMs = 700;
 
 export interface Series {
   flips: Flipped[];
-  /** Acknowledged, from the first flip's beginning to the last one's end, pauses included. */
+  /** Acknowledged writes, from the first flip's beginning to the last one's end, pauses included. */
   writesPerSecond: number;
   ledger: Ledger;
-  /** Per flip, how long each page view took that was under way in it, and as long before it and after it. */
+  /**
+   * For each flip, the durations of page views that were under way in it, and in equal stretches before and after it.
+   */
   views: { flipping: number[][]; before: number[][]; after: number[][] };
-  /** How long all flips took together, in milliseconds. */
+  /** Total duration of all flips, in milliseconds. */
   flippingMs: number;
   /**
-   * All of the calm stretches: how long they were together, how long each page view took, and each write, which a pause
-   * can't be shorter than. In milliseconds.
+   * All calm stretches: their total length, the duration of each page view, and that of each write, below which no
+   * pause can be. In milliseconds.
    */
   calm: { ms: number; views: number[]; edits: number[] };
 }
@@ -44,21 +46,21 @@ export interface Series {
 export interface FlipOrder {
   /** How many, an even number. */
   flips: number;
-  /** Writes a second that the clients were told to make. */
+  /** Writes per second that the clients aim for. */
   rate: number;
   /** How long the lag must have been small before each, in milliseconds. */
   stableMs: number;
   /** How long nothing happens before each flip, and after it, at least; no shorter than the flip; in milliseconds. */
   calmMs: number;
-  /** What a flip is called when it is told. */
+  /** The name of a flip in progress messages. */
   called: string;
   /** Takes what the clients recorded. */
   ledger: Ledger;
 }
 
 /**
- * Cutovers and switchbacks by turns, each between two calm stretches: what the check of one leaves behind is in the
- * first, what a flip leaves behind in the second.
+ * Cutovers and switchbacks in turn, each between two calm stretches. The first stretch contains what checking the
+ * previous flip left behind, the second what the flip itself left behind.
  */
 export async function flipToAndFro(
   lab: Lab,
@@ -126,7 +128,7 @@ export async function flipToAndFro(
   }
   series.writesPerSecond = (1_000 * (series.ledger.acknowledged - before)) / (epochMs() - startedAt);
   if (series.writesPerSecond < 0.9 * rate)
-    say(`the machine is too busy for ${rate} writes/s: it made ${series.writesPerSecond.toFixed(0)}`);
+    say(`the machine is too busy for ${rate} writes/s: it reached ${series.writesPerSecond.toFixed(0)}`);
   await lab.load.pause();
   series.ledger.enter(await lab.load.take());
   await series.ledger.checkAll(lab, from);
@@ -134,9 +136,13 @@ export async function flipToAndFro(
   return series;
 }
 
-/** A flip, with a stretch of `calmMs` before it and one after it, no shorter than it was; what the clients saw. */
+/**
+ * A flip, with a stretch of `calmMs` before it and one after it, no shorter than the flip itself, and what the clients
+ * saw.
+ */
 async function flipInCalm(lab: Lab, ctx: CutoverContext, from: Side, calmMs: number) {
-  // The check of the flip before loads the machine, and what it leaves behind takes 20 ms to collect: no part of this.
+  // Checking the previous flip loads the machine, and what it leaves behind takes 20 ms to collect. Both stay out of
+  // this stretch.
   globalThis.gc?.();
   await sleep(restMs);
   const startAt = epochMs();
@@ -149,7 +155,7 @@ async function flipInCalm(lab: Lab, ctx: CutoverContext, from: Side, calmMs: num
   return { result, records: await lab.load.take(), startAt, beganAt, endedAt, overAt };
 }
 
-/** The three parts of a pause that took longest; the steps before the fence are no part of it. */
+/** The three longest parts of a pause; the steps before the fence are not part of it. */
 function longestSteps(steps: Flipped["steps"]): string {
   const fence = steps.findIndex(({ name }) => name === "fence the primary");
   return [...steps.slice(0, 1), ...steps.slice(fence)]

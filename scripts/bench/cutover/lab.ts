@@ -14,13 +14,13 @@ import { say } from "./say";
 import { WebApp } from "./web/web";
 
 const pages = 1_000;
-/** Page views a second, by four readers. */
+/** Page views per second, by four readers. */
 const viewRate = 100;
 const viewers = 4;
-/** Page views on each connection before anything is measured, until V8 has compiled what it will. */
+/** Page views on each connection before anything is measured, until V8 has compiled the hot code. */
 const warmRounds = 200;
 
-/** A pair of MariaDB servers, a web app on each, the gate in front of both, and clients who write and read. */
+/** A pair of MariaDB servers, a web app on each side, the gate in front of both, and clients that write and read. */
 export interface Lab {
   pair: FollowingPair;
   world: DockerWorld;
@@ -71,7 +71,7 @@ export async function startLab(options: BenchOptions): Promise<Lab> {
     const apps = { blue: await startApp("blue"), green: await startApp("green") };
     const password = randomBytes(18).toString("hex");
     const container = await world.run("gate", await serviceImage("gate"), {
-      // Docker's way to ask costs 20 ms of a processor every 5 s, in a flip or beside it by chance.
+      // Docker's own health check costs 20 ms of processor time every 5 s, sometimes during a flip by chance.
       Healthcheck: { Test: ["NONE"] },
       ...gateContainer({
         network: network.name,
@@ -79,7 +79,7 @@ export async function startLab(options: BenchOptions): Promise<Lab> {
         green: `${network.hostAddress}:${apps.green.port}`,
         adminPassword: password,
         volume: await world.volume("gate"),
-        // MHA's hook turns the gate from a container of its own.
+        // MHA's hook turns the gate from a separate container.
         operators: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
       }),
     });

@@ -6,7 +6,7 @@ import { amiss } from "./figures";
 import type { Lab } from "./lab";
 import { type EditRecord, failuresOf, type LoadRecords } from "./load/records";
 
-/** All that was acknowledged and refused in one series of flips, compared with what the databases hold. */
+/** Everything that was acknowledged and refused in one series of flips, compared with what the databases hold. */
 export class Ledger {
   private readonly acknowledgedIds: number[] = [];
   private readonly lostIds = new Set<number>();
@@ -18,7 +18,7 @@ export class Ledger {
     return this.acknowledgedIds.length;
   }
 
-  /** Acknowledged writes that were not there, or there twice, in any comparison. */
+  /** Acknowledged writes that were missing or doubled in any comparison. */
   get lost(): number {
     return this.lostIds.size;
   }
@@ -33,7 +33,7 @@ export class Ledger {
     this.failedRequests += failuresOf(records);
   }
 
-  /** Looks for some writes on the side that serves, while it goes on. */
+  /** Looks for some writes on the serving side while it keeps serving. */
   async check(lab: Lab, serving: Side, edits: readonly EditRecord[]): Promise<void> {
     await this.compare(
       lab.pair[serving],
@@ -42,7 +42,7 @@ export class Ledger {
     );
   }
 
-  /** Looks for every write on both sides, once clients rest and the passive side has applied all. */
+  /** Looks for every write on both sides, once clients pause and the passive side has applied everything. */
   async checkAll(lab: Lab, serving: Side): Promise<void> {
     const passive = lab.pair[otherSide(serving)];
     const end = (await positions(lab.pair[serving])).binlog;

@@ -4,9 +4,9 @@ import { number } from "../../common/options";
 export interface BenchOptions {
   /** Cutovers and switchbacks together. */
   flips: number;
-  /** Flips before those, of which only what they lose or fail counts, and the longest wait of an edit. */
+  /** Flips before those. Only their losses and failures count, and the longest wait of an edit. */
   warmUp: number;
-  /** Writes a second, all clients together. */
+  /** Writes per second, all clients together. */
   rate: number;
   /** Keep-alive connections that write, one request at a time each. */
   clients: number;
@@ -20,16 +20,16 @@ export interface BenchOptions {
   json: boolean;
 }
 
-/** @throws CommanderError, after having printed what is wrong or the help. */
+/** @throws CommanderError, after printing what is wrong or the help. */
 export function parseOptions(argv: string[]): BenchOptions {
   const program = new Command("npm run bench:cutover --")
     .description(
-      "Flips a pair of MariaDB servers to and fro under writes through the gate, and measures the write pause by the clients' records: from the last write that the old side acknowledged to the first that the new one did. Exit code 1 if a request failed or an acknowledged write was lost.",
+      "Flips a pair of MariaDB servers back and forth under writes through the gate, and measures the write pause by the clients' records: from the last write that the old side acknowledged to the first that the new one did. Exit code 1 if a request failed or an acknowledged write was lost.",
     )
     .option("--flips <n>", "cutovers and switchbacks together, an even number", number(2, 1_000), 50)
     .option(
       "--warm-up <n>",
-      "flips before those, an even number, until V8 has compiled both sides' web apps; of them only what they lose or fail counts, and the longest wait of an edit",
+      "flips before those, an even number, until V8 has compiled both sides' web apps; only their losses and failures count, and the longest wait of an edit",
       number(0, 1_000),
       8,
     )
@@ -37,13 +37,13 @@ export function parseOptions(argv: string[]): BenchOptions {
     .option("--clients <n>", "keep-alive clients that write", number(1, 200), 16)
     .option(
       "--stable-ms <ms>",
-      "how long the lag must have been small before each flip; in production 8,000 at least, and page views beside a flip are compared over as long",
+      "how long the lag must have been small before each flip; in production at least 8,000; page views beside a flip are compared over an equal time",
       number(500, 60_000),
       500,
     )
     .option(
       "--calm-ms <ms>",
-      "how long nothing happens before each flip, and as long after it: page views without a flip are taken there. No shorter than the flip",
+      "how long nothing happens before each flip, and as long after it; page views without a flip are measured there. No shorter than the flip",
       number(0, 600_000),
       4_000,
     )

@@ -12,7 +12,7 @@ export interface PeerReport {
   editMaxWaitMs: number;
 }
 
-/** Page views that take longer than these tell whether the longest ones come oftener with a flip; in milliseconds. */
+/** Page views longer than these show whether slow ones are more frequent during a flip; in milliseconds. */
 const longViewsMs = [2, 5, 10];
 
 export interface BenchReport {
@@ -20,11 +20,14 @@ export interface BenchReport {
   steps: ({ name: string } & Spread)[];
   editMaxWaitMs: number;
   viewMaxMs: number;
-  /** Of the calm stretches before and after all flips, which together are longer than the flips. */
+  /** The calm stretches before and after all flips, which together are longer than the flips. */
   viewMaxMsWithoutFlip: number;
-  /** How many page views a minute took longer than `ms`: while the longest of all is chance, these are not. */
+  /** Page views per minute that took longer than `ms`. While the longest of all is chance, these are not. */
   viewsPerMinuteOver: { ms: number; flipping: number; withoutFlip: number }[];
-  /** In how many flips a page view took longer than all as long before it and after it: a third of them by chance. */
+  /**
+   * In how many flips a page view took longer than any in equal stretches before and after it: a third of them by
+   * chance.
+   */
   flipsWithLongestView: number;
   failedRequests: number;
   acknowledged: number;
@@ -94,7 +97,7 @@ export function format(report: BenchReport, series: Series): string {
         `    over ${ms} ms took ${flipping} a minute in flips, ${withoutFlip} without`,
     ),
     `  longest wait of an edit ${report.editMaxWaitMs} ms`,
-    `  ${report.acknowledged} writes acknowledged, the warm-up's too, ${report.lost} lost, ${report.failedRequests} requests failed${inWords(series.ledger.failures)}`,
+    `  ${report.acknowledged} writes acknowledged, including the warm-up, ${report.lost} lost, ${report.failedRequests} requests failed${inWords(series.ledger.failures)}`,
   ];
   for (const peer of report.peers) {
     lines.push(

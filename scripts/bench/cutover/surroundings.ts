@@ -3,10 +3,10 @@ import type { Side } from "../../../engine/move";
 import { GateSurroundings } from "../../lab/gateSurroundings";
 import type { WebApp } from "./web/web";
 
-/** Requests at a time that warm a web app before it serves, as in production. */
+/** Parallel requests that warm a web app before it serves, as in production. */
 const warmers = 4;
 
-/** The gate and the bench's web apps. */
+/** The gate and the benchmark's web apps. */
 export class BenchSurroundings extends GateSurroundings {
   constructor(
     gate: Gate,

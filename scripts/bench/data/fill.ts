@@ -3,7 +3,7 @@ import { writeProse } from "./prose";
 import { blockOf, rowsFor, stockTable, type WikiTable, wikiTables } from "./tables";
 
 export interface FillOptions {
-  /** Of all tables, data and indexes, as InnoDB stores them; hit within a few per cent. */
+  /** Total size of all tables, data and indexes, as InnoDB stores them. The result is within a few per cent. */
   bytes: number;
   /** The same seed and size give the same rows. Defaults to 1. */
   seed?: number;
@@ -26,15 +26,15 @@ export interface Filled {
   ms: number;
 }
 
-/** Rows are made by the server, a transaction of about so many bytes at a time. */
+/** The server generates the rows, in transactions of about this many bytes. */
 const batchBytes = 8_000_000;
-/** Sessions that fill at a time. */
+/** Sessions that fill tables in parallel. */
 const sessions = 2;
 
 /**
- * Makes `database` anew on a server and fills it as a wiki's is: wide texts (compressible and not, ASCII, 4-byte
+ * Creates `database` again on a server and fills it like a wiki's: wide texts (compressible and not, ASCII, 4-byte
  * characters, all bytes), page and revision, narrow link tables with two indexes each, a table without any key. Nothing
- * of it reaches the server's binary log.
+ * enters the server's binary log.
  */
 export async function fillWikiData(server: Server, database: string, options: FillOptions): Promise<Filled> {
   const started = performance.now();

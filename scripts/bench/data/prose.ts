@@ -1,6 +1,6 @@
 import { Random } from "../../common/random";
 
-/** A stock of text, from which the server cuts its pieces. */
+/** A stock of text from which the server cuts pieces. */
 export interface Prose {
   /** English-like words in ASCII. */
   ascii: Buffer[];
@@ -8,16 +8,16 @@ export interface Prose {
   wide: Buffer[];
 }
 
-/** Of each block. A piece of 60 kB fits from any of the first 5,000 bytes on. */
+/** Size of each block. A piece of 60 kB fits from any of the first 5,000 bytes on. */
 export const blockBytes = 66_000;
-/** Of each kind. */
+/** Number of blocks of each kind. */
 export const blocks = 24;
 
 const syllables =
   "an ber co da el fer go har i jo ka lo mi na or pe qua ri so ta un ver wa xi yo zu the ing tion".split(" ");
 const rare = ["🚢", "𠮷", "𝔚", "😀", "🧭", "𐍈", "é", "ß", "日本", "Ω"];
 
-/** As text compresses: some thousand words, few of them often. A seed repeats it. */
+/** Text that compresses realistically: some thousand words, few of them frequent. A seed repeats it. */
 export function writeProse(seed: number): Prose {
   const random = new Random(seed);
   const words = Array.from({ length: 4_000 }, () =>

@@ -1,19 +1,19 @@
 import { blocks } from "./prose";
 
-/** Where the stock of text lies while tables are filled. */
+/** Where the stock of text is stored while tables are filled. */
 export const stockTable = "bench_stock";
 
-/** A table of the wiki: how it is made, and how a range of its rows is, from their numbers alone. */
+/** A table of the wiki: its definition, and how to generate a range of its rows from their numbers alone. */
 export interface WikiTable {
   name: string;
-  /** Of all bytes, data and indexes. */
+  /** Share of all bytes, data and indexes. */
   share: number;
-  /** Of one row in InnoDB, its index entries included, as measured. */
+  /** Size of one row in InnoDB, with its index entries, as measured. */
   rowBytes: number;
   columns: string;
   /**
-   * Select list of the rows `n` of `s`; `p` is a row of the stock. `seed` makes other content of the same size, `rows`
-   * is how many rows the table has in all.
+   * Select list of the rows `n` of `s`; `p` is a row of the stock. `seed` changes the content but not the size, `rows`
+   * is the total number of rows.
    */
   select(seed: number, rows: number): string;
 }
@@ -28,10 +28,10 @@ const timestamp = (start: number, step: number) =>
 const scattered = (rows: number) =>
   `(1 + CAST(s.n * 7919 AS UNSIGNED) % ${rows % 7919 === 0 ? rows + 1 : rows})`;
 
-/** Which block of the stock row `n` of `text` takes: prose of the one or the other kind. */
+/** Which block of the stock row `n` of `text` uses: one or the other kind of prose. */
 export const blockOf = (seed: number) => `(${below(seed, "block", blocks)} + IF(s.n % 20 < 8, 0, ${blocks}))`;
 
-/** The tables of MediaWiki 1.39 that make up most of a wiki, by the shares that they have in one. */
+/** The tables of MediaWiki 1.39 that make up most of a wiki, with their typical shares. */
 export const wikiTables: readonly WikiTable[] = [
   {
     name: "text",
@@ -39,8 +39,8 @@ export const wikiTables: readonly WikiTable[] = [
     rowBytes: 13_320,
     columns: `old_id INT UNSIGNED NOT NULL AUTO_INCREMENT, old_text MEDIUMBLOB NOT NULL, old_flags TINYBLOB NOT NULL,
       PRIMARY KEY (old_id)`,
-    // Two thirds as MediaWiki stores them as they are, a third compressed: AES makes of the same text what can't be
-    // compressed any further, with every byte that there is.
+    // Two thirds uncompressed as MediaWiki stores them, a third compressed: AES turns the same text into bytes that
+    // can't be compressed further and include every byte value.
     select: (seed) => {
       const bytes = `1000 + FLOOR(59000 * POW(${chance(seed, "bytes")}, 6))`;
       const cut = `SUBSTR(p.body, 1 + ${below(seed, "from", 5_000)}, ${bytes})`;
@@ -122,7 +122,7 @@ export const wikiTables: readonly WikiTable[] = [
     name: "visit",
     share: 0.02,
     rowBytes: 95,
-    // No key at all, and each row three times.
+    // No key at all, and each row occurs three times.
     columns: `visit_page INT UNSIGNED NOT NULL, visit_title VARBINARY(255) DEFAULT NULL, visit_at DATETIME NOT NULL,
       visit_agent VARBINARY(120) NOT NULL DEFAULT ''`,
     select: (
@@ -132,7 +132,7 @@ export const wikiTables: readonly WikiTable[] = [
   },
 ];
 
-/** Rows that make `bytes` of all tables together. At least a few of each. */
+/** The number of rows that brings all tables together to `bytes`. At least a few of each. */
 export function rowsFor(table: WikiTable, bytes: number): number {
   return Math.max(60, Math.round((bytes * table.share) / table.rowBytes));
 }

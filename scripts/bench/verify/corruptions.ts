@@ -1,6 +1,6 @@
 import { Random } from "../../common/random";
 
-/** One way in which a copy can be wrong: a table with rows, and what spoils it behind replication's back. */
+/** One way in which a copy can be wrong: a table with rows, and a change behind replication's back that corrupts it. */
 export interface Corruption {
   /** In words. */
   name: string;
@@ -192,7 +192,7 @@ export interface SpoiledTable extends Corruption {
   spoils: string[];
 }
 
-/** A table of its own for each corruption, and rows chosen by the seed. */
+/** A separate table for each corruption, with rows chosen by the seed. */
 export function spoiledTables(database: string, seed: number): SpoiledTable[] {
   const random = new Random(seed);
   return corruptions.map((corruption, at) => {

@@ -6,7 +6,7 @@ import { say } from "../cutover/say";
 import { fillWikiData } from "../data/fill";
 import type { SpoiledTable } from "./corruptions";
 
-/** Two MariaDB servers, one following the other, and what else the bench runs beside them. */
+/** Two MariaDB servers, one following the other, and what the benchmark runs beside them. */
 export interface Lab {
   pair: FollowingPair;
   world: DockerWorld;
@@ -32,7 +32,7 @@ export async function startLab(): Promise<Lab> {
   }
 }
 
-/** The same wiki's data on both, anew. @returns bytes on each */
+/** Fills both again with the same wiki data. @returns bytes on each */
 export async function fillBoth({ pair }: Lab, gb: number, seed: number): Promise<number> {
   say(`filling both with ${gb} GB`);
   const options = { bytes: gb * 1e9, seed };
@@ -43,7 +43,7 @@ export async function fillBoth({ pair }: Lab, gb: number, seed: number): Promise
   return there.bytes;
 }
 
-/** Makes the tables on the primary, waits until the replica has them, and spoils them there. */
+/** Creates the tables on the primary, waits until the replica has them, and corrupts them there. */
 export async function spoil({ pair }: Lab, database: string, tables: readonly SpoiledTable[]): Promise<void> {
   await pair.blue.run("CREATE DATABASE ?? CHARACTER SET binary", [database]);
   const session = await pair.blue.open({ database });

@@ -9,7 +9,7 @@ import { TableChecksum } from "./peers/percona/percona";
 import { allFound, type BenchReport, format, type Pair, peerOf, rounded } from "./report";
 
 const spoiledDatabase = "spoiled";
-/** Times a quarter of the data. */
+/** Multiples of a quarter of the data. */
 const factors = [1, 4, 16];
 
 async function bench(options: BenchOptions): Promise<number> {

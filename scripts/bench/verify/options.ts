@@ -4,7 +4,7 @@ import { number } from "../../common/options";
 export interface BenchOptions {
   /** Data on each server, in gigabytes. */
   gb: number;
-  /** So often both ways compare the same data, in turn. */
+  /** How often both tools compare the same data, in turn. */
   pairs: number;
   /** Sessions on each side. */
   sessions: number;
@@ -15,7 +15,7 @@ export interface BenchOptions {
   json: boolean;
 }
 
-/** @throws CommanderError, after having printed what is wrong or the help. */
+/** @throws CommanderError, after printing what is wrong or the help. */
 export function parseOptions(argv: string[]): BenchOptions {
   const program = new Command("npm run bench:verify --")
     .description(
@@ -24,8 +24,8 @@ export function parseOptions(argv: string[]): BenchOptions {
     .option("--gb <n>", "data on each server, in gigabytes", number(0.01, 1_000, false), 0.5)
     .option("--pairs <n>", "comparisons by each", number(1, 100), 5)
     .option("--sessions <n>", "sessions on each server", number(1, 16), 4)
-    .option("--no-growth", "without 1, 4 and 16 times a quarter of the data")
-    .option("--seed <n>", "of the data, and of where it is spoiled", number(1, 1_000_000), 1)
+    .option("--no-growth", "skip the runs with 1, 4 and 16 times a quarter of the data")
+    .option("--seed <n>", "seed of the data and of the corruptions", number(1, 1_000_000), 1)
     .option("--json", "print the figures as JSON", false);
   program.parse(argv, { from: "user" });
   return program.opts<BenchOptions>();

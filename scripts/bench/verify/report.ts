@@ -13,7 +13,7 @@ export interface BenchReport {
   corruptions: { name: string; found: boolean; foundByPeer: boolean }[];
 }
 
-/** @param ratio Our time by the peer's, of each pair; the median counts. */
+/** @param ratio Our time divided by the peer's, for each pair. The median counts. */
 export function peerOf(name: string, pairs: readonly Pair[]): BenchReport["peers"][number] {
   return {
     name,

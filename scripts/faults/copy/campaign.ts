@@ -11,9 +11,9 @@ export interface CopyFaultsReport {
   ok: boolean;
   seed: number;
   runs: number;
-  /** kill -9 that came to happen. */
+  /** SIGKILLs that really happened. */
   kills: number;
-  /** Pieces that were copied more than once, of all runs. */
+  /** Pieces that were copied more than once, over all runs. */
   repeated: number;
   failures: RunResult[];
 }

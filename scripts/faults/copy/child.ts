@@ -1,6 +1,6 @@
 /**
- * The tool, in a process of its own that can be killed: copies, and follows unless it is told not to. The order comes
- * by standard input as JSON; each thing that it does is a line of JSON on standard output, written before it is done.
+ * The tool in a separate process that can be killed: copies, and follows unless told otherwise. The order arrives on
+ * standard input as JSON. Each action is a line of JSON on standard output, written before the action.
  */
 import { writeSync } from "node:fs";
 import { text } from "node:stream/consumers";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Server, Session } from "../../../engine/mariadb/server";
 import type { Random } from "../../common/random";
 
-/** Tables of every kind that a copy treats in a way of its own, about 12 MB. */
+/** Tables of every kind that a copy handles differently, about 12 MB. */
 const tables = [
   `CREATE TABLE text (id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, body MEDIUMBLOB NOT NULL,
      size INT AS (LENGTH(body)) VIRTUAL) ENGINE=InnoDB CHARSET=binary`,
@@ -42,11 +42,11 @@ export async function fill(blue: Server, database: string): Promise<void> {
   }
 }
 
-/** Goes on writing on blue until it is stopped, whatever becomes of its connection. */
+/** Keeps writing on blue until it is stopped, whatever happens to its connection. */
 export class Editor {
   private stopped = false;
   private running: Promise<void> | undefined;
-  /** Statements that were carried out. */
+  /** Statements that were executed. */
   edits = 0;
 
   constructor(
@@ -90,11 +90,11 @@ export class Editor {
       `UPDATE text SET body = CONCAT('changed ', body) WHERE id = ${id}`,
       `DELETE FROM text WHERE id = ${id}`,
       `INSERT IGNORE INTO page (title, kind) VALUES ('New_${id}', 'c')`,
-      // A title that wanders from page to page, as when one is moved over another.
+      // A title that moves from page to page, as when one is moved over another.
       `UPDATE page SET title = IF(id = ${id}, CONCAT(title, '_old_${this.edits}'), title) WHERE id = ${id}`,
       `UPDATE IGNORE page SET title = 'Page_${other}' WHERE id = ${id}`,
       `INSERT IGNORE INTO link VALUES (${id}, 'Page_${other}', ${other})`,
-      // Rows that get another key.
+      // Rows whose key changes.
       `UPDATE IGNORE link SET source = ${other} WHERE source = ${id}`,
       `UPDATE IGNORE text SET id = id + ${10 * pages} WHERE id = ${id}`,
       `DELETE FROM link WHERE source = ${id} LIMIT 3`,

@@ -10,10 +10,10 @@ const reportFile = join(__dirname, "../../../reports/faults-copy.json");
 async function main(argv: string[]): Promise<number> {
   const command = new Command("npm run faults:copy --")
     .description(
-      "Copies a database that is written to all the time from one real MariaDB to another and lets it follow, kills the tool or a server with SIGKILL at moments that the seed picks, lets the tool go on, and compares all data. The result goes to reports/faults-copy.json. Exit code 1 if a run failed.",
+      "Copies a database under constant writes from one real MariaDB to another and lets it follow, kills the tool or a server with SIGKILL at moments that the seed picks, lets the tool continue, and compares all data. The result goes to reports/faults-copy.json. Exit code 1 if a run failed.",
     )
     .option("--runs <number>", "how many copies, each with one kill or two", whole, 10)
-    .option("--seed <number>", "what decides what is killed when", whole, 1)
+    .option("--seed <number>", "decides what is killed, and when", whole, 1)
     .option("--replay <seed:index>", "repeat one run", replay)
     .option("--json", "print the result as JSON", false)
     .allowExcessArguments(false)

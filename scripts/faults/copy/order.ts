@@ -1,6 +1,6 @@
 import type { MoveSpec, Secrets } from "../../../engine/move";
 
-/** What the tool's process is told. */
+/** The order that the tool's process receives. */
 export interface ChildOrder {
   spec: MoveSpec;
   secrets: Secrets;
@@ -8,7 +8,7 @@ export interface ChildOrder {
   thenFollow?: boolean;
 }
 
-/** What it says. */
+/** What it reports. */
 export type ChildEvent =
   | { kind: "report"; message: string }
   | { kind: "piece"; range: number; table: string; after: string[] }

@@ -16,7 +16,7 @@ import { Tool } from "./tool";
 /** What is killed. */
 export type Victim = "tool" | "blue" | "green";
 
-/** One kill -9 and its moment: so long after the tool's event of that number. */
+/** One SIGKILL and its moment: this long after the tool's event of that number. */
 export interface Kill {
   victim: Victim;
   afterEvent: number;
@@ -30,9 +30,9 @@ export interface RunPlan {
 }
 
 export interface RunResult extends RunPlan {
-  /** Those that came to happen, with what the tool was at. */
+  /** Those that really happened, with what the tool was doing. */
   struck: string[];
-  /** Pieces that were begun more than once. */
+  /** Pieces that were started more than once. */
   repeated: number;
   edits: number;
   seconds: number;
@@ -43,7 +43,7 @@ export interface RunResult extends RunPlan {
 /** Small, so that a copy has many pieces and takes a few seconds. */
 const pieceBytes = 200_000;
 const maxBytesPerSecond = 6_000_000;
-/** About what a copy of the lab's tables says until it is done. */
+/** About how many events a copy of the lab's tables reports. */
 const usualEvents = 75;
 
 export function planOf(seed: number, index: number): RunPlan {
@@ -81,7 +81,7 @@ export async function runOnce(pair: Pair, plan: RunPlan): Promise<RunResult> {
   for (const { victim, afterEvent, delayMs } of plan.kills) {
     const before = tools.slice(0, -1).reduce((sum, one) => sum + one.events.length, 0);
     const came = await tool().until(() => before + tool().events.length > afterEvent);
-    // A copy that says less than others is killed at its end.
+    // A copy that reports fewer events than others is killed at its end.
     if (!came) await tool().until(({ kind }) => kind === "following");
     await sleep(delayMs);
     struck.push(`${victim} at ${describe(tool().events.at(-1))}`);
@@ -97,7 +97,7 @@ export async function runOnce(pair: Pair, plan: RunPlan): Promise<RunResult> {
     }
   }
   let failed = await tool().end();
-  // What broke while it followed, or ended for good because a server was gone, is set right by the next run.
+  // What broke while it followed, or ended for good because a server was down, is repaired by the next run.
   if (failed !== undefined) {
     struck.push(`the tool ended: ${failed}`);
     tools.push(new Tool(order));
@@ -126,7 +126,7 @@ function describe(event: ChildEvent | undefined): string {
   return event?.kind === "report" ? event.message : (event?.kind ?? "its start");
 }
 
-/** How often a piece was begun that had been begun before. */
+/** How often a piece was started that had been started before. */
 export function repetitions(events: readonly ChildEvent[]): number {
   const begun = new Set<string>();
   let repeated = 0;

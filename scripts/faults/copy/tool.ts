@@ -29,7 +29,7 @@ export class Tool {
     this.process.stdin?.end(JSON.stringify(order));
   }
 
-  /** Returns once `is` has come, or the process has ended without it; answers which. */
+  /** Returns once `is` has arrived, or the process has ended without it, and says which. */
   until(is: (event: ChildEvent) => boolean): Promise<boolean> {
     return new Promise((resolve) => {
       const look = () => {
@@ -48,7 +48,7 @@ export class Tool {
     await this.exited;
   }
 
-  /** Waits for its end; answers why it failed, or undefined. */
+  /** Waits for its end. Returns why it failed, or undefined. */
   async end(): Promise<string | undefined> {
     await this.exited;
     const failed = this.events.find((event) => event.kind === "failed");

@@ -8,7 +8,7 @@ import { copyAnew } from "../world/mend";
 
 const longAgo = new Date("2020-01-01T00:00:00Z");
 
-/** A session that locks a table and does nothing more. */
+/** A session that locks a table and does nothing else. */
 async function lockTable(
   stage: Stage,
   side: Side,
@@ -17,14 +17,14 @@ async function lockTable(
 ): Promise<() => Promise<void>> {
   const session = await stage.world.servers[side].open();
   await session.run("SET SESSION sql_log_bin = 0, lock_wait_timeout = 2");
-  // Where the server is in the middle of something, the lock may not be had.
+  // The server may be in the middle of something and refuse the lock.
   await session
     .run(`LOCK TABLES ??.?? ${how}`, [stage.world.pair.database, table])
     .catch((error: unknown) => stage.note(`no lock: ${error}`));
   return () => session.close();
 }
 
-/** One more write, as the wiki's own or a stranger's. */
+/** One more write, by the wiki's account or a stranger's. */
 async function insert(stage: Stage, side: Side, token: string): Promise<void> {
   await stage.world.servers[side].run("INSERT INTO ??.entry (token, side) VALUES (?, ?)", [
     stage.world.pair.database,
@@ -38,7 +38,7 @@ async function setPasswords({ world }: Stage): Promise<void> {
     await ensureReplicationAccount(server, world.pair.replicationPassword);
 }
 
-/** What befalls what is in the databases. */
+/** Faults of the databases. */
 export const databaseFaults: Fault[] = [
   {
     name: "lag",

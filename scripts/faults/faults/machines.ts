@@ -22,7 +22,7 @@ async function fillDisk(stage: Stage, side: Side): Promise<() => Promise<void>> 
   stage.note(`${side}'s disk full`);
   const host = stage.world.hosts[side];
   await host.fillDisk();
-  // MariaDB looks for room again only once a minute: whoever has made some restarts it.
+  // MariaDB checks for free space again only once a minute, so whoever frees some restarts it.
   return async () => {
     await host.freeDisk();
     await host.kill();
@@ -30,7 +30,7 @@ async function fillDisk(stage: Stage, side: Side): Promise<() => Promise<void>> 
   };
 }
 
-/** What befalls the machines. */
+/** Faults of the machines. */
 export const machineFaults: Fault[] = [
   {
     name: "old primary killed",

@@ -13,7 +13,7 @@ function cut(stage: Stage, ways: TcpProxy[]): () => void {
   };
 }
 
-/** What befalls the ways between the machines. */
+/** Faults of the network between the machines. */
 export const networkFaults: Fault[] = [
   {
     name: "databases partitioned",

@@ -1,6 +1,6 @@
 import type { Fault } from "../stage";
 
-/** What befalls the tool itself. */
+/** Faults of the tool itself. */
 export const toolFaults: Fault[] = [
   {
     name: "tool killed",

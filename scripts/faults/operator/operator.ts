@@ -6,21 +6,21 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OperatorEnd, OperatorLine, OperatorOrder } from "./order";
 
-/** The tool in a process of its own, which can be killed, stopped and continued like any. */
+/** The tool in a separate process, which can be killed, stopped and continued like any other. */
 export class Operator {
   /** What it reported, and when, in milliseconds since 1970. */
   readonly said: { at: number; text: string }[] = [];
-  /** How it ended by its own word; undefined if it was killed. */
+  /** How it ended, as it reported itself; undefined if it was killed. */
   end: OperatorEnd | undefined;
   /** When the process is gone. */
   readonly exited: Promise<void>;
-  /** When it has come to the point of its order; never if it does not come there. */
+  /** When it has reached the point of its order; never if it does not reach it. */
   readonly halted: Promise<void>;
   private readonly process: ChildProcess;
   private errors = "";
   private gone = false;
 
-  /** Starts the process; it waits for `order`. Starting takes about a second, so it can be done ahead. */
+  /** Starts the process, which then waits for `order`. Starting takes about a second, so it can be done ahead. */
   constructor(readonly name: string) {
     this.process = spawn(process.execPath, ["--import", "tsx", join(__dirname, "process.ts")], {
       stdio: ["pipe", "ignore", "pipe", "pipe"],
@@ -60,7 +60,7 @@ export class Operator {
     return this.end.outcome === "failed" ? this.end.message : this.end.outcome;
   }
 
-  /** Waits until a process that is about to stop itself has: what continues it before would come too early. */
+  /** Waits until a process that is about to stop itself has stopped: a SIGCONT before that would come too early. */
   async standsStill(): Promise<void> {
     for (let turn = 0; turn < 500 && !this.gone; turn++) {
       const stat = await readFile(`/proc/${this.process.pid}/stat`, "utf8").catch(() => "");

@@ -1,6 +1,6 @@
 import type { Address, CutoverLimits, DatabaseSide, Side } from "../../../engine/move";
 
-/** All that a process needs to be the tool. It is sent through the process's standard input. */
+/** Everything that a process needs to act as the tool. It is sent through the process's standard input. */
 export interface OperatorOrder {
   places: Record<Side, DatabaseSide>;
   passwords: Record<Side, string>;
@@ -16,17 +16,17 @@ export interface OperatorOrder {
   halt?: Halt;
 }
 
-/** What the process does to itself when it comes to a point. */
+/** What the process does to itself at a point. */
 export interface Halt {
-  /** The report, without its numbers, at which it counts. */
+  /** The report, without its numbers, that marks the point. */
   at: string;
-  /** Counted from that report, in milliseconds; 0 is at the report itself, before anything further is done. */
+  /** Counted from that report, in milliseconds; 0 means at the report itself, before anything else is done. */
   delayMs: number;
-  /** End by SIGKILL, stop by SIGSTOP, or only say so. */
+  /** Ends by SIGKILL, stops by SIGSTOP, or only reports it. */
   how: "kill" | "stop" | "tell";
 }
 
-/** What the process says, a line of JSON each. */
+/** What the process reports, a line of JSON each. */
 export type OperatorLine =
   | { said: string; at: number }
   | { halted: string; at: number }
@@ -36,7 +36,7 @@ export type OperatorEnd =
   | { outcome: "flipped" | "nothing to do"; readOnlyMs: number; holdMs: number }
   | { outcome: "failed"; code: string; message: string };
 
-/** A report as a point's name: what differs from flip to flip is taken out. */
+/** A report as a point's name, without what differs from flip to flip. */
 export function pointOf(report: { step: string; message: string }): string {
   return `${report.step}: ${report.message}`
     .replace(/\b\d+(?:-\d+){2}(?:,\d+-\d+-\d+)*\b/g, "GTID")

@@ -12,7 +12,7 @@ import { SshPool } from "../../../engine/ssh/pool";
 import { type OperatorLine, type OperatorOrder, pointOf } from "./order";
 import { LabSurroundings } from "./surroundings";
 
-/** Where lines go. Written at once, so that a process that stops itself has said so before. */
+/** Where lines go. They are written at once, so that a process that stops itself has reported it before. */
 const lines = 3;
 
 function say(line: OperatorLine): void {

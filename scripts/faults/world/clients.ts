@@ -2,12 +2,12 @@ import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Side } from "../../../engine/move";
 
-/** One write, as its client saw it. Times by `performance.now()`. */
+/** One write as its client saw it. Times by `performance.now()`. */
 export interface Write {
   id: string;
   sentAt: number;
   endedAt: number;
-  /** Who acknowledged it; undefined if nobody did: then it may be there or not, but not twice. */
+  /** Who acknowledged it; undefined if nobody did: then it may exist or not, but not twice. */
   by: Side | undefined;
   /** What came instead of an acknowledgement. */
   failure?: string;
@@ -16,7 +16,7 @@ export interface Write {
 /** Longer than the gate holds a write, in milliseconds. */
 const patienceMs = 20_000;
 
-/** Clients with a connection of their own each, who write through the gate at a steady rate and repeat nothing. */
+/** Clients that each have a connection, write through the gate at a steady rate and retry nothing. */
 export class Clients {
   writes: Write[] = [];
   private working: Promise<void>[] = [];
@@ -29,7 +29,7 @@ export class Clients {
     private readonly options: { clients: number; perSecond: number },
   ) {}
 
-  /** @param name Begins each write's id; another one for each run. */
+  /** @param name Prefix of each write's id, different for each run. */
   start(name: string): void {
     this.name = name;
     this.writes = [];
@@ -39,7 +39,7 @@ export class Clients {
     this.working = Array.from({ length: this.options.clients }, () => this.work(everyMs));
   }
 
-  /** Ends when the last write has its answer. */
+  /** Ends when the last write has been answered. */
   async stop(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.working);
@@ -72,7 +72,7 @@ export class Clients {
     }
   }
 
-  /** Takes a write into the history that did not come through the gate. */
+  /** Adds a write to the history that did not come through the gate. */
   add(write: Write): void {
     this.writes.push(write);
   }

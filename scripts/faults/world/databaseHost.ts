@@ -7,7 +7,7 @@ import { localDocker } from "../../setup/localEngine";
 
 const dataDirectory = "/var/lib/mysql";
 
-/** The machine of a side's database, and what can befall it. */
+/** The machine of a side's database, and the faults it can have. */
 export class DatabaseHost {
   private readonly container: Docker.Container;
   private isFull = false;
@@ -21,12 +21,12 @@ export class DatabaseHost {
     this.container = localDocker().getContainer(id);
   }
 
-  /** Everything on it dies at once. */
+  /** Kills everything on it at once. */
   async kill(): Promise<void> {
     await this.container.kill();
   }
 
-  /** Comes up again; when this returns, its server answers. */
+  /** Starts it again. When this returns, its server answers. */
   async start(): Promise<void> {
     await this.container.start();
     await this.awaitAnswer();
@@ -47,7 +47,7 @@ export class DatabaseHost {
     await this.container.unpause();
   }
 
-  /** Leaves no byte free where its data are. */
+  /** Fills the disk of its data completely. */
   async fillDisk(): Promise<void> {
     this.isFull = true;
     await this.run(["sh", "-c", `dd if=/dev/zero of=${dataDirectory}/filler bs=1M 2>/dev/null; true`]);
@@ -58,7 +58,7 @@ export class DatabaseHost {
     this.isFull = false;
   }
 
-  /** Lets its server's clock go wrong by that many seconds, at most a second later. */
+  /** Shifts its server's clock by that many seconds, at most a second later. */
   async skewClock(seconds: number): Promise<void> {
     this.isSkewed = seconds !== 0;
     await this.run(["sh", "-c", `echo '${seconds < 0 ? "" : "+"}${seconds}' >/clock/offset`]);
@@ -72,7 +72,7 @@ export class DatabaseHost {
     return (await this.run(["cat", path])).stdout;
   }
 
-  /** Whatever was done to its container is taken back. */
+  /** Undoes whatever was done to its container. */
   async mend(): Promise<void> {
     const { State } = await this.container.inspect();
     if (State.Paused) await this.unpause();

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { until } from "../../lab/until";
 
-/** The gate's container, and what can befall it. */
+/** The gate's container, and the faults it can have. */
 export class GateHost {
   constructor(
     private readonly container: Docker.Container,

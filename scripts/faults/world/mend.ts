@@ -7,15 +7,15 @@ import { otherSide } from "../../../engine/move";
 import { allWays } from "./ways";
 import type { World } from "./world";
 
-/** Takes back whatever a fault did to ways, machines and accounts; what the tool is there for is left to it. */
+/** Undoes whatever a fault did to networks, machines and accounts. What is the tool's task is left to it. */
 export async function mend(world: World): Promise<void> {
   for (const way of allWays(world.ways)) way.heal();
   await Promise.all([world.hosts.blue.mend(), world.hosts.green.mend(), world.gateHost.mend()]);
 }
 
 /**
- * What the tool tells the owner of a replica with transactions of its own to do: its data are thrown away, and the
- * primary's copied. The wiki's writes are stopped meanwhile.
+ * What the tool tells the owner of a replica with transactions of its own to do: discard its data and copy the
+ * primary's. The wiki's writes are stopped meanwhile.
  */
 export async function copyAnew(world: World): Promise<void> {
   const { pair, servers, clients, gate } = world;

@@ -3,12 +3,14 @@ import mysql, { type Connection } from "mysql2/promise";
 import type { Side } from "../../../engine/move";
 import type { Sample } from "../spans";
 
-/** Between the beginnings of two samples of a side, in milliseconds. */
+/** Interval between the beginnings of two samples of a side, in milliseconds. */
 const everyMs = 20;
-/** A server that takes longer than this for a sample is away, in milliseconds. */
+/** A server that takes longer than this for a sample counts as down, in milliseconds. */
 const answerMs = 500;
 
-/** Looks every 20 ms, by a connection of its own, whether a side's server takes the wiki's writes. It writes nothing. */
+/**
+ * Checks every 20 ms, over a separate connection, whether a side's server takes the wiki's writes. It writes nothing.
+ */
 export class Probe {
   samples: Sample[] = [];
   private running: Promise<void> | undefined;
@@ -28,7 +30,7 @@ export class Probe {
     await this.running;
   }
 
-  /** Forgets what was seen up to now but for the newest sample. */
+  /** Forgets all samples except the newest. */
   forget(): void {
     this.samples = this.samples.slice(-1);
   }

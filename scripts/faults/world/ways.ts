@@ -1,7 +1,7 @@
 import type { Side } from "../../../engine/move";
 import type { TcpProxy } from "../proxy";
 
-/** Every way that a fault can break. The way of a web tier to its own database is direct. */
+/** Every path that a fault can break. A web tier's path to its own database is direct. */
 export interface Ways {
   /** From the tool to each database. */
   tool: Record<Side, TcpProxy>;

@@ -3,7 +3,9 @@ import type { AddressInfo, Socket } from "node:net";
 import mysql, { type Pool } from "mysql2/promise";
 import type { Side } from "../../../engine/move";
 
-/** How long a statement may take, in milliseconds: a stopped server answers nothing, and its connections are no good. */
+/**
+ * How long a statement may take, in milliseconds. A stopped server answers nothing, and its connections are useless.
+ */
 const statementMs = 4_000;
 
 export interface AppDatabase {
@@ -14,7 +16,7 @@ export interface AppDatabase {
 
 /**
  * The web tier of one side: each POST to /write is one row in the side's database, acknowledged with 200 once it is
- * committed. It keeps nothing, and repeats nothing. /writable answers 200 while its database takes writes.
+ * committed. It caches nothing and retries nothing. /writable answers 200 while its database takes writes.
  */
 export class WebApp {
   private readonly server: Server;
@@ -82,7 +84,7 @@ export class WebApp {
       connection.release();
       return rows as unknown as Record<string, unknown>[];
     } catch (error) {
-      // Whatever it was, what this connection does now is not known.
+      // Whatever the error was, the state of this connection is unknown.
       connection.destroy();
       throw error;
     }

@@ -24,10 +24,10 @@ import type { Ways } from "./ways";
 import { WebApp } from "./webApp";
 
 const sides = ["blue", "green"] as const;
-/** Room for the data of each database, in MB: small, so that filling it up is quick. */
+/** Space for the data of each database, in MB: small, so that filling it up is quick. */
 const diskMb = 400;
 
-/** Short, so that many runs fit into an hour; in proportion they are as in a real move. */
+/** Short, so that many runs fit into an hour. Their proportions are as in a real move. */
 export const limits: CutoverLimits = {
   maxLagMs: 500,
   lagStableMs: 300,
@@ -39,19 +39,21 @@ export const limits: CutoverLimits = {
   verificationMaxAgeMs: 24 * 60 * 60 * 1_000,
 };
 
-/** Two database servers that follow each other, a web app for each, the gate before both, and clients who write. */
+/**
+ * Two database servers that follow each other, a web app for each, the gate in front of both, and clients that write.
+ */
 export interface World {
   pair: FollowingPair;
-  /** Each server by an account of the campaign's own, past every way that a fault breaks. */
+  /** Each server through the campaign's own account, past every path that a fault breaks. */
   servers: Record<Side, Server>;
   hosts: Record<Side, DatabaseHost>;
   gateHost: GateHost;
-  /** Past the way that a fault breaks. */
+  /** Past the path that a fault breaks. */
   gate: Gate;
   ways: Ways;
   clients: Clients;
   probes: Record<Side, Probe>;
-  /** Gives a process its order; it is the tool then. */
+  /** Gives a process its order, which makes it the tool. */
   command(operator: Operator, flip: { from: Side; to: Side; halt?: Halt }): void;
   close(): Promise<void>;
 }
@@ -108,7 +110,7 @@ async function build(
     },
   });
   cleanups.push(() => pair.stop());
-  // Of its own, so that the gate has left the pair's network before that goes.
+  // A separate network, so that the gate has left the pair's network before that is removed.
   const front = new DockerWorld();
   cleanups.push(() => front.close());
   const { network, addresses, secrets, database } = pair;

@@ -3,7 +3,7 @@ import { greenData, type Lab } from "../lab";
 import { run } from "./timed";
 
 /**
- * mariadb-backup piped by hand over SSH into green's volume, prepared, and put in place while green's server is
+ * mariadb-backup, piped by hand over SSH into green's volume, prepared, and put in place while green's server is
  * stopped. https://mariadb.com/kb/en/setting-up-a-replica-with-mariabackup/
  */
 export function backup(lab: Lab): Contender {

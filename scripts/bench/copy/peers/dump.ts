@@ -2,7 +2,7 @@ import type { Contender } from "../contender";
 import type { Lab } from "../lab";
 import { timed } from "./timed";
 
-/** `mariadb-dump | mariadb`, as its manual page says for InnoDB. */
+/** `mariadb-dump | mariadb`, as its manual page recommends for InnoDB. */
 export function dump(lab: Lab): Contender {
   return {
     name: "mariadb-dump | mariadb",

@@ -3,7 +3,7 @@ import type { Lab } from "../lab";
 import { run, timed } from "./timed";
 
 /**
- * mydumper, then myloader, 4 threads each, tables in pieces of 10,000 rows: twice as fast with these data as whole
+ * mydumper, then myloader, 4 threads each, with tables in pieces of 10,000 rows: with these data twice as fast as whole
  * tables, or pieces of 50,000 rows or of 32 MB. https://github.com/mydumper/mydumper
  */
 export function mydumper(lab: Lab): Contender {

@@ -4,8 +4,8 @@ import type { Side } from "../../../../engine/move";
 import type { LoadCommand, LoadOrder, LoadRecords } from "./records";
 
 /*
- * Writers and readers in a process of their own, so that nothing of what is measured waits for the engine's event
- * loop. All times are by this process's clock.
+ * Writers and readers in a separate process, so that no measurement waits for the engine's event loop. All times are by
+ * this process's clock.
  */
 
 let records: LoadRecords = { edits: [], views: [], failures: {} };
@@ -15,7 +15,7 @@ let busy = 0;
 
 const epochMs = () => performance.timeOrigin + performance.now();
 
-/** A client's own rhythm: after a wait it goes on at its next turn, so that clients do not fall into step. */
+/** A client's own rhythm: after a wait it continues at its next turn, so that clients do not synchronize. */
 class Turns {
   private readonly startedAt: number;
   private turn = 0;

@@ -10,12 +10,12 @@ export class Load {
     this.child.tell(order);
   }
 
-  /** All that ended since the last call. */
+  /** Everything that ended since the last call. */
   take(): Promise<LoadRecords> {
     return this.command<LoadRecords>({ take: true });
   }
 
-  /** Begins nothing new; returns when every write has been acknowledged. */
+  /** Starts nothing new. Returns when every write has been acknowledged. */
   async pause(): Promise<void> {
     await this.command({ pause: true });
   }

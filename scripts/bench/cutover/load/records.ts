@@ -4,10 +4,10 @@ import type { Side } from "../../../../engine/move";
 export interface LoadOrder {
   host: string;
   port: number;
-  /** Writes a second, all clients together. */
+  /** Writes per second, all clients together. */
   rate: number;
   clients: number;
-  /** Page views a second. */
+  /** Page views per second. */
   viewRate: number;
   viewers: number;
   /** Page views ask for pages 1 to this. */
@@ -30,11 +30,11 @@ export interface ViewRecord {
   endedAt: number;
 }
 
-/** All that ended since it was last asked for. */
+/** Everything that ended since the last request. */
 export interface LoadRecords {
   edits: EditRecord[];
   views: ViewRecord[];
-  /** Requests that were not answered with 200, by what was answered. */
+  /** Requests whose answer was not 200, by what was answered. */
   failures: Record<string, number>;
 }
 

@@ -9,7 +9,7 @@ import { measurePeer } from "./series";
 
 const makers: Record<string, PeerMaker> = { "runbook script": runbook, MHA: mha };
 
-/** Measures each peer that can be had; one that can't is left out, with a line that says why. */
+/** Measures each peer that is available. One that is not is left out, with a line that says why. */
 export async function measurePeers(lab: Lab, flips: number): Promise<PeerSeries[]> {
   await leaveTheServers(lab);
   const all: PeerSeries[] = [];
@@ -23,7 +23,7 @@ export async function measurePeers(lab: Lab, flips: number): Promise<PeerSeries[
   return all;
 }
 
-/** Takes from both servers what would act against another tool: the control schema with its events. */
+/** Removes from both servers what would interfere with another tool: the control schema with its events. */
 async function leaveTheServers({ pair }: Lab): Promise<void> {
   for (const server of [pair.blue, pair.green]) {
     const own = await server.unlogged();

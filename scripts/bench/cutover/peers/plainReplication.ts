@@ -1,10 +1,10 @@
 import { otherSide, type Side } from "../../../../engine/move";
 import type { Lab } from "../lab";
 
-/** The account by which peers' replication runs: their tools know nothing of certificates. */
+/** The account for the peers' replication. Their tools do not use certificates. */
 export const peerAccount = "bench_repl";
 
-/** Makes the other side follow `primary` in the way of a runbook: by GTID, from its own position, without TLS. */
+/** Makes the other side follow `primary` as a runbook would: by GTID, from its own position, without TLS. */
 export async function followPlainly({ pair }: Lab, primary: Side): Promise<void> {
   const passive = pair[otherSide(primary)];
   const { host, port } = pair[primary].place.replication;

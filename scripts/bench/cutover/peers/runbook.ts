@@ -5,13 +5,13 @@ import type { Lab } from "../lab";
 import type { Peer } from "./peer";
 import { followPlainly } from "./plainReplication";
 
-/** How often such scripts look whether the replica has caught up, in milliseconds. */
+/** Interval at which such scripts check whether the replica has caught up, in milliseconds. */
 const pollMs = 500;
 
 /**
  * A careful administrator's script: close the old primary, end the application's sessions, wait until the replica has
- * everything, promote it, let the old one follow, turn the load balancer. Over kept connections and without any
- * process to start, so that it is at its best.
+ * everything, promote it, let the old one follow, turn the load balancer. It uses kept connections and starts no
+ * process, so it is at its best.
  */
 export async function runbook(lab: Lab): Promise<Peer> {
   const { pair, gate } = lab;

@@ -12,7 +12,7 @@ const calmMs = 2_000;
 /** Before each flip, so that the old side has acknowledged something to measure from, in milliseconds. */
 const beforeMs = 300;
 
-/** Measures a peer as the own flips are measured: by the same clients, through the same gate, on the same servers. */
+/** Measures a peer like our own flips: with the same clients, through the same gate, on the same servers. */
 export async function measurePeer(lab: Lab, peer: Peer, flips: number): Promise<PeerSeries> {
   const series: PeerSeries = { name: peer.name, pausesMs: [], ledger: new Ledger() };
   await lab.load.pause();

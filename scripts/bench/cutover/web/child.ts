@@ -4,8 +4,8 @@ import mysql, { type Pool } from "mysql2/promise";
 import type { WebOrder } from "./order";
 
 /*
- * The least that a web tier can be: a POST to /edit writes one row and is answered with the side's name once that is
- * committed; a GET of /page reads one. /writable says whether the database takes writes, as MediaWiki's API does.
+ * A minimal web tier. A POST to /edit writes one row and is answered with the side's name once that is committed; a GET
+ * of /page reads one. /writable says whether the database takes writes, as MediaWiki's API does.
  */
 
 async function answer(order: WebOrder, pool: Pool, asked: IncomingMessage): Promise<[number, string]> {
@@ -35,7 +35,7 @@ async function answer(order: WebOrder, pool: Pool, asked: IncomingMessage): Prom
   }
 }
 
-/** A write that is sent again after an error may have been committed the first time. */
+/** A write that is retried after an error may have been committed the first time. */
 function alreadyThere(error: { code?: string }): void {
   if (error.code !== "ER_DUP_ENTRY") throw error;
 }
@@ -55,7 +55,7 @@ function open(order: WebOrder): void {
     const [status, text] = await answer(order, pool, asked);
     response.writeHead(status, { "Content-Length": Buffer.byteLength(text) }).end(text);
   });
-  // Longer than the gate keeps a free connection, so that this end never closes one under a request.
+  // Longer than the gate keeps an idle connection, so that this end never closes one under a request.
   server.keepAliveTimeout = 300_000;
   server.listen(0, order.listen, () => process.send?.({ port: (server.address() as AddressInfo).port }));
 }

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Child, collectQuietly } from "../child";
 import type { WebOrder } from "./order";
 
-/** One side's web app, and the tool's own way to it, past the gate. */
+/** One side's web app, and the tool's own path to it, past the gate. */
 export class WebApp {
   private readonly child: Child;
   private readonly agent: Agent;
-  /** At which it listens, on the address of its order. */
+  /** The port on which it listens, at the address of its order. */
   port = 0;
 
   private constructor(private readonly order: WebOrder) {
@@ -22,12 +22,12 @@ export class WebApp {
     return app;
   }
 
-  /** Asks for so many pages at once, which opens as many sessions on its database. */
+  /** Requests this many pages at once, which opens as many sessions on its database. */
   async warm(requests: number): Promise<void> {
     await Promise.all(Array.from({ length: requests }, () => this.status("/page?id=1")));
   }
 
-  /** Waits until it says that it takes writes. */
+  /** Waits until it reports that it takes writes. */
   async awaitWritable(timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
     while ((await this.status("/writable")) !== 200) {

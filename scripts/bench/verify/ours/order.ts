@@ -1,6 +1,6 @@
 import type { DatabaseSide } from "../../../../engine/move";
 
-/** What the process that compares is told. It comes over the channel to it: there are passwords in it. */
+/** What the comparing process receives. It arrives over the channel, because it contains passwords. */
 export interface CompareOrder {
   sides: Record<"primary" | "replica", { place: DatabaseSide; password: string }>;
   sshPrivateKey: string;
@@ -11,9 +11,9 @@ export interface CompareOrder {
 export interface CompareAnswer {
   /** From the first connection to the recorded result. */
   seconds: number;
-  /** Of the process, its code included. */
+  /** Memory of the process, its code included. */
   peakMemoryBytes: number;
-  /** Tables that differ; undefined if it failed otherwise. */
+  /** Tables that differ; undefined if it failed for another reason. */
   differing?: string[];
   problem?: string;
 }

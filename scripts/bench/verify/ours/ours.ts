@@ -4,7 +4,9 @@ import type { FollowingPair } from "../../../lab/followingPair";
 import { Child } from "../../cutover/child";
 import type { CompareAnswer, CompareOrder } from "./order";
 
-/** Compares a database of the pair in a process of its own, so that its memory is no one else's. @throws what went wrong */
+/**
+ * Compares a database of the pair in a separate process, so that its memory can be measured. @throws what went wrong
+ */
 export async function compareInOwnProcess(
   { blue, green, secrets }: FollowingPair,
   database: string,

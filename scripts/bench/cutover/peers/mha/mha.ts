@@ -6,11 +6,11 @@ import type { Lab } from "../../lab";
 import type { Peer } from "../peer";
 import { followPlainly, peerAccount } from "../plainReplication";
 
-/** An account with all rights, from anywhere: MHA wants that. */
+/** An account with all privileges, from anywhere, as MHA requires. */
 const account = "bench_mha";
 
 /**
- * MHA 0.58 from Debian's packages: `masterha_master_switch --master_state=alive`, the old primary becoming the new
+ * MHA 0.58 from Debian's packages: `masterha_master_switch --master_state=alive`, with the old primary becoming the new
  * one's replica. Its hook closes and opens the databases and turns the gate.
  * https://github.com/yoshinorim/mha4mysql-manager/wiki/masterha_master_switch
  */

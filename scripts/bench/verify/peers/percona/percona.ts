@@ -4,13 +4,13 @@ import type { DockerWorld } from "../../../../lab/dockerWorld";
 import type { FollowingPair } from "../../../../lab/followingPair";
 import { toolImage } from "../../../toolImage";
 
-/** An account and a schema of its own: it writes its checksums on the primary, and the stream brings them over. */
+/** A separate account and schema: it writes its checksums on the primary, and replication delivers them. */
 const account = "bench_percona";
 
 /** What it found. */
 export interface Checksums {
   seconds: number;
-  /** Tables of which a chunk differs, or that could not be compared. */
+  /** Tables with a chunk that differs, or that could not be compared. */
   differing: string[];
 }
 
@@ -41,7 +41,7 @@ export class TableChecksum {
       await own.run("CREATE USER ?@'%' IDENTIFIED BY ?", [account, pair.replicationPassword]);
       await own.run("GRANT ALL ON *.* TO ?@'%' WITH GRANT OPTION", [account]);
     }
-    // Where it finds the replica.
+    // Tells it where the replica is.
     await pair.blue.run("CREATE DATABASE ??", [account]);
     await pair.blue.run(
       "CREATE TABLE ??.dsns (id INT AUTO_INCREMENT PRIMARY KEY, parent_id INT, dsn VARCHAR(255))",
@@ -54,7 +54,7 @@ export class TableChecksum {
     return new TableChecksum(name);
   }
 
-  /** Compares a database's tables; its time is taken where it runs. */
+  /** Compares a database's tables. Its time is measured where it runs. */
   async compare(pair: FollowingPair, database: string): Promise<Checksums> {
     const { host } = pair.blue.place.replication;
     const output = await sh(
@@ -70,7 +70,7 @@ cat /tmp/out`,
   }
 }
 
-/** Reads its table: TS ERRORS DIFFS ROWS DIFF_ROWS CHUNKS SKIPPED TIME TABLE. @throws when there is none */
+/** Parses its table: TS ERRORS DIFFS ROWS DIFF_ROWS CHUNKS SKIPPED TIME TABLE. @throws when there is none */
 export function readChecksums(output: string, database: string): Checksums {
   const took = /^took (\d+)$/m.exec(output)?.[1];
   const lines = output.split("\n").map((line) => line.trim().split(/\s+/));

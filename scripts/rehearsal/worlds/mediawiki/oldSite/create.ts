@@ -9,7 +9,7 @@ import type { WorldSecrets } from "./secrets";
 const maintenance = "/usr/share/mediawiki/maintenance";
 const work = "/tmp/world";
 
-/** Makes the database and its accounts, and installs MediaWiki into it. */
+/** Creates the database and its accounts, and installs MediaWiki into it. */
 export async function installWiki(world: Settled, secrets: WorldSecrets): Promise<void> {
   const db = containerOf(world.name, "db");
   const web = containerOf(world.name, "web");
@@ -25,7 +25,7 @@ GRANT ALL PRIVILEGES ON *.* TO wikiadmin@localhost WITH GRANT OPTION;
     },
   ]);
   await sh(db, "mariadb </root/accounts.sql; rm /root/accounts.sql");
-  // Until its restart, once the site is made: nothing of a half-made one would be kept after a crash.
+  // Only until its restart, once the site is complete: after a crash nothing of a half-finished one would be kept.
   await sh(db, "mariadb -e 'SET GLOBAL innodb_flush_log_at_trx_commit = 0'");
 
   await sh(web, `service cron stop >/dev/null; install -d -o www-data -g www-data ${work}`);
@@ -101,7 +101,7 @@ export async function fillWiki(world: Settled, secrets: WorldSecrets, progress: 
   progress("deletions, links, statistics");
   await asWeb(`php ${maintenance}/deleteBatch.php -u Editor4 -r 'Not needed' ${work}/files/deleted.txt`);
   const half = Math.ceil((world.pages + world.files) / 2);
-  // Two chains, as long as each other on two cores.
+  // Two chains of equal length on two cores.
   await Promise.all([
     asWeb(`php ${maintenance}/refreshLinks.php -e ${half}
       php ${maintenance}/rebuildrecentchanges.php

@@ -24,7 +24,7 @@ export const containerOf = (name: string, role: HostRole): string => `${name}-${
 export const databaseVolume = (name: string): string => `wikiferry-${name}-db`;
 export const uploadsVolume = (name: string): string => `wikiferry-${name}-uploads`;
 
-/** Makes the network where it is missing. */
+/** Creates the network where it is missing. */
 export async function ensureNetwork(name: string): Promise<void> {
   const network = networkOf(name);
   if (await ifThere(docker.getNetwork(network).inspect())) return;
@@ -36,7 +36,7 @@ export async function ensureNetwork(name: string): Promise<void> {
   });
 }
 
-/** The addresses of what is on it, such as `172.18.0.0/16`. */
+/** The network's address range, such as `172.18.0.0/16`. */
 export async function subnetOf(name: string): Promise<string> {
   const { IPAM } = await docker.getNetwork(networkOf(name)).inspect();
   return IPAM?.Config?.[0]?.Subnet ?? "";
@@ -47,7 +47,7 @@ export async function createVolumes(name: string): Promise<void> {
     await docker.createVolume({ Name: volume, Labels: labelOf(name) });
 }
 
-/** Makes and starts the three hosts on volumes that exist. */
+/** Creates and starts the three hosts on existing volumes. */
 export async function startHosts(world: Settled, images: Record<HostRole, string>): Promise<void> {
   const { name, ports } = world;
   const key = readFileSync(`${await operatorKey(name)}.pub`, "utf8");

@@ -36,7 +36,7 @@ export type { WorldHost } from "./hosts";
 export type { WorldOptions, WorldPorts } from "./options";
 export type { Account } from "./secrets";
 
-/** The old site: three hosts that run a wiki, and what its owner knows of them. */
+/** The old site: three hosts that run a wiki, and what its owner knows about them. */
 export interface World {
   name: string;
   options: Settled;
@@ -83,7 +83,7 @@ async function running(name: string): Promise<boolean> {
   return states.every((state) => state?.State.Running);
 }
 
-/** Waits until the wiki's API answers; the first answer fills its caches. */
+/** Waits until the wiki's API answers. The first answer fills its caches. */
 async function answers(world: Settled): Promise<void> {
   const url = `http://127.0.0.1:${world.ports.http}/api.php?action=query&meta=siteinfo&format=json`;
   const until = Date.now() + 60_000;
@@ -102,7 +102,7 @@ async function answers(world: Settled): Promise<void> {
   throw new WikiferryError(
     "WORLD_SILENT",
     `The old site's wiki does not answer at ${url}: ${problem}`,
-    "Look at `docker logs` of its web container, then run `npx tsx scripts/world.ts reset`.",
+    "See `docker logs` of its web container, then run `npx tsx scripts/world.ts reset`.",
   );
 }
 
@@ -142,9 +142,8 @@ async function describe(settled: Settled, secrets: WorldSecrets): Promise<World>
 }
 
 /**
- * The old site, running. One that runs already and was made with the same options is taken as it is, unless `fresh`;
- * else it is restored from the state kept after its creation, or created.
- *
+ * The old site, running. One that already runs and was created with the same options is used as it is, unless `fresh`.
+ * Otherwise it is restored from the state kept after its creation, or created.
  * @throws `WORLD_NOT_OURS`
  */
 export async function ensureWorld(options: WorldOptions = {}): Promise<World> {
@@ -201,8 +200,7 @@ export const resetWorld = (options: WorldOptions = {}): Promise<World> =>
 
 /**
  * Removes the hosts, their data, the network, and with `copies` (the default) the kept states and the secrets.
- *
- * @throws `WORLD_NOT_OURS` where others' are there; then nothing is removed
+ * @throws `WORLD_NOT_OURS` where another checkout's exist; then nothing is removed
  */
 export async function removeWorld({ name = "blue", copies = true } = {}): Promise<void> {
   await removeData(name, copies);
@@ -211,7 +209,7 @@ export async function removeWorld({ name = "blue", copies = true } = {}): Promis
   const left = own(await thingsOn(docker), worldScope(name), rehearsalId());
   for (const network of left.filter(({ kind }) => kind === "network")) {
     const state = await ifThere(docker.getNetwork(network.id).inspect());
-    // Green's containers may still be on it; whoever removes those removes the network.
+    // Green's containers may still be on it. Whoever removes those removes the network.
     if (state && Object.keys(state.Containers ?? {}).length === 0)
       await ifThere(docker.getNetwork(network.id).remove());
   }
@@ -219,14 +217,14 @@ export async function removeWorld({ name = "blue", copies = true } = {}): Promis
 
 export interface WorldStatus {
   name: string;
-  /** Made, with a record of its options. */
+  /** Creates it, with a record of its options. */
   made: boolean;
   hosts: { container: string; state: string }[];
   wikiUrl?: string;
   options?: Settled;
 }
 
-/** What there is of the old site; starts and changes nothing. */
+/** What exists of the old site. Starts and changes nothing. */
 export async function worldStatus({ name = "blue" } = {}): Promise<WorldStatus> {
   const record = existsSync(recordFile(name)) ? readJson<WorldRecord>(recordFile(name)) : undefined;
   const hosts = await Promise.all(

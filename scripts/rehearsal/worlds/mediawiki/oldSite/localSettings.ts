@@ -1,7 +1,7 @@
 import type { Settled } from "./options";
 import type { WorldSecrets } from "./secrets";
 
-/** Settings that both sides need beside those which have a place of their own in green's environment. PHP text. */
+/** Settings that both sides need besides those that green's environment names. PHP text. */
 export const sharedSettings = `$wgGroupPermissions['robot']['bot'] = true;
 $wgGroupPermissions['robot']['noratelimit'] = true;
 $wgGroupPermissions['robot']['autoconfirmed'] = true;
@@ -25,8 +25,8 @@ $wgFileExtensions = [ 'png', 'gif', 'jpg', 'jpeg', 'svg', 'webp', 'pdf' ];
 export const sitename = "Harbour Library";
 
 /**
- * LocalSettings.php as people write them.
- * @param gateNetwork Where the gate will ask from, as its owner tells MediaWiki before the move.
+ * LocalSettings.php as people write it.
+ * @param gateNetwork Where the gate's requests will come from, as its owner tells MediaWiki before the move.
  */
 export function localSettings(world: Settled, secrets: WorldSecrets, gateNetwork: string): string {
   return `<?php

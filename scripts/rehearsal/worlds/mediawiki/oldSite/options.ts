@@ -17,11 +17,11 @@ export interface WorldPorts {
 export interface WorldOptions {
   /** Pages with text made from documentation. 10 to 20000. Defaults to 2000. */
   pages?: number;
-  /** Uploaded files, those deleted later included. 10 to 1500. Defaults to 210. */
+  /** Uploaded files, including those that are deleted later. 10 to 1500. Defaults to 210. */
   files?: number;
   /** The same seed gives the same titles, texts and files. Defaults to 1. */
   seed?: number;
-  /** Begin from the state right after creation, whatever was done to the world since. Defaults to false. */
+  /** Starts from the state right after creation, whatever was done to the old site since. Defaults to false. */
   fresh?: boolean;
   /** `$wgDBprefix`. Defaults to none. */
   prefix?: string;
@@ -86,7 +86,7 @@ export const labelOf = (name: string): Record<string, string> => ({
 
 export const contentDir = join(__dirname, "content");
 
-/** Names the state right after creation: the same key, the same content and accounts' names. */
+/** Names the state right after creation. The same key means the same content and account names. */
 export function pristineKey(settled: Settled, imageIds: string[]): string {
   const { ports: _ports, ...content } = settled;
   const hash = createHash("sha256").update(JSON.stringify([content, imageIds]));

@@ -6,25 +6,28 @@ import { createVolumes, databaseVolume, uploadsVolume } from "./hosts";
 import { labelOf } from "./options";
 import { readJson, type WorldSecrets, worldFile, writePrivate } from "./secrets";
 
-/** Of this checkout's own: others keep theirs beside it. */
+/** This checkout's own copy. Other checkouts keep theirs beside it. */
 const volumeOf = (name: string, key: string): string => `wikiferry-pristine-${name}-${key}-${rehearsalId()}`;
 const secretsOf = (name: string, key: string): string => worldFile(name, "pristine", `${key}.json`);
 
-/** Label of the volume that tells whose secrets are in it, without telling them. */
+/** Label of the volume that identifies its secrets without revealing them. */
 const marker = "wikiferry.world.secrets";
 const digestOf = (secrets: WorldSecrets | undefined): string =>
   createHash("sha256").update(JSON.stringify(secrets)).digest("hex");
 
-/** The secrets of the kept state, or undefined where there is none that is whole. */
+/** The secrets of the kept state, or undefined where no complete one exists. */
 export async function kept(name: string, key: string): Promise<WorldSecrets | undefined> {
   if (!existsSync(secretsOf(name, key))) return undefined;
   const secrets = readJson<WorldSecrets>(secretsOf(name, key));
   const volume = await ifThere(docker.getVolume(volumeOf(name, key)).inspect());
-  // The copy may be of before the secrets were lost and made again.
+  // The copy may be older than secrets that were lost and created again.
   return volume?.Labels?.[marker] === digestOf(secrets) ? secrets : undefined;
 }
 
-/** Keeps a copy of both volumes while nothing writes to them. The secrets' file, written last, says that it is whole. */
+/**
+ * Keeps a copy of both volumes while nothing writes to them. The secrets' file is written last and marks it as
+ * complete.
+ */
 export async function keep(name: string, key: string, image: string, secrets: WorldSecrets): Promise<void> {
   rmSync(secretsOf(name, key), { force: true });
   await ifThere(docker.getVolume(volumeOf(name, key)).remove());

@@ -18,7 +18,7 @@ export const worldScope = (name: string): Scope => {
   };
 };
 
-/** @throws `WORLD_NOT_OURS` where something of that name is here that this checkout did not make */
+/** @throws `WORLD_NOT_OURS` where something of that name exists that this checkout did not create */
 export async function refuseForeignWorld(name: string): Promise<void> {
   refuseStrangers(await thingsOn(docker), worldScope(name), rehearsalId());
 }

@@ -24,7 +24,7 @@ export interface WorldSecrets {
   sysop: Account;
   /** Editor1 to Editor20, in the group `robot`: no rate limits. */
   editors: Account[];
-  /** A plain account for looking round. */
+  /** A plain account for browsing. */
   reader: Account;
 }
 
@@ -46,7 +46,7 @@ export function makeSecrets(): WorldSecrets {
   };
 }
 
-/** Writes a file that only its owner may read, as a whole or not at all. */
+/** Writes a file that only its owner may read, completely or not at all. */
 export function writePrivate(path: string, content: string): void {
   mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.new`, content, { mode: 0o600 });
@@ -57,7 +57,7 @@ export function readJson<T>(path: string): T | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : undefined;
 }
 
-/** The operator's key pair, made once. Answers the private key's path. */
+/** The operator's key pair, created once. Returns the private key's path. */
 export async function operatorKey(name: string): Promise<string> {
   const path = worldFile(name, "ssh", "id_ed25519");
   if (!existsSync(path) || !existsSync(`${path}.pub`)) {
