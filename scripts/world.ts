@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { messageOf } from "../engine/errors";
+import { duration } from "../engine/format";
 import {
   ensureWorld,
   removeWorld,
@@ -17,7 +18,7 @@ interface Flags {
 }
 
 const startedMs = Date.now();
-const since = () => `${((Date.now() - startedMs) / 1000).toFixed(1)} s`;
+const since = () => duration(Date.now() - startedMs);
 const progress = (message: string) => process.stderr.write(`world: ${since()} ${message}\n`);
 
 function print(world: World, json?: boolean): void {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execInContainer, runInContainer } from "../docker/exec";
 import { messageOf, WikiferryError } from "../errors";
 import { block, type Finding, findingOf, pass } from "../finding";
+import { size } from "../format";
 import type { Server } from "../mariadb/server";
 import type { MoveSpec, Side } from "../move";
 import { otherSide } from "../move";
@@ -103,7 +104,7 @@ export class Uploads {
       ];
     }
     const sourceBytes = Number(source.stdout.trim());
-    const findings: Finding[] = [pass("FILES_DIRECTORY", `${directory} holds ${megabytes(sourceBytes)}`)];
+    const findings: Finding[] = [pass("FILES_DIRECTORY", `${directory} holds ${size(sourceBytes)}`)];
     if (!/^\/[A-Za-z0-9._/+-]*$/.test(directory)) {
       findings.push(
         block(
@@ -332,7 +333,7 @@ export class Uploads {
         this.check(round);
         this.report({
           step,
-          message: `${round.filesSent} files, ${megabytes(round.sentBytes)} carried`,
+          message: `${round.filesSent} files, ${size(round.sentBytes)} carried`,
           percent: 100,
         });
         return round;
@@ -509,12 +510,12 @@ export class Uploads {
     const [availableBytes = 0, presentBytes = 0] = text.trim().split(/\s+/).map(Number);
     const wantedBytes = Math.max(0, neededBytes - presentBytes) * 1.1;
     if (availableBytes >= wantedBytes) {
-      return [pass("FILES_DISK_SPACE", `green has ${megabytes(availableBytes)} free for uploads`)];
+      return [pass("FILES_DISK_SPACE", `green has ${size(availableBytes)} free for uploads`)];
     }
     return [
       block(
         "FILES_DISK_SPACE",
-        `green has ${megabytes(availableBytes)} free, the uploads need ${megabytes(wantedBytes)}`,
+        `green has ${size(availableBytes)} free, the uploads need ${size(wantedBytes)}`,
         "Give Docker's disk on green more room, or remove unused images with `docker image prune`",
       ),
     ];
@@ -547,15 +548,11 @@ export function roundProgress(
   const perMs = first && now.atMs > first.atMs ? (now.bytes - first.bytes) / (now.atMs - first.atMs) : 0;
   const left =
     perMs > 0
-      ? `, ${megabytes(perMs * 1000)}/s, ${Math.ceil(Math.max(0, totalBytes - now.bytes) / perMs / 1000)} s left`
+      ? `, ${size(perMs * 1000)}/s, ${Math.ceil(Math.max(0, totalBytes - now.bytes) / perMs / 1000)} s left`
       : "";
-  return { message: `${megabytes(now.bytes)} of ${megabytes(totalBytes)}${left}`, percent };
+  return { message: `${size(now.bytes)} of ${size(totalBytes)}${left}`, percent };
 }
 
 function trimmed(directory: string): string {
   return directory.replace(/\/+$/, "");
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)} MB`;
 }

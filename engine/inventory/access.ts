@@ -1,4 +1,5 @@
 import { courierMark } from "../files/authorization";
+import { size } from "../format";
 import { sweepBackups } from "../mariadb/copy/physical/custodian";
 import { editAuthorizedKeys } from "../ssh/hostFile";
 import { quote } from "../ssh/quote";
@@ -80,7 +81,7 @@ export const replacedUploads: Deposit = {
     ).trim();
     if (found === "") return undefined;
     const [files, bytes] = found.split(/\s+/).map(Number);
-    return `${files} files, ${((bytes ?? 0) / 1e6).toFixed(1)} MB`;
+    return `${files} files, ${size(bytes ?? 0)}`;
   },
   async take({ spec, pool }) {
     const { ssh, directory } = spec.blue.files;

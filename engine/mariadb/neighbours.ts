@@ -1,4 +1,5 @@
 import { block, type Finding, pass } from "../finding";
+import { size } from "../format";
 import type { Server } from "./server";
 
 /** Databases that every server has, and those that the move creates. */
@@ -90,9 +91,7 @@ export function neighboursFinding(neighbours: readonly Neighbour[]): Finding {
 
 function describe({ name, tables, programs, bytes, lastWrite, accounts }: Neighbour): string {
   const holds = [
-    ...(tables > 0
-      ? [`${tables === 1 ? "1 table" : `${tables} tables`}, ${(bytes / 1e6).toFixed(1)} MB`]
-      : []),
+    ...(tables > 0 ? [`${tables === 1 ? "1 table" : `${tables} tables`}, ${size(bytes)}`] : []),
     ...(programs > 0 ? [programs === 1 ? "1 routine or event" : `${programs} routines and events`] : []),
     lastWrite ? `written to at ${lastWrite} UTC` : "last write unknown",
     accounts.length > 0 ? `used by ${accounts.join(", ")}` : "no account of its own",

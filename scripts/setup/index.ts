@@ -1,10 +1,11 @@
+import { duration } from "../../engine/format";
 import { setUpDocker } from "./docker";
 import { setUpImages } from "./images";
 import { withLock } from "./lock";
 import { setUpPlugins } from "./plugins";
 import { setUpEngine } from "./pulumi";
 import { readRecord, type SetupRecord, writeRecord } from "./record";
-import { say, seconds } from "./say";
+import { say } from "./say";
 
 export { imageRef } from "./images";
 export type { SetupRecord } from "./record";
@@ -28,7 +29,7 @@ export async function setup(): Promise<SetupRecord> {
     if (images.status === "rejected") throw images.reason;
     const record: SetupRecord = { pulumi: pulumi.value, docker, images: images.value };
     writeRecord(record);
-    const took = seconds(Date.now() - startedMs);
+    const took = duration(Date.now() - startedMs);
     say(
       `ready in ${took}: Pulumi (${record.pulumi} plugins), Docker (${docker}), ${Object.keys(images.value).length} images`,
     );

@@ -1,3 +1,4 @@
+import { duration, size } from "../../engine/format";
 import { otherSide, type Side } from "../../engine/move";
 import {
   type CopyPart,
@@ -11,20 +12,6 @@ import {
 } from "./types";
 
 const width = 14;
-
-/** A duration for people: `40 ms`, `3.2 s`, `5 min`, `2.5 h`, `3 d`. */
-export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
-  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
-  if (ms < 172_800_000) return `${Number((ms / 3_600_000).toFixed(1))} h`;
-  return `${Math.round(ms / 86_400_000)} d`;
-}
-
-/** A size for people: `0.3 kB`, `62.3 MB`. */
-export function size(bytes: number): string {
-  return bytes < 1e5 ? `${Number((bytes / 1e3).toFixed(1))} kB` : `${Number((bytes / 1e6).toFixed(1))} MB`;
-}
 
 function problem({ error }: Unknown): string {
   return `${error.code}: ${error.found}`;

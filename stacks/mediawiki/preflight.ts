@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { openMove } from "../../engine/context";
 import type { Prediction } from "../../engine/estimate";
 import type { Finding } from "../../engine/finding";
+import { duration, size } from "../../engine/format";
 import type { MoveSpec, Secrets } from "../../engine/move";
 import { type PreflightResult, preflight } from "../../engine/preflight";
 import { changesAhead } from "../../engine/preflight/changes";
@@ -114,10 +115,9 @@ export function outlook(
 ): string[] {
   const lines: string[] = [];
   if (toCopy) {
-    const megabytes = (toCopy.bytes / 1e6).toFixed(1);
     const { copy, catchUp } = toCopy;
     lines.push(
-      `to copy: about ${toCopy.rows.toLocaleString("en")} rows, ${megabytes} MB, in about ${duration(copy.ms)} (${describe(copy)})`,
+      `to copy: about ${toCopy.rows.toLocaleString("en")} rows, ${size(toCopy.bytes)}, in about ${duration(copy.ms)} (${describe(copy)})`,
       catchUp
         ? `to catch up after it: about ${duration(catchUp.ms)} (${describe(catchUp)})`
         : "to catch up after it: blue gets more changes than green is expected to apply",
@@ -125,18 +125,13 @@ export function outlook(
   }
   if (pause)
     lines.push(
-      `expected write pause of a flip: about ${pause.ms} ms (${describe(pause)}), after ${config["cutover.lagStableMs"] / 1000} s of small lag`,
+      `expected write pause of a flip: about ${duration(pause.ms)} (${describe(pause)}), after ${config["cutover.lagStableMs"] / 1000} s of small lag`,
     );
   return lines;
 }
 
 function describe({ terms }: Prediction): string {
   return terms.map(({ name, ms }) => `${name} ${duration(ms)}`).join(", ");
-}
-
-function duration(ms: number): string {
-  if (Math.abs(ms) < 1_000) return `${Math.round(ms)} ms`;
-  return ms < 90_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.ceil(ms / 60_000)} min`;
 }
 
 function line({ code, severity, found, wayOut }: Finding): string {

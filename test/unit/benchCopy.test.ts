@@ -70,7 +70,7 @@ describe("bench:copy", () => {
     });
     const text = format(report);
     expect(text).toMatch(/mydumper \+ myloader +8\.0 s +0\.63\n/);
-    expect(text).toMatch(/4 ×, 2000 MB +19\.0 s +9\.5 s +220 MB/);
+    expect(text).toMatch(/4 ×, 2\.0 GB +19\.0 s +9\.5 s +220 MB/);
     expect(text).toMatch(/2 of our copies DIFFER/);
   });
 

@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { count, duration, size, some } from "../../engine/format";
 import { estimateFacts, type Predicted } from "../../scripts/rehearsal/core/predictions";
 import { passingRefusal } from "../../scripts/rehearsal/core/refusal";
 import * as core from "../../scripts/rehearsal/core/report";
@@ -299,21 +298,6 @@ test("what was felt is how long saves and page views took in the 10 s before the
     views: { beforeMs: 31, afterMs: 40 },
   });
   expect(feltOf(timelineOf(requests.slice(0, -1), 100_000), 60, kinds)).toBeUndefined();
-});
-
-test("figures read as people write them", () => {
-  expect([0, 4.25, 61.4, 999, 1000, 4210, 59_990, 125_000].map(duration)).toEqual([
-    "0 ms",
-    "4.3 ms",
-    "61 ms",
-    "999 ms",
-    "1.0 s",
-    "4.2 s",
-    "1 min 00 s",
-    "2 min 05 s",
-  ]);
-  expect([12, 1500, 187e6, 8.3e9].map(size)).toEqual(["12 B", "1.5 kB", "187 MB", "8.3 GB"]);
-  expect([some(1, "edit"), some(0, "edit"), count(1234567)]).toEqual(["1 edit", "0 edits", "1,234,567"]);
 });
 
 describe("predictions beside facts", () => {

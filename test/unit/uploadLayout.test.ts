@@ -120,9 +120,9 @@ test("a round that could not carry files is a failure that names each of them, a
 
 test("a round tells its rate and the time left once two looks were taken", () => {
   const first = { bytes: 10e6, atMs: 0 };
-  expect(roundProgress(100e6, first)).toEqual({ message: "10 MB of 100 MB", percent: 10 });
+  expect(roundProgress(100e6, first)).toEqual({ message: "10.0 MB of 100 MB", percent: 10 });
   expect(roundProgress(100e6, { bytes: 40e6, atMs: 10_000 }, first)).toEqual({
-    message: "40 MB of 100 MB, 3.0 MB/s, 20 s left",
+    message: "40.0 MB of 100 MB, 3.0 MB/s, 20 s left",
     percent: 40,
   });
 });

@@ -1,3 +1,4 @@
+import { duration, size } from "../../format";
 import type { Report } from "../../progress";
 
 /** Says once a second how far a copy is: percent of the estimate, bytes, rate, time left. */
@@ -28,9 +29,8 @@ export function copyProgress(
   const rate = elapsedMs > 0 ? bytes / elapsedMs : 0;
   const percent = Math.min(99, estimatedBytes > 0 ? Math.floor((bytes / estimatedBytes) * 100) : 0);
   const leftMs = rate > 0 ? Math.max(0, estimatedBytes - bytes) / rate : 0;
-  const megabytes = (value: number) => (value / 1e6).toFixed(1);
   return {
     percent,
-    message: `${megabytes(bytes)} of about ${megabytes(Math.max(bytes, estimatedBytes))} MB, ${megabytes(rate * 1000)} MB/s, ${Math.ceil(leftMs / 1000)} s left`,
+    message: `${size(bytes)} of about ${size(Math.max(bytes, estimatedBytes))}, ${size(rate * 1000)}/s, ${duration(leftMs)} left`,
   };
 }

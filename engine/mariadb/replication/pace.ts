@@ -1,3 +1,5 @@
+import { duration } from "../../format";
+
 /** The positions of a replica and its source at one moment. */
 export interface PaceSample {
   /** From a monotonic clock, in milliseconds. */
@@ -49,14 +51,6 @@ export function paceOf(samples: readonly PaceSample[]): Pace | undefined {
 
 /** One line for people. */
 export function describePace({ behind, lagMs, appliedPerSecond, writtenPerSecond, leftMs }: Pace): string {
-  const seconds = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-  const left =
-    leftMs === undefined
-      ? "does not come nearer"
-      : `${leftMs < 90_000 ? seconds(leftMs) : minutes(leftMs)} left`;
-  return `${behind} transactions behind (${seconds(lagMs)}), applies ${appliedPerSecond}/s of ${writtenPerSecond}/s new ones, ${left}`;
-}
-
-function minutes(ms: number): string {
-  return ms < 5_400_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`;
+  const left = leftMs === undefined ? "does not come nearer" : `${duration(leftMs)} left`;
+  return `${behind} transactions behind (${duration(lagMs)}), applies ${appliedPerSecond}/s of ${writtenPerSecond}/s new ones, ${left}`;
 }

@@ -1,3 +1,4 @@
+import { size } from "../../../engine/format";
 import { say } from "../cutover/say";
 import { fillWikiData } from "../data/fill";
 import { checksumsOf } from "./check";
@@ -30,7 +31,7 @@ export async function measureGrowth(lab: Lab, us: Contender, gb: number, seed: n
     const { seconds, peakMemoryBytes } = await us.copy();
     const same = (await checksumsOf(lab, "blue")) === (await checksumsOf(lab, "green"));
     say(
-      `${factor}×: ${seconds.toFixed(1)} s, ${Math.round((peakMemoryBytes ?? 0) / 1e6)} MB of memory${same ? "" : ", DIFFERS"}`,
+      `${factor}×: ${seconds.toFixed(1)} s, ${size(peakMemoryBytes ?? 0)} of memory${same ? "" : ", DIFFERS"}`,
     );
     found.push({ factor, seconds: rounded(seconds), peakMemoryBytes: peakMemoryBytes ?? 0, bytes, same });
   }

@@ -1,3 +1,4 @@
+import { size } from "../../../engine/format";
 import { median } from "../../common/median";
 import { ratioOf, rounded } from "./figures";
 import { type Growth, mostMemoryBytes } from "./growth";
@@ -66,15 +67,14 @@ function peersOf(of: "logical" | "physical", comparison?: Comparison): BenchRepo
 }
 
 export function format(report: BenchReport): string {
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
   const row = (name: string, ...cells: string[]) =>
     `  ${name.padEnd(28)}${cells.map((cell) => cell.padStart(14)).join("")}`;
   const way = (name: string, { seconds, peakMemoryBytes }: Way) =>
-    row(name, `${seconds.toFixed(1)} s`, "", megabytes(peakMemoryBytes));
+    row(name, `${seconds.toFixed(1)} s`, "", size(peakMemoryBytes));
   const lines: string[] = [];
   if (report.ours.seconds > 0) {
     lines.push(
-      `${megabytes(report.bytes)} of data and indexes, ${report.pairs} pairs, medians`,
+      `${size(report.bytes)} of data and indexes, ${report.pairs} pairs, medians`,
       row("", "time", "ours / theirs", "peak memory"),
       way(report.peers.some(({ of }) => of === "logical") ? "ours, by rows" : "ours", report.ours),
       ...(report.physical ? [way("ours, by files", report.physical)] : []),
@@ -88,15 +88,15 @@ export function format(report: BenchReport): string {
     for (const { factor, seconds, bytes, peakMemoryBytes } of report.growth)
       lines.push(
         row(
-          `${factor} ×, ${megabytes(bytes)}`,
+          `${factor} ×, ${size(bytes)}`,
           `${seconds.toFixed(1)} s`,
           `${(seconds / (bytes / 1e9)).toFixed(1)} s`,
-          megabytes(peakMemoryBytes),
+          size(peakMemoryBytes),
         ),
       );
   }
   if (report.differing > 0) lines.push("", `${report.differing} of our copies DIFFER from the original`);
   if (report.tooLarge > 0)
-    lines.push("", `${report.tooLarge} of our copies took MORE MEMORY than ${megabytes(mostMemoryBytes)}`);
+    lines.push("", `${report.tooLarge} of our copies took MORE MEMORY than ${size(mostMemoryBytes)}`);
   return `${lines.join("\n")}\n`;
 }

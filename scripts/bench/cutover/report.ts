@@ -1,3 +1,4 @@
+import { duration } from "../../../engine/format";
 import { byChanceOfThree, longest, perMinuteOver, type Spread, spreadOf, stepSpreads } from "./figures";
 import type { Series } from "./flips";
 import type { PeerSeries } from "./peers/peer";
@@ -77,7 +78,6 @@ export function format(report: BenchReport, series: Series): string {
     `  ${name.padEnd(36)}${[spread.p50, spread.p99, spread.max].map((ms) => ms.toFixed(1).padStart(9)).join("")}`;
   const { views, calm, flippingMs } = series;
   const { flipping, before, after } = views;
-  const seconds = (ms: number) => `${(ms / 1_000).toFixed(0)} s`;
   const chance = byChanceOfThree(series.flips.length);
   const lines = [
     `${series.flips.length} flips at ${series.writesPerSecond.toFixed(0)} writes/s`,
@@ -91,7 +91,7 @@ export function format(report: BenchReport, series: Series): string {
     row("  as long before it", spreadOf(before.map(longest))),
     row("  as long after it", spreadOf(after.map(longest))),
     `  of these three stretches the flip had the longest page view in ${report.flipsWithLongestView} of ${series.flips.length} (by chance: ${chance.from} to ${chance.to})`,
-    `  longest page view ${report.viewMaxMs} ms in ${seconds(flippingMs)} of flips, ${report.viewMaxMsWithoutFlip} ms in ${seconds(calm.ms)} without`,
+    `  longest page view ${report.viewMaxMs} ms in ${duration(flippingMs)} of flips, ${report.viewMaxMsWithoutFlip} ms in ${duration(calm.ms)} without`,
     ...report.viewsPerMinuteOver.map(
       ({ ms, flipping, withoutFlip }) =>
         `    over ${ms} ms took ${flipping} a minute in flips, ${withoutFlip} without`,

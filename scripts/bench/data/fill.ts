@@ -1,3 +1,4 @@
+import { size } from "../../../engine/format";
 import type { Server, Session } from "../../../engine/mariadb/server";
 import { writeProse } from "./prose";
 import { blockOf, rowsFor, stockTable, type WikiTable, wikiTables } from "./tables";
@@ -58,8 +59,7 @@ export async function fillWikiData(server: Server, database: string, options: Fi
     await first.run("DROP TABLE ??", [stockTable]);
     const tables: FilledTable[] = [];
     for (const { name } of wikiTables) tables.push(await measure(first, database, name));
-    for (const { name, rows, bytes } of tables)
-      options.say?.(`${name}: ${rows} rows, ${(bytes / 1e6).toFixed(1)} MB`);
+    for (const { name, rows, bytes } of tables) options.say?.(`${name}: ${rows} rows, ${size(bytes)}`);
     const sum = (what: "rows" | "bytes") => tables.reduce((total, table) => total + table[what], 0);
     return {
       tables,

@@ -1,3 +1,4 @@
+import { size } from "../../../engine/format";
 import { median } from "../../common/median";
 
 export interface Pair {
@@ -31,18 +32,17 @@ export function allFound({ corruptions }: BenchReport): boolean {
 }
 
 export function format(report: BenchReport): string {
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   const missed = report.corruptions.filter(({ foundByPeer }) => !foundByPeer).length;
   return `${[
     `${report.pairs} pairs`,
-    `  ours              ${report.ours.seconds.toFixed(2)} s, memory ${megabytes(report.ours.peakMemoryBytes)}`,
+    `  ours              ${report.ours.seconds.toFixed(2)} s, memory ${size(report.ours.peakMemoryBytes)}`,
     ...report.peers.map(
       ({ name, seconds, ratio }) =>
         `  ${name.padEnd(18)}${seconds.toFixed(2)} s; ours takes ${ratio.toFixed(2)} of it`,
     ),
     ...report.growth.map(
       ({ factor, bytes, seconds, peakMemoryBytes }) =>
-        `  ${`${factor} ×`.padEnd(5)}${megabytes(bytes).padStart(9)}: ${seconds.toFixed(2)} s, memory ${megabytes(peakMemoryBytes)}`,
+        `  ${`${factor} ×`.padEnd(5)}${size(bytes).padStart(9)}: ${seconds.toFixed(2)} s, memory ${size(peakMemoryBytes)}`,
     ),
     "corruptions                                           ours      peer",
     ...report.corruptions.map(

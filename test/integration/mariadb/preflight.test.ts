@@ -262,7 +262,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
     expect(blocks(findings)).toEqual(["DB_NEIGHBOURS"]);
     const found = of(findings, "DB_NEIGHBOURS")[0]?.found;
     expect(found).toMatch(
-      /blog_1 \(1 table, 0\.0 MB; written to at \d{4}-\d\d-\d\d \d\d:\d\d UTC; used by blogger@10\.0\.%\); phpmyadmin \(1 routine or event; last write unknown; no account of its own\):/,
+      /blog_1 \(1 table, [\d.]+ kB; written to at \d{4}-\d\d-\d\d \d\d:\d\d UTC; used by blogger@10\.0\.%\); phpmyadmin \(1 routine or event; last write unknown; no account of its own\):/,
     );
     expect(found).not.toContain("another_application");
     // A copy that is there is not undone by it; a flip's guardrails tell.

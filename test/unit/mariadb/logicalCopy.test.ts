@@ -216,7 +216,7 @@ test("progress is one line, in all and for each table", () => {
       leftMs: 14_200,
       tables: [table],
     }),
-  ).toBe("5.0 of about 20.0 MB, 1,234 rows, 1.0 MB/s, 15 s left (text 33 %)");
+  ).toBe("5.0 MB of about 20.0 MB, 1,234 rows, 1.0 MB/s, 14.2 s left (text 33 %)");
 });
 
 test("a campaign's plan follows from its seed, and a piece begun again counts as repeated", () => {

@@ -113,7 +113,7 @@ describe("space and time", () => {
   test("progress never says more than 99 % before the end", () => {
     expect(copyProgress(5_000_000, 10_000_000, 1_000)).toEqual({
       percent: 50,
-      message: "5.0 of about 10.0 MB, 5.0 MB/s, 1 s left",
+      message: "5.0 MB of about 10.0 MB, 5.0 MB/s, 1.0 s left",
     });
     expect(copyProgress(20_000_000, 10_000_000, 1_000).percent).toBe(99);
     expect(copyProgress(0, 0, 0).percent).toBe(0);

@@ -1,3 +1,4 @@
+import { duration, size } from "../../../format";
 import type { Report } from "../../../progress";
 
 /** How far the copy of a table is. */
@@ -129,13 +130,12 @@ function percentOf(part: number, whole: number): number {
 
 /** One line for people. */
 export function progressLine(figures: Omit<CopyFigures, "totalRows">): string {
-  const megabytes = (value: number) => (value / 1e6).toFixed(1);
   const parts = [
-    `${megabytes(figures.bytes)} of about ${megabytes(Math.max(figures.bytes, figures.totalBytes))} MB`,
+    `${size(figures.bytes)} of about ${size(Math.max(figures.bytes, figures.totalBytes))}`,
     `${figures.rows.toLocaleString("en")} rows`,
-    `${megabytes(figures.bytesPerSecond)} MB/s`,
+    `${size(figures.bytesPerSecond)}/s`,
   ];
-  if (figures.leftMs !== undefined) parts.push(`${Math.ceil(figures.leftMs / 1000)} s left`);
+  if (figures.leftMs !== undefined) parts.push(`${duration(figures.leftMs)} left`);
   const tables = figures.tables.map(({ name, percent }) => `${name} ${percent} %`);
   return parts.join(", ") + (tables.length > 0 ? ` (${tables.join(", ")})` : "");
 }

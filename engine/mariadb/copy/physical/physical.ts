@@ -1,4 +1,5 @@
 import { WikiferryError } from "../../../errors";
+import { size } from "../../../format";
 import { writeCheckpoint } from "../../control/checkpoint";
 import { freeBytesOnGreen } from "../../preflight/freeBytes";
 import type { Session } from "../../server";
@@ -76,10 +77,9 @@ async function roomFor(ctx: CopyContext): Promise<number> {
   ]);
   const neededBytes = Math.ceil(bytes * 1.05) + spareBytes;
   if (freeBytes >= neededBytes) return bytes;
-  const megabytes = (value: number) => `${Math.ceil(value / 1e6)} MB`;
   throw new WikiferryError(
     "COPY_NO_SPACE",
-    `green's volume has ${megabytes(freeBytes)} free, and blue's files take ${megabytes(neededBytes)}`,
+    `green's volume has ${size(freeBytes)} free, and blue's files take ${size(neededBytes)}`,
     "Give green's host a larger disk, or free some space on it",
   );
 }
