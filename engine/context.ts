@@ -1,34 +1,54 @@
 import { Server } from "./mariadb/server";
-import type { MoveSpec, Secrets } from "./move";
+import type { DatabaseAccess, MoveSpec, Secrets } from "./move";
 import type { Report } from "./progress";
 import { deriveSecret } from "./secrets";
 import { SshPool } from "./ssh/pool";
 
-/** One run's hands on both sides: connections are opened when first used and closed together. */
-export interface Move {
-  readonly spec: MoveSpec;
+/** One run's connections to hosts, and the part of the move's description that it works from. */
+export interface EngineSession<Spec> {
+  readonly spec: Spec;
   readonly secrets: Secrets;
   readonly pool: SshPool;
-  readonly blue: Server;
-  readonly green: Server;
   readonly report: Report;
   close(): Promise<void>;
 }
 
-export function openMove(spec: MoveSpec, secrets: Secrets, report: Report): Move {
+/** A description with both databases in it. */
+export interface WithDatabases {
+  blue: { database: DatabaseAccess };
+  green: { database: DatabaseAccess };
+}
+
+/** One run's connections to both sides: opened when first used, closed together. */
+export interface Move<Spec extends WithDatabases = MoveSpec> extends EngineSession<Spec> {
+  readonly blue: Server<Spec["blue"]["database"]>;
+  readonly green: Server<Spec["green"]["database"]>;
+}
+
+export function openSession<Spec>(spec: Spec, secrets: Secrets, report: Report): EngineSession<Spec> {
   const pool = new SshPool(secrets.sshPrivateKey);
-  const blue = new Server(spec.blue.database, secrets.blueAdminPassword, pool);
-  const green = new Server(spec.green.database, deriveSecret(secrets.masterSecret, "mariadb-admin"), pool);
+  return { spec, secrets, pool, report, close: () => pool.close() };
+}
+
+export function openMove<Spec extends WithDatabases>(
+  spec: Spec,
+  secrets: Secrets,
+  report: Report,
+): Move<Spec> {
+  const session = openSession(spec, secrets, report);
+  const places: { blue: Spec["blue"]["database"]; green: Spec["green"]["database"] } = {
+    blue: spec.blue.database,
+    green: spec.green.database,
+  };
+  const blue = new Server(places.blue, secrets.blueAdminPassword, session.pool);
+  const green = new Server(places.green, deriveSecret(secrets.masterSecret, "mariadb-admin"), session.pool);
   return {
-    spec,
-    secrets,
-    pool,
+    ...session,
     blue,
     green,
-    report,
     async close() {
       await Promise.all([blue.close(), green.close()]);
-      await pool.close();
+      await session.close();
     },
   };
 }

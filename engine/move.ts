@@ -26,15 +26,22 @@ export interface Address {
   via?: SshTarget;
 }
 
-/** One side's database, as the tool and as the other side's server reach it. */
-export interface DatabaseSide {
+/** One side's database as the tool reaches it. */
+export interface DatabaseAccess {
   side: Side;
   /** How the tool reaches it. */
   admin: Address;
   /** The account that the tool uses, with all privileges. */
   adminUser: string;
+}
+
+/** One side's database as the other side's server reaches it too. */
+export interface SourceDatabase extends DatabaseAccess {
   /** How the other side's server reaches it, for replication over TLS. */
   replication: { host: string; port: number };
+}
+
+export interface DatabaseSide extends SourceDatabase {
   /** `server_id`, different on both sides, 1 to 4294967295. */
   serverId: number;
 }
@@ -86,12 +93,14 @@ export interface MoveSpec {
       /** HTTP address as seen from the gate. */
       address: { host: string; port: number };
       /** With it, the gate and the tool use TLS to blue. */
-      tls?: {
-        /** DNS name that the certificate must be valid for. */
-        name: string;
-        /** PEM of the authority, or of a self-signed certificate. Defaults to the public authorities. */
-        ca?: string;
-      };
+      tls:
+        | {
+            /** DNS name that the certificate must be valid for. */
+            name: string;
+            /** PEM of the authority, or of a self-signed certificate. Defaults to the public authorities. */
+            ca?: string;
+          }
+        | undefined;
       /** Directory of MediaWiki's code with `maintenance/`. */
       mediawikiDirectory: string;
       /** Job runners and cron, stopped before the fence. */

@@ -1,13 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type HoldName, sliceFor } from "../../engine/holds";
 import type { MoveSpec, Side } from "../../engine/move";
 import type { SecretSources } from "../../engine/secretFiles";
-import { type HoldName, Shim } from "./shim";
+import { Shim } from "./shim";
+
+const shims = new Map<HoldName, Shim>();
+
+/** One for all resources of a hold: Pulumi serializes each provider once, and that is slow. */
+function shimFor(hold: HoldName): Shim {
+  const shim = shims.get(hold) ?? new Shim(hold);
+  shims.set(hold, shim);
+  return shim;
+}
 
 interface HoldArgs {
+  /** The whole description, of which the resource gets what its hold uses. */
   spec: MoveSpec;
 }
 
-/** A dynamic resource whose promise is kept by a module of `engine/holds`. */
+/**
+ * A dynamic resource whose promise is kept by a module of `engine/holds`. Its inputs are the hold's slice of the move's
+ * description and what the resource itself is asked for, so that a change of anything else does not update it.
+ */
 abstract class HoldResource extends pulumi.dynamic.Resource {
   /** SHA-256 of the inputs at the last change. */
   declare readonly inputsHash: pulumi.Output<string>;
@@ -16,10 +30,11 @@ abstract class HoldResource extends pulumi.dynamic.Resource {
     hold: HoldName,
     type: string,
     name: string,
-    props: Record<string, unknown>,
+    { spec, ...props }: HoldArgs & Record<string, unknown>,
     opts?: pulumi.CustomResourceOptions,
   ) {
-    super(new Shim(hold), name, { ...props, inputsHash: undefined }, opts, "wikiferry", type);
+    const inputs = { ...props, spec: sliceFor(hold, spec), inputsHash: undefined };
+    super(shimFor(hold), name, inputs, opts, "wikiferry", type);
   }
 }
 

@@ -1,21 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-
-/** The things that must hold, each one a module of `engine/holds`. */
-export type HoldName =
-  | "adoption"
-  | "certificate"
-  | "secretFiles"
-  | "processLimit"
-  | "wikiAccount"
-  | "copy"
-  | "deadMan"
-  | "replication"
-  | "uploads"
-  | "verification"
-  | "gateSettings"
-  | "gateRoute"
-  | "primary"
-  | "archive";
+import type { HoldName } from "../../engine/holds";
 
 /**
  * A dynamic provider that only calls the engine. Its code is serialized into the stack's state, so it is constant:

@@ -1,6 +1,6 @@
 import { execInContainer } from "../docker/exec";
 import { WikiferryError } from "../errors";
-import type { MoveSpec, Side } from "../move";
+import type { ContainerRef, MoveSpec, Side } from "../move";
 import type { SshPool } from "../ssh/pool";
 import { quote } from "../ssh/quote";
 import { hashAllCommand, hashNamedCommand, parseHashes } from "./hashes";
@@ -8,10 +8,15 @@ import { type Link, linksCommand, parseLinks } from "./links";
 import { parseRights, type Rights, rightsCommand } from "./rights";
 import { walkCommand } from "./tree";
 
+export interface UploadSidesSpec {
+  blue: { files: Pick<MoveSpec["blue"]["files"], "ssh" | "directory"> };
+  green: { courier: ContainerRef & { directory: string } };
+}
+
 /** The upload directories of both sides: the operator reads blue's, the courier reads green's. */
 export class UploadSides {
   constructor(
-    private readonly spec: MoveSpec,
+    private readonly spec: UploadSidesSpec,
     private readonly pool: SshPool,
   ) {}
 

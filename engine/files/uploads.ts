@@ -19,12 +19,18 @@ import { type FileEvent, UploadRecords } from "./records";
 import type { Rights } from "./rights";
 import { checkRound, failedFiles, parseRound, type Round } from "./rounds";
 import { settingLines } from "./settings";
-import { UploadSides } from "./sides";
+import { UploadSides, type UploadSidesSpec } from "./sides";
 import { compareSides } from "./verification";
+
+export interface UploadsSpec extends UploadSidesSpec {
+  wiki: Pick<MoveSpec["wiki"], "database" | "tablePrefix">;
+  blue: { files: Omit<MoveSpec["blue"]["files"], "allowFrom"> };
+  files: MoveSpec["files"];
+}
 
 /** What `Uploads` needs of a move. */
 export interface UploadsMove {
-  spec: MoveSpec;
+  spec: UploadsSpec;
   pool: SshPool;
   blue: Server;
   green: Server;
@@ -185,9 +191,12 @@ export class Uploads {
     }
   }
 
-  /** Gives the courier access to the uploads on blue's files host, and pins that host's key. */
-  async authorise(): Promise<void> {
-    const { ssh, directory, address, allowFrom } = this.move.spec.blue.files;
+  /**
+   * Gives the courier access to the uploads on blue's files host, and pins that host's key.
+   * @param from Addresses from which the courier's key is taken, for sshd's `from=`. Defaults to any.
+   */
+  async authorise(from?: string): Promise<void> {
+    const { ssh, directory, address } = this.move.spec.blue.files;
     const courier = this.move.spec.green.courier;
     const publicKey = await runInContainer(courier, ["cat", "/state/ssh/id_ed25519.pub"], this.move.pool);
     const blue = await this.move.pool.to(ssh);
@@ -195,7 +204,7 @@ export class Uploads {
     const line = authorizedLine(publicKey, {
       directory: trimmed(directory),
       owner: `${rights.uid}:${rights.gid}`,
-      from: allowFrom,
+      from,
     });
     await editAuthorizedKeys(blue, courierMark, line);
     // sshd binds the line to a connection when it opens. A kept connection would go on with the previous line.

@@ -1,15 +1,35 @@
-import type { Move } from "../context";
+import { type Move, openMove } from "../context";
 import { likelyPrimary } from "../control/primary";
 import { dropReplicationAccount, ensureReplicationAccount } from "../mariadb/accounts/accounts";
 import { adopt, readVariables } from "../mariadb/adopt/adopt";
 import { adoptionNeeded } from "../mariadb/adopt/changes";
 import { readRoles } from "../mariadb/control/primary";
 import { initRole } from "../mariadb/control/role";
+import type { MoveSpec } from "../move";
 import { deriveSecret } from "../secrets";
+import { databaseAccess, pick } from "../slice";
 import { journalOn } from "../wiki/journal";
-import type { Hold, HoldInputs } from "./hold";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+const slice = (spec: MoveSpec) => {
+  const { blue, green } = databaseAccess(spec);
+  const host = ({ database }: MoveSpec["blue"] | MoveSpec["green"]) => pick(database.replication, "host");
+  return {
+    wiki: pick(spec.wiki, "name"),
+    blue: {
+      database: {
+        ...blue.database,
+        ...pick(spec.blue.database, "ssh", "restart", "configDirectory", "serverId"),
+        replication: host(spec.blue),
+      },
+    },
+    green: { database: { ...green.database, replication: host(spec.green) } },
+  };
+};
+
+type Session = Move<ReturnType<typeof slice>>;
+
+interface Inputs {
   allowRestart: boolean;
   restartAt: string;
   /** Whether blue is archived: then nothing is put on it any more. */
@@ -23,11 +43,11 @@ interface Outputs {
   retired: boolean;
 }
 
-async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
-  const { blue, spec, secrets, report } = move;
+async function bringAbout(session: Session, inputs: Inputs): Promise<Outputs> {
+  const { blue, spec, secrets, report } = session;
   const place = spec.blue.database;
   const journal = journalOn(blue);
-  const { changes, downtimeMs } = await adopt(blue, await move.pool.to(place.ssh), place, {
+  const { changes, downtimeMs } = await adopt(blue, await session.pool.to(place.ssh), place, {
     allowRestart: inputs.allowRestart,
     restartAt: inputs.restartAt || undefined,
     masterSecret: secrets.masterSecret,
@@ -45,12 +65,14 @@ async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
 }
 
 /** Blue's MariaDB can be followed: binary log, certificate, replication account, role record. */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openMove,
   create: bringAbout,
-  async update(move, inputs, before) {
+  async update(session, inputs, before) {
     // A retired blue may be switched off; what is on it is taken back once nothing follows any more.
     if (inputs.retired) return { changed: before.changed, downtimeMs: before.downtimeMs, retired: true };
-    const now = await bringAbout(move, inputs);
+    const now = await bringAbout(session, inputs);
     return now.changed.length > 0 ? now : { ...now, changed: before.changed, downtimeMs: before.downtimeMs };
   },
   async read({ blue, spec }, { changed, downtimeMs, retired }) {
@@ -59,8 +81,8 @@ export const hold: Hold<Inputs, Outputs> = {
     return left.length === 0 ? { changed, downtimeMs, retired: false } : undefined;
   },
   /** The binary log stays on: switching it off would take a restart. `npm run undo` takes all of it back. */
-  async remove(move) {
-    if (likelyPrimary(await readRoles(move))?.side === "green") return;
-    await dropReplicationAccount(move.blue);
+  async remove(session) {
+    if (likelyPrimary(await readRoles(session))?.side === "green") return;
+    await dropReplicationAccount(session.blue);
   },
 };

@@ -1,5 +1,5 @@
 import { pipeline } from "node:stream/promises";
-import type { Move } from "../context";
+import { type Move, openMove } from "../context";
 import { refuseTwoPrimaries } from "../control/primary";
 import { execInContainer, runInContainer } from "../docker/exec";
 import { messageOf, WikiferryError } from "../errors";
@@ -7,8 +7,24 @@ import { leftRetired, takeBackRetired } from "../inventory";
 import { accountsLocked, lockAccounts } from "../mariadb/accounts/accounts";
 import { readRoles } from "../mariadb/control/primary";
 import { DumpMeter, startDump } from "../mariadb/copy/dump";
+import type { MoveSpec } from "../move";
+import { container, databaseAccess, pick } from "../slice";
 import { journalOn } from "../wiki/journal";
-import type { Hold, HoldInputs } from "./hold";
+import type { Hold } from "./hold";
+
+const slice = (spec: MoveSpec) => ({
+  wiki: pick(spec.wiki, "name", "database", "appUser"),
+  blue: {
+    database: pick(spec.blue.database, "side", "admin", "adminUser", "ssh", "configDirectory"),
+    files: pick(spec.blue.files, "ssh", "directory"),
+  },
+  green: {
+    database: { ...databaseAccess(spec).green.database, ...container(spec.green.database) },
+    courier: container(spec.green.courier),
+  },
+});
+
+type Session = Move<ReturnType<typeof slice>>;
 
 interface Outputs {
   /** Path in the courier's volume. */
@@ -23,8 +39,8 @@ interface Outputs {
 
 const directory = "/state/archive";
 
-async function keep(move: Move, file: string): Promise<Omit<Outputs, "left">> {
-  const { spec, secrets, pool, blue, report } = move;
+async function keep(session: Session, file: string): Promise<Omit<Outputs, "left">> {
+  const { spec, secrets, pool, blue, report } = session;
   const courier = spec.green.courier;
   // Blue stays as it is, closed: read-only by its role record, and nobody's wiki logs in there by mistake.
   await lockAccounts(blue, spec.wiki.appUser);
@@ -50,7 +66,7 @@ async function keep(move: Move, file: string): Promise<Omit<Outputs, "left">> {
     ["sh", "-c", `zstd -q -t '${file}.part' && mv '${file}.part' '${file}'`],
     pool,
   );
-  await journalOn(move.green).append({
+  await journalOn(session.green).append({
     step: "archive",
     side: "blue",
     host: spec.blue.database.ssh.host,
@@ -61,49 +77,51 @@ async function keep(move: Move, file: string): Promise<Omit<Outputs, "left">> {
 }
 
 /** Keeps blue's last state, then takes back what blue no longer needs. */
-async function bringAbout(move: Move, before?: Outputs): Promise<Outputs> {
-  refuseTwoPrimaries(await readRoles(move));
-  const file = before?.file ?? `${directory}/${move.spec.wiki.name}-blue.sql.zst`;
-  const whole = before !== undefined && (await isThere(move, file));
-  const { gtid, dumpBytes } = whole ? before : await keep(move, file);
-  await takeBack(move, whole);
+async function bringAbout(session: Session, before?: Outputs): Promise<Outputs> {
+  refuseTwoPrimaries(await readRoles(session));
+  const file = before?.file ?? `${directory}/${session.spec.wiki.name}-blue.sql.zst`;
+  const whole = before !== undefined && (await isThere(session, file));
+  const { gtid, dumpBytes } = whole ? before : await keep(session, file);
+  await takeBack(session, whole);
   return { file, gtid, dumpBytes, left: [] };
 }
 
 /** @param mayBeOff Whether blue, archived before, may be switched off by now. */
-async function takeBack(move: Move, mayBeOff: boolean): Promise<void> {
+async function takeBack(session: Session, mayBeOff: boolean): Promise<void> {
   let taken: string[];
   try {
-    taken = await takeBackRetired(move);
+    taken = await takeBackRetired(session);
   } catch (error) {
     if (!mayBeOff) throw error;
-    move.report({ step: "archive", message: `blue is left as it is: ${messageOf(error)}` });
+    session.report({ step: "archive", message: `blue is left as it is: ${messageOf(error)}` });
     return;
   }
   if (taken.length === 0) return;
-  move.report({ step: "archive", message: `taken back: ${taken.join(", ")}` });
-  await journalOn(move.green).append({
+  session.report({ step: "archive", message: `taken back: ${taken.join(", ")}` });
+  await journalOn(session.green).append({
     step: "archive",
     side: "blue",
-    host: move.spec.blue.database.ssh.host,
+    host: session.spec.blue.database.ssh.host,
     event: "took back what is no longer needed",
     detail: { taken },
   });
 }
 
-async function isThere({ spec, pool }: Move, file: string): Promise<boolean> {
+async function isThere({ spec, pool }: Session, file: string): Promise<boolean> {
   return (await execInContainer(spec.green.courier, ["test", "-s", file], pool)).exitCode === 0;
 }
 
 /** Blue's last state, kept as a compressed dump in the courier's volume; blue itself stays closed, and whole. */
-export const hold: Hold<HoldInputs, Outputs> = {
-  create: (move) => bringAbout(move),
-  update: (move, _inputs, before) => bringAbout(move, before),
-  async read(move, { file, gtid, dumpBytes }) {
+export const hold: Hold<Session, object, Outputs> = {
+  slice,
+  open: openMove,
+  create: (session) => bringAbout(session),
+  update: (session, _inputs, before) => bringAbout(session, before),
+  async read(session, { file, gtid, dumpBytes }) {
     // A blue that is switched off by now is closed enough.
-    const locked = await accountsLocked(move.blue, move.spec.wiki.appUser).catch(() => true);
-    if (!locked || !(await isThere(move, file))) return undefined;
-    const left = (await leftRetired(move)).map(({ name, where }) => `${name} (${where})`);
+    const locked = await accountsLocked(session.blue, session.spec.wiki.appUser).catch(() => true);
+    if (!locked || !(await isThere(session, file))) return undefined;
+    const left = (await leftRetired(session)).map(({ name, where }) => `${name} (${where})`);
     return { file, gtid, dumpBytes, left };
   },
   async remove() {},

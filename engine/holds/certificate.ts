@@ -1,6 +1,12 @@
-import type { Move } from "../context";
+import { type EngineSession, openSession } from "../context";
 import { certificateServes, issueCertificate } from "../mariadb/tls/certificates";
-import type { Hold, HoldInputs } from "./hold";
+import type { MoveSpec } from "../move";
+import type { Hold } from "./hold";
+
+/** `name` is the host name that blue's server connects to. */
+const slice = ({ green }: MoveSpec) => ({ name: green.database.replication.host });
+
+type Session = EngineSession<ReturnType<typeof slice>>;
 
 /** Its key follows from the master secret, and is kept nowhere. */
 interface Outputs {
@@ -8,23 +14,19 @@ interface Outputs {
   cert: string;
 }
 
-async function issue({ spec, secrets }: Move): Promise<Outputs> {
-  const names = [spec.green.database.replication.host];
-  const { ca, cert } = await issueCertificate(secrets.masterSecret, "green", names, new Date());
+async function issue({ spec, secrets }: Session): Promise<Outputs> {
+  const { ca, cert } = await issueCertificate(secrets.masterSecret, "green", [spec.name], new Date());
   return { ca, cert };
 }
 
 /** The certificate of green's database; made anew when it no longer serves, so that following never ends by a date. */
-export const hold: Hold<HoldInputs, Outputs> = {
+export const hold: Hold<Session, object, Outputs> = {
+  slice,
+  open: openSession,
   create: issue,
   update: issue,
   async read({ spec, secrets }, { ca, cert }) {
-    const serves = certificateServes(
-      { ca, cert },
-      secrets.masterSecret,
-      [spec.green.database.replication.host],
-      new Date(),
-    );
+    const serves = certificateServes({ ca, cert }, secrets.masterSecret, [spec.name], new Date());
     return serves ? { ca, cert } : undefined;
   },
   async remove() {},

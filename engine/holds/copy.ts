@@ -1,19 +1,37 @@
-import type { Move } from "../context";
+import { type Move, openMove } from "../context";
 import { ensureReplicationAccount } from "../mariadb/accounts/accounts";
 import { copyDatabase } from "../mariadb/copy/copy";
 import { type CopyResult, copyState } from "../mariadb/copy/state";
+import type { MoveSpec } from "../move";
 import { deriveSecret } from "../secrets";
-import type { Hold, HoldInputs } from "./hold";
+import { container, databaseAccess, pick } from "../slice";
+import type { Hold } from "./hold";
 
-async function bringAbout(move: Move): Promise<CopyResult> {
-  const result = await copyDatabase(move);
+const slice = (spec: MoveSpec) => ({
+  wiki: pick(spec.wiki, "name", "database", "appUser"),
+  blue: { database: pick(spec.blue.database, "side", "admin", "adminUser", "replication", "ssh") },
+  green: {
+    database: { ...databaseAccess(spec).green.database, ...container(spec.green.database) },
+  },
+  copy: pick(spec.copy, "method", "maxBytesPerSecond"),
+});
+
+type Session = Move<ReturnType<typeof slice>>;
+
+async function bringAbout(session: Session): Promise<CopyResult> {
+  const result = await copyDatabase(session);
   // Blue follows green by it, once green is the primary.
-  await ensureReplicationAccount(move.green, deriveSecret(move.secrets.masterSecret, "mariadb-replication"));
+  await ensureReplicationAccount(
+    session.green,
+    deriveSecret(session.secrets.masterSecret, "mariadb-replication"),
+  );
   return result;
 }
 
 /** Every row of blue's database is on green, as of one GTID; copied once. */
-export const hold: Hold<HoldInputs, CopyResult> = {
+export const hold: Hold<Session, object, CopyResult> = {
+  slice,
+  open: openMove,
   create: bringAbout,
   update: bringAbout,
   async read({ green }) {

@@ -1,8 +1,11 @@
-import type { Move } from "../context";
+import { type Move, openMove } from "../context";
 import { armDeadMan, disarmDeadMan, isAwake, rehearseDeadMan, seeDeadMan } from "../mariadb/rule/deadMan";
-import type { Hold, HoldInputs } from "./hold";
+import { databaseAccess } from "../slice";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+type Session = Move<ReturnType<typeof databaseAccess>>;
+
+interface Inputs {
   /** Whether it is there; false once the old side is retired. */
   armed: boolean;
   /** Whether it must have been seen to work on both servers, before a flip relies on it. */
@@ -14,8 +17,8 @@ interface Outputs {
   rehearsed: boolean;
 }
 
-async function bringAbout(move: Move, { armed, rehearsed }: Inputs): Promise<Outputs> {
-  const { blue, green, report } = move;
+async function bringAbout(session: Session, { armed, rehearsed }: Inputs): Promise<Outputs> {
+  const { blue, green, report } = session;
   if (!armed) {
     await disarmDeadMan(green);
     // A blue that is switched off by now has nothing to be disarmed; its record keeps it closed.
@@ -28,7 +31,9 @@ async function bringAbout(move: Move, { armed, rehearsed }: Inputs): Promise<Out
 }
 
 /** Each database opens or closes itself by the record and the lease when nobody else does. */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice: databaseAccess,
+  open: openMove,
   create: bringAbout,
   update: bringAbout,
   async read({ blue, green }, { rehearsed }) {

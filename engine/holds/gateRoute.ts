@@ -1,14 +1,27 @@
-import type { Move } from "../context";
+import { type EngineSession, openSession } from "../context";
 import { WikiferryError } from "../errors";
 import type { Finding } from "../finding";
-import type { Side } from "../move";
+import type { MoveSpec, Side } from "../move";
+import { container, pick } from "../slice";
 import { wayInFindings } from "../web/wayIn";
 import { wayToBlue } from "../web/ways";
 import { openGate } from "../wiki/gate";
 import { sameAnswers } from "../wiki/guardrails";
-import type { Hold, HoldInputs } from "./hold";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+const slice = ({ wiki, blue, green, gate }: MoveSpec) => ({
+  wiki: pick(wiki, "serverUrl", "apiPath"),
+  blue: { web: pick(blue.web, "ssh", "address", "tls") },
+  green: {
+    mediawiki: { ...container(green.mediawiki), ...pick(green.mediawiki, "port") },
+    courier: container(green.courier),
+  },
+  gate: { ...container(gate), ...pick(gate, "admin") },
+});
+
+type Session = EngineSession<ReturnType<typeof slice>>;
+
+interface Inputs {
   /** The primary's side; a flip takes the page views off the other, so they are split again after it. */
   active: Side;
   /** Per cent of page views for the passive side, 0 to 100. */
@@ -26,11 +39,11 @@ interface Outputs {
  * The gate is the wiki's entrance from here on, so what was found before green was there is asked once more, from the
  * gate itself. @throws the code of what forbids it
  */
-async function enter(move: Move, inputs: Inputs): Promise<Outputs> {
+async function enter(session: Session, inputs: Inputs): Promise<Outputs> {
   // Plain HTTP is the config's, and was judged by it.
   const accepted = { plainHttp: true, gateAddress: inputs.allowGateAddress ?? false };
-  refuse(await wayInFindings(move.spec, await wayToBlue(move, false), accepted));
-  return await split(move, inputs);
+  refuse(await wayInFindings(session.spec, await wayToBlue(session, false), accepted));
+  return await split(session, inputs);
 }
 
 function refuse(findings: readonly Finding[]): void {
@@ -38,11 +51,11 @@ function refuse(findings: readonly Finding[]): void {
   if (found) throw new WikiferryError(found.code, found.found, found.wayOut);
 }
 
-async function split(move: Move, { canary }: Inputs): Promise<Outputs> {
-  const gate = openGate(move);
+async function split(session: Session, { canary }: Inputs): Promise<Outputs> {
+  const gate = openGate(session);
   try {
     const { primary, canary: before } = await gate.state();
-    if (canary > before) refuse(await sameAnswers(move));
+    if (canary > before) refuse(await sameAnswers(session));
     const state = await gate.setViews(primary, canary);
     return { primary: state.primary, canary: state.canary };
   } finally {
@@ -51,11 +64,13 @@ async function split(move: Move, { canary }: Inputs): Promise<Outputs> {
 }
 
 /** How the gate splits page views. Who gets the writes is the cutover's. */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openSession,
   create: enter,
   update: split,
-  async read(move) {
-    const gate = openGate(move);
+  async read(session) {
+    const gate = openGate(session);
     try {
       const { primary, canary } = await gate.state();
       return { primary, canary };

@@ -1,9 +1,15 @@
-import type { Move } from "../context";
+import { type EngineSession, openSession } from "../context";
 import { applyToGate, gateProgram, gateStanding } from "../gate/settings";
+import type { MoveSpec } from "../move";
 import { deriveSecret } from "../secrets";
-import type { Hold, HoldInputs } from "./hold";
+import { container } from "../slice";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+const slice = ({ gate }: MoveSpec) => ({ gate: container(gate) });
+
+type Session = EngineSession<ReturnType<typeof slice>>;
+
+interface Inputs {
   /** By name; the password of the runtime API is added here, so that it is in no state. */
   settings: Record<string, string>;
   /** SHA-256 of the program that the settings are for. */
@@ -18,7 +24,7 @@ interface Outputs {
   kept: string;
 }
 
-async function apply({ spec, secrets, pool }: Move, { settings }: Inputs): Promise<Outputs> {
+async function apply({ spec, secrets, pool }: Session, { settings }: Inputs): Promise<Outputs> {
   const password = deriveSecret(secrets.masterSecret, "gate-admin");
   const all = { ...settings, ADMIN_PASSWORD: password };
   const standing = await applyToGate(spec.gate, gateProgram(), all, pool);
@@ -26,7 +32,9 @@ async function apply({ spec, secrets, pool }: Move, { settings }: Inputs): Promi
 }
 
 /** The gate serves by these settings, and would after a restart. */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openSession,
   create: apply,
   update: apply,
   async read({ spec, pool }, { applied }) {

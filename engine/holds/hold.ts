@@ -1,24 +1,28 @@
-import type { Move } from "../context";
-import type { MoveSpec } from "../move";
-
-/** What every hold is told. */
-export interface HoldInputs {
-  spec: MoveSpec;
-}
+import type { EngineSession } from "../context";
+import type { MoveSpec, Secrets } from "../move";
+import type { Report } from "../progress";
 
 /**
  * One thing that must hold. Each method may be called again after a kill at any point, and does nothing where what
  * it is to bring about already holds.
+ *
+ * A hold works from a slice of the move's description, which is an input of its resource. It sees nothing else of the
+ * description, so a change of anything else does not update it. Functions are properties here, not methods: the compiler
+ * checks the parameters of properties strictly, and refuses a hold that takes a session with more than its slice.
  */
-export interface Hold<I extends HoldInputs, O extends object> {
-  /** Brings it about; answers what is worth keeping, without secrets other than those in `secretOutputs`. */
-  create(move: Move, inputs: I): Promise<O>;
+export interface Hold<Session extends EngineSession<object>, Inputs extends object, Outputs extends object> {
+  /** What it uses of the description, and nothing more: each value that changes here updates it. */
+  slice: (spec: MoveSpec) => Session["spec"];
+  /** Connects to what the slice names; closed after each method. */
+  open: (slice: Session["spec"], secrets: Secrets, report: Report) => Session;
+  /** Brings it about; answers what is worth keeping, without secrets. */
+  create: (session: Session, inputs: Inputs) => Promise<Outputs>;
   /** What really holds now; undefined if nothing of it is there. Never writes. */
-  read(move: Move, outputs: O & { spec: MoveSpec }): Promise<O | undefined>;
+  read: (session: Session, outputs: Outputs) => Promise<Outputs | undefined>;
   /** Brings it about again for other inputs. */
-  update(move: Move, inputs: I, before: O & { spec: MoveSpec }): Promise<O>;
+  update: (session: Session, inputs: Inputs, before: Outputs) => Promise<Outputs>;
   /** Takes it back; never anything of blue's data. */
-  remove(move: Move, outputs: O & { spec: MoveSpec }): Promise<void>;
+  remove: (session: Session, outputs: Outputs) => Promise<void>;
   /** Whether what was read still is what is wanted. Defaults to yes: only other inputs are a difference. */
-  stillHolds?(inputs: I, outputs: O): boolean;
+  stillHolds?: (inputs: Inputs, outputs: Outputs) => boolean;
 }

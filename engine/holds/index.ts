@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { type Move, openMove } from "../context";
+import type { EngineSession } from "../context";
 import { messageOf } from "../errors";
 import type { MoveSpec, Secrets } from "../move";
 import type { ProgressEvent } from "../progress";
-import type { Hold, HoldInputs } from "./hold";
+import type { Hold } from "./hold";
 
 /** Modules by name, loaded when first used: a provider's process seldom needs all. */
-const modules: Record<string, () => { hold: unknown }> = {
+const modules = {
   adoption: () => require("./adoption"),
   certificate: () => require("./certificate"),
   secretFiles: () => require("./secretFiles"),
@@ -23,46 +23,62 @@ const modules: Record<string, () => { hold: unknown }> = {
   archive: () => require("./archive"),
 };
 
-type AnyHold = Hold<HoldInputs, Record<string, unknown>>;
-type Outputs = Record<string, unknown> & { spec: MoveSpec; inputsHash: string };
+/** The things that must hold, each one a module of this folder. */
+export type HoldName = keyof typeof modules;
 
-function named(name: string): AnyHold {
-  const load = modules[name];
-  if (!load) throw new Error(`no hold is called ${name}`);
-  return load().hold as AnyHold;
+type AnyHold = Hold<EngineSession<object>, object, Record<string, unknown>>;
+
+/** What a resource is given: its slice of the move's description, and what is asked of it alone. */
+interface Inputs {
+  spec: object;
 }
 
-export async function check(_name: string, inputs: Record<string, unknown>) {
+type Outputs = Record<string, unknown> & { spec: object; inputsHash: string };
+
+function named(name: HoldName): AnyHold {
+  return modules[name]().hold as AnyHold;
+}
+
+/** What a resource gets of the move's description. */
+export function sliceFor(name: HoldName, spec: MoveSpec): object {
+  return named(name).slice(spec);
+}
+
+export async function check(_name: HoldName, inputs: Record<string, unknown>) {
   return { inputs, failures: [] };
 }
 
-export async function diff(name: string, olds: Outputs, news: HoldInputs) {
+export async function diff(name: HoldName, olds: Outputs, news: Inputs) {
   const sameInputs = olds.inputsHash === hashOf(news);
   const stillHolds = named(name).stillHolds?.(news, olds) ?? true;
   return { changes: !sameInputs || !stillHolds, replaces: [], stables: [] };
 }
 
-export async function create(name: string, inputs: HoldInputs, secrets: Secrets) {
-  const outputs = await withMove(inputs.spec, secrets, (move) => named(name).create(move, inputs));
-  return { id: `${inputs.spec.wiki.name}-${name}`, outs: complete(inputs, outputs) };
+export async function create(name: HoldName, inputs: Inputs, secrets: Secrets) {
+  const outputs = await inSession(name, inputs.spec, secrets, (hold, session) =>
+    hold.create(session, inputs),
+  );
+  return { id: name, outs: complete(inputs, outputs) };
 }
 
-export async function read(name: string, id: string, outputs: Outputs, secrets: Secrets) {
-  const found = await withMove(outputs.spec, secrets, (move) => named(name).read(move, outputs));
+export async function read(name: HoldName, id: string, outputs: Outputs, secrets: Secrets) {
+  const found = await inSession(name, outputs.spec, secrets, (hold, session) => hold.read(session, outputs));
   if (found === undefined) return { id: "", props: {} };
   return { id, props: { ...found, spec: outputs.spec, inputsHash: outputs.inputsHash } };
 }
 
-export async function update(name: string, olds: Outputs, news: HoldInputs, secrets: Secrets) {
-  const outputs = await withMove(news.spec, secrets, (move) => named(name).update(move, news, olds));
+export async function update(name: HoldName, olds: Outputs, news: Inputs, secrets: Secrets) {
+  const outputs = await inSession(name, news.spec, secrets, (hold, session) =>
+    hold.update(session, news, olds),
+  );
   return { outs: complete(news, outputs) };
 }
 
-export async function remove(name: string, outputs: Outputs, secrets: Secrets) {
-  await withMove(outputs.spec, secrets, (move) => named(name).remove(move, outputs));
+export async function remove(name: HoldName, outputs: Outputs, secrets: Secrets) {
+  await inSession(name, outputs.spec, secrets, (hold, session) => hold.remove(session, outputs));
 }
 
-function complete(inputs: HoldInputs, outputs: object) {
+function complete(inputs: Inputs, outputs: object) {
   return { ...outputs, spec: inputs.spec, inputsHash: hashOf(inputs) };
 }
 
@@ -83,15 +99,21 @@ export function hashOf(inputs: object): string {
     .digest("hex");
 }
 
-async function withMove<T>(spec: MoveSpec, secrets: Secrets, act: (move: Move) => Promise<T>): Promise<T> {
-  const move = openMove(spec, secrets, printProgress);
+async function inSession<T>(
+  name: HoldName,
+  slice: object,
+  secrets: Secrets,
+  act: (hold: AnyHold, session: EngineSession<object>) => Promise<T>,
+): Promise<T> {
+  const hold = named(name);
+  const session = hold.open(slice, secrets, printProgress);
   try {
-    return await act(move);
+    return await act(hold, session);
   } catch (error) {
     // Only the message crosses to the engine's terminal, and it says what to do.
     throw new Error(messageOf(error), { cause: error });
   } finally {
-    await move.close();
+    await session.close();
   }
 }
 

@@ -1,14 +1,43 @@
-import type { Move } from "../context";
+import { type Move, openMove } from "../context";
 import { likelyPrimary } from "../control/primary";
 import { readRoles } from "../mariadb/control/primary";
 import type { FlipResult } from "../mariadb/cutover/context";
 import { cutover, recover } from "../mariadb/cutover/cutover";
-import { otherSide, type Side } from "../move";
+import { type MoveSpec, otherSide, type Side } from "../move";
+import { container, pick, replicatedDatabases } from "../slice";
 import { withCutover } from "../wiki/flip";
-import type { Hold, HoldInputs } from "./hold";
+import type { Hold } from "./hold";
 import { seeSchema } from "./replication";
 
-interface Inputs extends HoldInputs {
+/** A flip touches all but what copies and compares. */
+const slice = (spec: MoveSpec) => {
+  const { wiki, blue, green, gate, files, verify, cutover } = spec;
+  const databases = replicatedDatabases(spec);
+  return {
+    wiki: pick(wiki, "database", "tablePrefix", "appUser", "serverUrl", "apiPath", "hashedUploads"),
+    blue: {
+      database: { ...databases.blue.database, ...pick(blue.database, "ssh") },
+      web: pick(blue.web, "ssh", "address", "tls", "jobs", "refreshCaches"),
+      files: pick(blue.files, "ssh", "directory", "address"),
+    },
+    green: {
+      database: { ...databases.green.database, ...container(green.database) },
+      databaseProxy: container(green.databaseProxy),
+      mediawiki: { ...container(green.mediawiki), ...pick(green.mediawiki, "port") },
+      jobs: container(green.jobs),
+      redis: { cache: container(green.redis.cache), sessions: container(green.redis.sessions) },
+      courier: { ...container(green.courier), ...pick(green.courier, "directory") },
+    },
+    gate: { ...container(gate), ...pick(gate, "admin") },
+    files: pick(files, "maxDelete", "allowDelete", "allowLost", "keepDays"),
+    verify: pick(verify, "pauseMs"),
+    cutover,
+  };
+};
+
+type Session = Move<ReturnType<typeof slice>>;
+
+interface Inputs {
   active: Side;
 }
 
@@ -20,26 +49,28 @@ interface Outputs {
   lastFlip: FlipResult | null;
 }
 
-async function makePrimary(move: Move, { active }: Inputs, before?: Outputs): Promise<Outputs> {
-  return withCutover(move, async (ctx) => {
+async function makePrimary(session: Session, { active }: Inputs, before?: Outputs): Promise<Outputs> {
+  return withCutover(session, async (ctx) => {
     const { primary, epoch } = await recover(ctx);
     if (primary === active) {
       await ctx.surroundings.resume(active);
       return { ...(before ?? { writePauseMs: 0, lastFlip: null }), primary, epoch };
     }
     // A change that can't be told is no reason against a flip; the guardrails compare both schemas.
-    await seeSchema(move, active).catch(() => {});
+    await seeSchema(session, active).catch(() => {});
     const flip = await cutover(ctx, { from: otherSide(active), to: active });
     return { primary: active, epoch: flip.epoch, writePauseMs: flip.writePauseMs, lastFlip: flip };
   });
 }
 
 /** The side whose database takes writes. Another wanted side is the cutover or the switchback. */
-export const hold: Hold<Inputs, Outputs> = {
-  create: (move, inputs) => makePrimary(move, inputs),
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openMove,
+  create: (session, inputs) => makePrimary(session, inputs),
   update: makePrimary,
-  async read(move, { writePauseMs, lastFlip }) {
-    const views = await readRoles(move);
+  async read(session, { writePauseMs, lastFlip }) {
+    const views = await readRoles(session);
     const found = likelyPrimary(views);
     if (found) return { primary: found.side, epoch: found.record.epoch, writePauseMs, lastFlip };
     // A server that gives no answer is no reason to forget who is primary.

@@ -1,9 +1,15 @@
-import type { Move } from "../context";
+import { type EngineSession, openSession } from "../context";
 import { dockerFor } from "../docker/engine";
 import { WikiferryError } from "../errors";
-import type { Hold, HoldInputs } from "./hold";
+import type { MoveSpec } from "../move";
+import { pick } from "../slice";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+const slice = ({ green }: MoveSpec) => pick(green.database, "dockerVia");
+
+type Session = EngineSession<ReturnType<typeof slice>>;
+
+interface Inputs {
   /** Id of a container of green. */
   container: string;
   /** Processes and threads that it may have at a time. */
@@ -16,18 +22,17 @@ interface Outputs {
   pids?: number;
 }
 
-const containerOf = ({ spec, pool }: Move, id: string) =>
-  dockerFor(spec.green.database.dockerVia, pool).getContainer(id);
+const containerOf = ({ spec, pool }: Session, id: string) => dockerFor(spec.dockerVia, pool).getContainer(id);
 
-async function limitOf(move: Move, id: string): Promise<number | undefined> {
-  const { HostConfig } = await containerOf(move, id).inspect();
+async function limitOf(session: Session, id: string): Promise<number | undefined> {
+  const { HostConfig } = await containerOf(session, id).inspect();
   const { PidsLimit } = HostConfig as { PidsLimit?: number | null };
   return PidsLimit && PidsLimit > 0 ? PidsLimit : undefined;
 }
 
-async function bringAbout(move: Move, { container, pids }: Inputs): Promise<Outputs> {
-  await containerOf(move, container).update({ PidsLimit: pids });
-  if ((await limitOf(move, container)) !== pids) {
+async function bringAbout(session: Session, { container, pids }: Inputs): Promise<Outputs> {
+  await containerOf(session, container).update({ PidsLimit: pids });
+  if ((await limitOf(session, container)) !== pids) {
     throw new WikiferryError(
       "PROCESS_LIMIT",
       `Docker did not set the limit of ${pids} processes of the container ${container.slice(0, 12)}`,
@@ -41,12 +46,14 @@ async function bringAbout(move: Move, { container, pids }: Inputs): Promise<Outp
  * A container's processes are bounded, in place and for good: Docker keeps the limit over restarts. The vendor's
  * provider (5.2.0) has no such argument, and `ulimits` with nproc counts a user's processes on the whole host.
  */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openSession,
   create: bringAbout,
   update: bringAbout,
-  async read(move, { container }) {
+  async read(session, { container }) {
     try {
-      return { container, pids: await limitOf(move, container) };
+      return { container, pids: await limitOf(session, container) };
     } catch (error) {
       if ((error as { statusCode?: number }).statusCode === 404) return undefined;
       throw error;

@@ -1,10 +1,16 @@
-import type { Move } from "../context";
+import { type EngineSession, openSession } from "../context";
 import { readVolumeFiles, writeVolumeFiles } from "../docker/volumeFiles";
 import { WikiferryError } from "../errors";
+import type { MoveSpec } from "../move";
 import { fingerprintOf, type SecretSources, secretContents } from "../secretFiles";
-import type { Hold, HoldInputs } from "./hold";
+import { pick } from "../slice";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+const slice = ({ green }: MoveSpec) => pick(green.database, "dockerVia");
+
+type Session = EngineSession<ReturnType<typeof slice>>;
+
+interface Inputs {
   volume: string;
   /** An image of the service, that the engine has. */
   image: string;
@@ -23,26 +29,30 @@ interface Outputs {
   fingerprint: string;
 }
 
-const placeOf = ({ spec }: Move, { volume, image }: Pick<Outputs, "volume" | "image">) => ({
+const placeOf = ({ spec }: Session, { volume, image }: Pick<Outputs, "volume" | "image">) => ({
   volume,
   image,
-  dockerVia: spec.green.database.dockerVia,
+  dockerVia: spec.dockerVia,
 });
 
 /** The keyed fingerprint of these files as they are in the volume. Files of other names are not looked at. */
-async function found(move: Move, place: Pick<Outputs, "volume" | "image">, names: string[]): Promise<string> {
-  const files = (await readVolumeFiles(placeOf(move, place), move.pool)) ?? {};
+async function found(
+  session: Session,
+  place: Pick<Outputs, "volume" | "image">,
+  names: string[],
+): Promise<string> {
+  const files = (await readVolumeFiles(placeOf(session, place), session.pool)) ?? {};
   const wanted = Object.entries(files).filter(([name]) => names.includes(name));
-  return fingerprintOf(Object.fromEntries(wanted), move.secrets);
+  return fingerprintOf(Object.fromEntries(wanted), session.secrets);
 }
 
-async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
+async function bringAbout(session: Session, inputs: Inputs): Promise<Outputs> {
   const { volume, image, owner, files } = inputs;
-  const contents = await secretContents(files, move.secrets);
+  const contents = await secretContents(files, session.secrets);
   const names = Object.keys(contents).sort();
-  await writeVolumeFiles(placeOf(move, inputs), owner, contents, move.pool);
-  const fingerprint = await found(move, inputs, names);
-  if (fingerprint !== fingerprintOf(contents, move.secrets)) {
+  await writeVolumeFiles(placeOf(session, inputs), owner, contents, session.pool);
+  const fingerprint = await found(session, inputs, names);
+  if (fingerprint !== fingerprintOf(contents, session.secrets)) {
     throw new WikiferryError(
       "SECRET_FILES",
       `what was written to the volume ${volume} is not what it holds (${names.join(", ")})`,
@@ -53,11 +63,13 @@ async function bringAbout(move: Move, inputs: Inputs): Promise<Outputs> {
 }
 
 /** A service's secrets are files in a volume of its own, which only that service's user may read. */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openSession,
   create: bringAbout,
   update: bringAbout,
-  async read(move, { volume, image, names, fingerprint }) {
-    const same = (await found(move, { volume, image }, names)) === fingerprint;
+  async read(session, { volume, image, names, fingerprint }) {
+    const same = (await found(session, { volume, image }, names)) === fingerprint;
     return same ? { volume, image, names, fingerprint } : undefined;
   },
   /** The volume goes with its own resource. */

@@ -1,12 +1,31 @@
-import type { Move } from "../context";
+import { type Move, openMove } from "../context";
 import type { Uploads } from "../files/uploads";
 import { findPrimary } from "../mariadb/control/primary";
-import { otherSide, type Side } from "../move";
+import { type MoveSpec, otherSide, type Side } from "../move";
+import { container, databaseAccess, pick } from "../slice";
 import { journalOn } from "../wiki/journal";
 import { uploadsOf } from "../wiki/surroundings";
-import type { Hold, HoldInputs } from "./hold";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+const slice = (spec: MoveSpec) => {
+  const { blue, green } = databaseAccess(spec);
+  return {
+    wiki: pick(spec.wiki, "database", "tablePrefix", "hashedUploads"),
+    blue: {
+      ...blue,
+      files: pick(spec.blue.files, "ssh", "directory", "address", "allowFrom"),
+    },
+    green: {
+      ...green,
+      courier: { ...container(spec.green.courier), ...pick(spec.green.courier, "directory") },
+    },
+    files: pick(spec.files, "maxDelete", "allowDelete", "allowLost", "keepDays"),
+  };
+};
+
+type Session = Move<ReturnType<typeof slice>>;
+
+interface Inputs {
   following: boolean;
 }
 
@@ -16,28 +35,28 @@ interface Outputs {
   following: boolean;
 }
 
-async function bringAbout(move: Move, { following }: Inputs): Promise<Outputs> {
-  const uploads = uploadsOf(move);
-  const { side: primary } = await findPrimary(move);
+async function bringAbout(session: Session, { following }: Inputs): Promise<Outputs> {
+  const uploads = uploadsOf(session);
+  const { side: primary } = await findPrimary(session);
   if (!following) {
-    const files = await compare(move, uploads, "green", primary);
+    const files = await compare(session, uploads, "green", primary);
     await uploads.retire();
     await uploads.forgetKeptOnGreen();
     return { files, following: false };
   }
-  await uploads.authorise();
+  await uploads.authorise(session.spec.blue.files.allowFrom);
   await uploads.forgetOld();
   await uploads.requireWhole(primary);
   await uploads.follow(primary === "blue" ? "pull" : "push");
   await uploads.sync();
-  return { files: await compare(move, uploads, otherSide(primary), primary), following: true };
+  return { files: await compare(session, uploads, otherSide(primary), primary), following: true };
 }
 
 /** Compares, and keeps in the journal what was found and what was mended. */
-async function compare(move: Move, uploads: Uploads, passive: Side, primary: Side): Promise<number> {
+async function compare(session: Session, uploads: Uploads, passive: Side, primary: Side): Promise<number> {
   const { sameFiles, recorded, withoutHash, found, mended, brokenAtSource } = await uploads.verify(passive);
   const first = (paths: string[]) => ({ files: paths.length, first: paths.slice(0, 5) });
-  await journalOn(move[primary]).append({
+  await journalOn(session[primary]).append({
     step: "uploads",
     side: passive,
     event: "compared",
@@ -57,14 +76,16 @@ async function compare(move: Move, uploads: Uploads, passive: Side, primary: Sid
 }
 
 /** The passive side has every upload of the active one, each compared with MediaWiki's SHA-1. */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openMove,
   create: bringAbout,
   update: bringAbout,
-  async read(move, { files }) {
-    return { files, following: (await uploadsOf(move).direction()) !== "off" };
+  async read(session, { files }) {
+    return { files, following: (await uploadsOf(session).direction()) !== "off" };
   },
-  async remove(move) {
-    await uploadsOf(move).retire();
+  async remove(session) {
+    await uploadsOf(session).retire();
   },
   stillHolds: (inputs, outputs) => inputs.following === outputs.following,
 };

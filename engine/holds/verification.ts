@@ -1,12 +1,22 @@
-import type { Move } from "../context";
+import { type Move, openMove } from "../context";
 import { findPrimary } from "../mariadb/control/primary";
 import { replicationStatus } from "../mariadb/replication/status";
 import { lastVerification } from "../mariadb/verify/record";
 import { verify } from "../mariadb/verify/verify";
-import { otherSide, type Side } from "../move";
-import type { Hold, HoldInputs } from "./hold";
+import { type MoveSpec, otherSide, type Side } from "../move";
+import { databaseAccess, pick } from "../slice";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+const slice = (spec: MoveSpec) => ({
+  ...databaseAccess(spec),
+  wiki: pick(spec.wiki, "database", "tablePrefix"),
+  verify: pick(spec.verify, "sessions", "repair"),
+  cutover: pick(spec.cutover, "verificationMaxAgeMs"),
+});
+
+type Session = Move<ReturnType<typeof slice>>;
+
+interface Inputs {
   /** The wanted primary: a flip wants a fresh comparison before it. */
   before: Side;
 }
@@ -17,19 +27,22 @@ interface Outputs {
   rows: string;
 }
 
-async function compare(move: Move): Promise<Outputs> {
-  const { side: primary } = await findPrimary(move);
+async function compare(session: Session): Promise<Outputs> {
+  const { spec, report } = session;
+  const { side: primary } = await findPrimary(session);
   const { gtid, tables, rows } = await verify(
-    move[primary],
-    move[otherSide(primary)],
-    move.spec.wiki.database,
-    { report: move.report, tablePrefix: move.spec.wiki.tablePrefix, ...move.spec.verify },
+    session[primary],
+    session[otherSide(primary)],
+    spec.wiki.database,
+    { report, tablePrefix: spec.wiki.tablePrefix, ...spec.verify },
   );
   return { gtid, tables, rows };
 }
 
 /** Both databases hold the same rows, compared as whole tables at one GTID. */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openMove,
   create: compare,
   update: compare,
   stillHolds: (_inputs, { gtid }) => gtid !== "",

@@ -1,10 +1,19 @@
-import type { Move } from "../context";
+import { type Move, openMove } from "../context";
 import { WikiferryError } from "../errors";
 import { accountsOf } from "../mariadb/accounts/accounts";
 import { applicationAccountHolds, ensureApplicationAccount } from "../mariadb/accounts/application";
-import type { Hold, HoldInputs } from "./hold";
+import type { MoveSpec } from "../move";
+import { databaseAccess, pick } from "../slice";
+import type { Hold } from "./hold";
 
-interface Inputs extends HoldInputs {
+const slice = (spec: MoveSpec) => ({
+  ...databaseAccess(spec),
+  wiki: pick(spec.wiki, "database", "appUser"),
+});
+
+type Session = Move<ReturnType<typeof slice>>;
+
+interface Inputs {
   /** Where green's MediaWiki comes from. */
   from: string;
   connections: number;
@@ -14,21 +23,21 @@ interface Outputs {
   from: string;
 }
 
-async function bringAbout(move: Move, { from, connections }: Inputs): Promise<Outputs> {
-  const { appUser: user, database } = move.spec.wiki;
-  await ensureApplicationAccount(move.green, {
+async function bringAbout(session: Session, { from, connections }: Inputs): Promise<Outputs> {
+  const { appUser: user, database } = session.spec.wiki;
+  await ensureApplicationAccount(session.green, {
     user,
-    password: move.secrets.appPassword,
+    password: session.secrets.appPassword,
     database,
     from,
     connections,
-    definerHosts: await hostsOnBlue(move, user),
+    definerHosts: await hostsOnBlue(session, user),
   });
   return { from };
 }
 
 /** None where blue is gone: what its views name was made while it was there. */
-async function hostsOnBlue({ blue }: Move, user: string): Promise<string[]> {
+async function hostsOnBlue({ blue }: Session, user: string): Promise<string[]> {
   try {
     return (await accountsOf(blue, user)).map(({ host }) => host);
   } catch (error) {
@@ -41,7 +50,9 @@ async function hostsOnBlue({ blue }: Move, user: string): Promise<string[]> {
  * Green's account of MediaWiki, for green's network only. Made before the copy, which empties green's binary log;
  * later changes belong to whoever is primary.
  */
-export const hold: Hold<Inputs, Outputs> = {
+export const hold: Hold<Session, Inputs, Outputs> = {
+  slice,
+  open: openMove,
   create: bringAbout,
   update: bringAbout,
   async read({ green, spec, secrets }, { from }) {

@@ -1,16 +1,15 @@
-import type { Move } from "../context";
 import { accountsLocked, accountsOf, unlockAccounts } from "../mariadb/accounts/accounts";
 import { originalSettings, setBack, untilRestart } from "../mariadb/adopt/originals";
 import { replicationUser, stopFollowing } from "../mariadb/replication/follow";
 import { replicationStatus } from "../mariadb/replication/status";
 import { disarmDeadMan } from "../mariadb/rule/deadMan";
-import type { MoveSpec, Side } from "../move";
-import type { Deposit } from "./deposit";
+import type { Side } from "../move";
+import type { Deposit, DepositMove, DepositSpec } from "./deposit";
 
-const onServer = (spec: MoveSpec, side: Side, what: string) =>
+const onServer = (spec: DepositSpec, side: Side, what: string) =>
   `${side === "blue" ? spec.blue.database.ssh.host : spec.green.database.container}, MariaDB: ${what}`;
 
-const schemaSeen = (name: string) => async (move: Move) => {
+const schemaSeen = (name: string) => async (move: DepositMove) => {
   const tables = await move.blue.rows<{ name: string | null }>(
     `SELECT t.table_name AS name FROM information_schema.schemata s
        LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name
@@ -21,7 +20,7 @@ const schemaSeen = (name: string) => async (move: Move) => {
   return `tables ${tables.map((row) => row.name ?? "none").join(" ")}`;
 };
 
-const dropSchema = (name: string) => async (move: Move) => {
+const dropSchema = (name: string) => async (move: DepositMove) => {
   await (await move.blue.unlogged()).run("DROP DATABASE IF EXISTS ??", [name]);
 };
 

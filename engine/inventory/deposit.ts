@@ -1,5 +1,17 @@
 import type { Move } from "../context";
-import type { MoveSpec, Side } from "../move";
+import type { ContainerRef, DatabaseAccess, MoveSpec, Side } from "../move";
+
+/** What tells where deposits lie. */
+export interface DepositSpec {
+  wiki: Pick<MoveSpec["wiki"], "appUser">;
+  blue: {
+    database: DatabaseAccess & Pick<MoveSpec["blue"]["database"], "ssh" | "configDirectory">;
+    files: Pick<MoveSpec["blue"]["files"], "ssh" | "directory">;
+  };
+  green: { database: DatabaseAccess & ContainerRef };
+}
+
+export type DepositMove = Move<DepositSpec>;
 
 /**
  * One thing that the move puts on a host that is not its own: where it lies, how to see it, how to take it back.
@@ -10,17 +22,17 @@ export interface Deposit {
   name: string;
   side: Side;
   /** Host and path, or the object's name. */
-  where(spec: MoveSpec): string;
+  where(spec: DepositSpec): string;
   /** What is there now, in a few words; undefined if nothing is. Never writes. */
-  see(move: Move): Promise<string | undefined>;
+  see(move: DepositMove): Promise<string | undefined>;
   /** Takes it back; does nothing where it is already gone. Unset where the stack or the owner does it. */
-  take?(move: Move): Promise<void>;
+  take?(move: DepositMove): Promise<void>;
   /** Why it stays on a retired blue, which is closed and complete; unset where it goes. */
   staysRetired?: string;
   /** The option that `undo` needs before it takes this back, since it may be the owner's only copy. */
   askedFor?: string;
   /** How to get rid of it by hand, for a host that can't be reached. */
-  byHand(spec: MoveSpec): string;
+  byHand(spec: DepositSpec): string;
 }
 
 /** A deposit as it was found. */

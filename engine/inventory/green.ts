@@ -1,6 +1,7 @@
-import type { Move } from "../context";
+import type { EngineSession } from "../context";
 import { dockerFor } from "../docker/engine";
 import { messageOf, WikiferryError } from "../errors";
+import type { ContainerRef } from "../move";
 import type { Deposit } from "./deposit";
 
 const ours = { filters: JSON.stringify({ label: ["wikiferry.side=green"] }) };
@@ -12,7 +13,10 @@ export interface GreenThings {
 }
 
 /** What the stack created on green's Docker engine. @throws `DOCKER_UNREACHABLE` */
-export async function greenThings({ spec, pool }: Move): Promise<GreenThings> {
+export async function greenThings({
+  spec,
+  pool,
+}: Pick<EngineSession<{ green: { database: ContainerRef } }>, "spec" | "pool">): Promise<GreenThings> {
   const via = spec.green.database.dockerVia;
   const docker = dockerFor(via, pool);
   try {

@@ -1,4 +1,3 @@
-import type { Move } from "../context";
 import { messageOf, WikiferryError } from "../errors";
 import { copyAccess, courierKey, partialUploads, replacedUploads } from "./access";
 import {
@@ -11,7 +10,7 @@ import {
   schema,
   stream,
 } from "./database";
-import type { Deposit, FoundDeposit, UnseenDeposit } from "./deposit";
+import type { Deposit, DepositMove, FoundDeposit, UnseenDeposit } from "./deposit";
 import { dockerThings } from "./green";
 import { certificates, keepClosed, settings } from "./settings";
 
@@ -44,7 +43,7 @@ export interface Seen {
 }
 
 /** What is there now, of all deposits or some; each is checked on its own. Never writes. */
-export async function lookAround(move: Move, deposits: readonly Deposit[] = inventory): Promise<Seen> {
+export async function lookAround(move: DepositMove, deposits: readonly Deposit[] = inventory): Promise<Seen> {
   const seen: Seen = { found: [], unseen: [] };
   const answers = await Promise.all(deposits.map((deposit) => look(move, deposit)));
   for (const answer of answers) {
@@ -55,7 +54,7 @@ export async function lookAround(move: Move, deposits: readonly Deposit[] = inve
   return seen;
 }
 
-async function look(move: Move, deposit: Deposit): Promise<FoundDeposit | UnseenDeposit | undefined> {
+async function look(move: DepositMove, deposit: Deposit): Promise<FoundDeposit | UnseenDeposit | undefined> {
   const { name, side, staysRetired, askedFor } = deposit;
   const where = deposit.where(move.spec);
   try {
@@ -88,7 +87,7 @@ export function briefly(error: unknown): { code: string; found: string } {
  * switched off by now is left as it is.
  * @returns the names of what was taken back
  */
-export async function takeBackRetired(move: Move): Promise<string[]> {
+export async function takeBackRetired(move: DepositMove): Promise<string[]> {
   const taken: string[] = [];
   for (const deposit of inventory) {
     if (deposit.staysRetired !== undefined || deposit.take === undefined) continue;
@@ -102,7 +101,7 @@ export async function takeBackRetired(move: Move): Promise<string[]> {
 }
 
 /** Whether anything is left on a retired blue that should not be there. Never writes. */
-export async function leftRetired(move: Move): Promise<FoundDeposit[]> {
+export async function leftRetired(move: DepositMove): Promise<FoundDeposit[]> {
   const going = inventory.filter(
     ({ staysRetired, take }) => staysRetired === undefined && take !== undefined,
   );

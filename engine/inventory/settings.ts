@@ -1,22 +1,20 @@
-import type { Move } from "../context";
 import { adoptedDirectory, dropInName } from "../mariadb/adopt/changes";
-import type { MoveSpec } from "../move";
 import { putHostFile } from "../ssh/hostFile";
 import { quote } from "../ssh/quote";
-import type { Deposit } from "./deposit";
+import type { Deposit, DepositMove, DepositSpec } from "./deposit";
 
 /** Path of the settings file that adoption adds. */
-export function settingsFile({ blue }: MoveSpec): string {
+export function settingsFile({ blue }: DepositSpec): string {
   return `${blue.database.configDirectory}/${dropInName}`;
 }
 
 /** The file, and drafts of it that a killed run left behind. */
-const allOf = (spec: MoveSpec) =>
+const allOf = (spec: DepositSpec) =>
   `${quote(settingsFile(spec))} ${quote(spec.blue.database.configDirectory)}/.wikiferry-draft.??????`;
 
-const onDatabaseHost = (spec: MoveSpec, path: string) => `${spec.blue.database.ssh.host}:${path}`;
+const onDatabaseHost = (spec: DepositSpec, path: string) => `${spec.blue.database.ssh.host}:${path}`;
 
-const ssh = ({ spec, pool }: Move) => pool.to(spec.blue.database.ssh);
+const ssh = ({ spec, pool }: DepositMove) => pool.to(spec.blue.database.ssh);
 
 /** On a retired blue: keeps it closed whatever becomes of the records in it. */
 const closedSettings = [
@@ -27,7 +25,7 @@ const closedSettings = [
 ].join("\n");
 
 /** Keeps only the settings that keep blue closed. The others end with its next restart. */
-export async function keepClosed(move: Move): Promise<void> {
+export async function keepClosed(move: DepositMove): Promise<void> {
   await putHostFile(await ssh(move), settingsFile(move.spec), closedSettings, "0644 root:root");
 }
 

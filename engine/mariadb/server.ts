@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { messageOf, WikiferryError } from "../errors";
-import type { DatabaseSide, Side } from "../move";
+import type { DatabaseAccess, DatabaseSide, Side, SourceDatabase } from "../move";
 import { describeAddress } from "../ssh/connection";
 import type { SshPool } from "../ssh/pool";
 import type { Pace } from "./pace";
@@ -110,14 +110,14 @@ export interface OpenOptions {
 }
 
 /** A database server, through its administrative account. */
-export class Server {
+export class Server<Place extends DatabaseAccess = DatabaseAccess> {
   /** While it is set, each statement of `session` and `unlogged` and each new session waits for its turn. */
   pace: Pace | undefined;
   private shared: Promise<Session> | undefined;
   private own: Promise<Session> | undefined;
 
   constructor(
-    readonly place: DatabaseSide,
+    readonly place: Place,
     private readonly password: string,
     private readonly pool: SshPool,
   ) {}
@@ -232,7 +232,7 @@ export class Server {
   }
 
   /** The same server with sessions of its own, for what should not wait behind others. Close it. */
-  beside(): Server {
+  beside(): Server<Place> {
     return new Server(this.place, this.password, this.pool);
   }
 
@@ -243,6 +243,12 @@ export class Server {
     for (const session of sessions) await session?.then((open) => open.close()).catch(() => {});
   }
 }
+
+/** A server that another can follow. */
+export type SourceServer = Server<SourceDatabase>;
+
+/** A server that follows another, and is followed. */
+export type ReplicatedServer = Server<DatabaseSide>;
 
 /**
  * A firewall that drops packets would otherwise block a connect for minutes. A stream that arrives too late is closed.

@@ -13,7 +13,10 @@ export interface Accepted {
   gateAddress: boolean;
 }
 
-type Question = Pick<MoveSpec, "wiki"> & { blue: { web: Pick<MoveSpec["blue"]["web"], "address" | "tls"> } };
+interface Question {
+  wiki: Pick<MoveSpec["wiki"], "serverUrl" | "apiPath">;
+  blue: { web: Pick<MoveSpec["blue"]["web"], "address" | "tls"> };
+}
 
 /** A client address that belongs to nobody (RFC 5737), for the header that the gate sets. */
 const clientAddress = "198.51.100.77";

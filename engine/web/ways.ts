@@ -1,9 +1,10 @@
 import type { Duplex } from "node:stream";
-import type { Move } from "../context";
+import type { EngineSession } from "../context";
 import { execInContainer } from "../docker/exec";
 import { socketFrom } from "../docker/socket";
 import { WikiferryError } from "../errors";
-import type { ContainerRef } from "../move";
+import type { ContainerRef, SshTarget } from "../move";
+import type { SshPool } from "../ssh/pool";
 
 /** A place from which web servers are asked. */
 export interface Way {
@@ -15,7 +16,7 @@ export interface Way {
 }
 
 /** From a running container, with its name server and its networks. */
-export function fromContainer(ref: ContainerRef, pool: Move["pool"], likeTheGate = true): Way {
+export function fromContainer(ref: ContainerRef, pool: SshPool, likeTheGate = true): Way {
   return {
     from: ref.container,
     likeTheGate,
@@ -23,8 +24,20 @@ export function fromContainer(ref: ContainerRef, pool: Move["pool"], likeTheGate
   };
 }
 
+export interface GreenWaySpec {
+  gate: ContainerRef;
+  green: { courier: ContainerRef };
+}
+
+export interface BlueWaySpec extends GreenWaySpec {
+  blue: { web: { ssh: SshTarget } };
+}
+
 /** From the gate's container, else from the courier's, which is on the same networks; undefined while neither runs. */
-export async function fromGreen({ spec, pool }: Move): Promise<Way | undefined> {
+export async function fromGreen({
+  spec,
+  pool,
+}: Pick<EngineSession<GreenWaySpec>, "spec" | "pool">): Promise<Way | undefined> {
   for (const ref of [spec.gate, spec.green.courier]) {
     try {
       await execInContainer(ref, ["true"], pool);
@@ -41,7 +54,10 @@ export async function fromGreen({ spec, pool }: Move): Promise<Way | undefined> 
  * address they share. A network that only they will join can't be used before then; in that case blue's own web server
  * asks itself.
  */
-export async function wayToBlue(move: Move, attachedNetwork: boolean): Promise<Way> {
+export async function wayToBlue(
+  move: Pick<EngineSession<BlueWaySpec>, "spec" | "pool">,
+  attachedNetwork: boolean,
+): Promise<Way> {
   const there = await fromGreen(move);
   if (there) return there;
   const { spec, pool } = move;

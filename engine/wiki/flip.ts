@@ -3,14 +3,27 @@ import { hostname } from "node:os";
 import type { Move } from "../context";
 import type { CutoverContext } from "../mariadb/cutover/context";
 import { VerificationTail } from "../mariadb/verify/continuous/tail";
+import type { CutoverLimits, DatabaseSide, VerifyWishes } from "../move";
 import { deriveSecret } from "../secrets";
-import { openGate } from "./gate";
-import { blockersOf } from "./guardrails";
+import { type GateSpec, openGate } from "./gate";
+import { blockersOf, type GuardrailsSpec } from "./guardrails";
 import { journalOn } from "./journal";
-import { WikiSurroundings } from "./surroundings";
+import { type SurroundingsSpec, WikiSurroundings } from "./surroundings";
+
+export type FlipSpec = GateSpec &
+  SurroundingsSpec &
+  GuardrailsSpec & {
+    blue: { database: DatabaseSide };
+    green: { database: DatabaseSide };
+    cutover: CutoverLimits;
+    verify: Pick<VerifyWishes, "pauseMs">;
+  };
 
 /** Runs `act` with everything that a flip of this wiki uses. */
-export async function withCutover<T>(move: Move, act: (ctx: CutoverContext) => Promise<T>): Promise<T> {
+export async function withCutover<T>(
+  move: Move<FlipSpec>,
+  act: (ctx: CutoverContext) => Promise<T>,
+): Promise<T> {
   const { spec, secrets, blue, green } = move;
   const gate = openGate(move);
   const surroundings = new WikiSurroundings(move, gate);

@@ -1,9 +1,14 @@
-import type { Move } from "../context";
+import type { EngineSession } from "../context";
 import { Gate } from "../gate/gate";
+import type { MoveSpec } from "../move";
 import { deriveSecret } from "../secrets";
 
+export interface GateSpec {
+  gate: Pick<MoveSpec["gate"], "admin">;
+}
+
 /** The gate of a move. Close it. */
-export function openGate(move: Move): Gate {
+export function openGate(move: EngineSession<GateSpec>): Gate {
   return new Gate(move.spec.gate.admin, move.pool, {
     password: deriveSecret(move.secrets.masterSecret, "gate-admin"),
   });

@@ -1,21 +1,32 @@
-import type { Move } from "../context";
+import type { EngineSession, Move } from "../context";
 import { execInContainer } from "../docker/exec";
 import { hostNameOf } from "../docker/lookup";
 import { WikiferryError } from "../errors";
 import { type Finding, findingOf } from "../finding";
-import { freeBytesOn } from "../mariadb/preflight/freeBytes";
+import { type DiskSpec, freeBytesOn } from "../mariadb/preflight/freeBytes";
 import { flipGuardrails } from "../mariadb/preflight/guardrails";
 import { wayToGreen } from "../mariadb/preflight/wayToGreen";
-import type { Side } from "../move";
+import type { CutoverLimits, MoveSpec, Side, SourceDatabase } from "../move";
 import { compareAnswers } from "../web/compare";
 import { judgeWebTiers, type WebAnswer } from "../web/guardrails";
-import { fromGreen } from "../web/ways";
+import { fromGreen, type GreenWaySpec } from "../web/ways";
 import { gateHeaders, readSiteInfo, type SiteInfo, siteInfoQuery } from "../web/wiki";
-import { blueWiki } from "./web";
+import { blueWiki, type WebSpec } from "./web";
+
+export type AnswersSpec = WebSpec & GreenWaySpec;
+
+interface DatabasesSpec {
+  wiki: Pick<MoveSpec["wiki"], "database" | "tablePrefix" | "appUser">;
+  blue: { database: SourceDatabase };
+  green: { database: SourceDatabase } & Pick<MoveSpec["green"], "databaseProxy">;
+  cutover: Pick<CutoverLimits, "longTransactionMs" | "verificationMaxAgeMs">;
+}
+
+export type GuardrailsSpec = AnswersSpec & DatabasesSpec & DiskSpec;
 
 /** Everything that allows or forbids a flip of this wiki now. Never writes. */
 export async function wikiGuardrails(
-  move: Move,
+  move: Move<GuardrailsSpec>,
   flip: { from: Side; to: Side; holder?: string },
 ): Promise<Finding[]> {
   const [databases, way, web, answers] = await Promise.all([
@@ -38,7 +49,7 @@ function onTheWayBack(finding: Finding): Finding {
 }
 
 /** Whether anonymous people get the same from both sides. Unknown while green's containers do not run. */
-export async function sameAnswers(move: Move): Promise<Finding[]> {
+export async function sameAnswers(move: EngineSession<AnswersSpec>): Promise<Finding[]> {
   const { spec } = move;
   try {
     const way = await fromGreen(move);
@@ -55,7 +66,10 @@ export async function sameAnswers(move: Move): Promise<Finding[]> {
  * What forbids a flip. This is asked twice before one. The web tiers are asked only the first time: a MediaWiki that
  * answers shortly before the flip remembers for seconds that its database was read-only.
  */
-export function blockersOf(move: Move, holder: string): (from: Side, to: Side) => Promise<Finding[]> {
+export function blockersOf(
+  move: Move<GuardrailsSpec>,
+  holder: string,
+): (from: Side, to: Side) => Promise<Finding[]> {
   let asked = false;
   return async (from, to) => {
     const ask = asked ? databaseGuardrails : wikiGuardrails;
@@ -65,7 +79,7 @@ export function blockersOf(move: Move, holder: string): (from: Side, to: Side) =
 }
 
 async function databaseGuardrails(
-  move: Move,
+  move: Move<GuardrailsSpec>,
   { from, to, holder }: { from: Side; to: Side; holder?: string },
 ): Promise<Finding[]> {
   const { spec } = move;
@@ -83,7 +97,7 @@ async function databaseGuardrails(
 }
 
 /** After a flip to green, blue follows it. On the way back it already does. */
-async function wayAhead({ spec, pool }: Move, to: Side): Promise<Finding[]> {
+async function wayAhead({ spec, pool }: Move<GuardrailsSpec>, to: Side): Promise<Finding[]> {
   if (to === "blue") return [];
   const { database, databaseProxy: proxy } = spec.green;
   const onBlue = async (command: string) => (await pool.to(spec.blue.database.ssh)).exec(command);
@@ -94,7 +108,10 @@ async function wayAhead({ spec, pool }: Move, to: Side): Promise<Finding[]> {
   }
 }
 
-async function webGuardrails(move: Move, { from, to }: { from: Side; to: Side }): Promise<Finding[]> {
+async function webGuardrails(
+  move: EngineSession<WebSpec>,
+  { from, to }: { from: Side; to: Side },
+): Promise<Finding[]> {
   try {
     const [here, there] = await Promise.all([answerOf(move, from), answerOf(move, to)]);
     return judgeWebTiers(here, there);
@@ -103,14 +120,14 @@ async function webGuardrails(move: Move, { from, to }: { from: Side; to: Side })
   }
 }
 
-async function answerOf(move: Move, side: Side): Promise<WebAnswer> {
+async function answerOf(move: EngineSession<WebSpec>, side: Side): Promise<WebAnswer> {
   await siteInfo(move, side);
   const start = performance.now();
   const info = await siteInfo(move, side);
   return { side, info, answerMs: performance.now() - start };
 }
 
-async function siteInfo(move: Move, side: Side): Promise<SiteInfo> {
+async function siteInfo(move: EngineSession<WebSpec>, side: Side): Promise<SiteInfo> {
   const { wiki, green } = move.spec;
   if (side === "blue") return await blueWiki(move).siteInfo();
   // Green's MediaWiki can be reached only from inside its container: nothing of green is published but the gate.

@@ -1,15 +1,20 @@
-import type { Move } from "../context";
+import type { EngineSession } from "../context";
 import { runInContainer } from "../docker/exec";
-import type { Side } from "../move";
+import type { MoveSpec, Side } from "../move";
+
+export interface JobsSpec {
+  blue: { web: Pick<MoveSpec["blue"]["web"], "ssh" | "jobs"> };
+  green: Pick<MoveSpec["green"], "jobs">;
+}
 
 /** Stops the job runners of a side. Returns when the job under way has ended. */
-export async function stopJobs(move: Move, side: Side): Promise<void> {
+export async function stopJobs(move: EngineSession<JobsSpec>, side: Side): Promise<void> {
   const { blue, green } = move.spec;
   if (side === "blue") await (await move.pool.to(blue.web.ssh)).run(blue.web.jobs.stop);
   else await runInContainer(green.jobs, ["wiki-jobs", "pause"], move.pool);
 }
 
-export async function startJobs(move: Move, side: Side): Promise<void> {
+export async function startJobs(move: EngineSession<JobsSpec>, side: Side): Promise<void> {
   const { blue, green } = move.spec;
   if (side === "blue") await (await move.pool.to(blue.web.ssh)).run(blue.web.jobs.start);
   else await runInContainer(green.jobs, ["wiki-jobs", "resume"], move.pool);

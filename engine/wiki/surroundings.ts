@@ -1,12 +1,21 @@
-import type { Move } from "../context";
-import { Uploads } from "../files/uploads";
+import type { Move, WithDatabases } from "../context";
+import { Uploads, type UploadsSpec } from "../files/uploads";
 import type { Gate } from "../gate/gate";
 import type { Surroundings } from "../mariadb/cutover/surroundings";
-import { otherSide, type Side } from "../move";
+import { type CutoverLimits, type MoveSpec, otherSide, type Side } from "../move";
 import { RedisInstance } from "../redis/instance";
 import { deriveSecret } from "../secrets";
-import { startJobs, stopJobs } from "./jobs";
-import { type WebTier, webOf } from "./web";
+import { type JobsSpec, startJobs, stopJobs } from "./jobs";
+import { type WebSpec, type WebTier, webOf } from "./web";
+
+export type SurroundingsSpec = WithDatabases &
+  JobsSpec &
+  WebSpec &
+  UploadsOfSpec & {
+    blue: { web: Pick<MoveSpec["blue"]["web"], "refreshCaches"> };
+    green: Pick<MoveSpec["green"], "redis">;
+    cutover: Pick<CutoverLimits, "attemptMs">;
+  };
 
 /** What is around the databases of a moving wiki: gate, jobs, caches, uploads. Close it. */
 export class WikiSurroundings implements Surroundings {
@@ -14,7 +23,7 @@ export class WikiSurroundings implements Surroundings {
   private readonly web: Record<Side, WebTier>;
 
   constructor(
-    private readonly move: Move,
+    private readonly move: Move<SurroundingsSpec>,
     private readonly gate: Gate,
   ) {
     this.uploads = uploadsOf(move);
@@ -83,6 +92,8 @@ export class WikiSurroundings implements Surroundings {
   }
 }
 
-export function uploadsOf(move: Move): Uploads {
+export type UploadsOfSpec = WithDatabases & UploadsSpec & { wiki: Pick<MoveSpec["wiki"], "hashedUploads"> };
+
+export function uploadsOf(move: Move<UploadsOfSpec>): Uploads {
   return new Uploads(move, { hashed: move.spec.wiki.hashedUploads });
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
-import type { Move } from "../context";
+import type { EngineSession } from "../context";
 import { Conversation } from "../docker/conversation";
 import { WikiferryError } from "../errors";
-import type { Side } from "../move";
+import type { MoveSpec, Side } from "../move";
 import { askOver } from "../web/http";
 import { gateHeaders, readSiteInfo, siteInfoQuery, Wiki } from "../web/wiki";
 import { type WarmingRequest, warmingRequests } from "./warming";
@@ -26,7 +26,16 @@ export interface WebTier {
   close(): void;
 }
 
-export function webOf(move: Move, side: Side): WebTier {
+export interface BlueWebSpec {
+  wiki: Pick<MoveSpec["wiki"], "serverUrl" | "apiPath">;
+  blue: { web: Pick<MoveSpec["blue"]["web"], "ssh" | "address" | "tls"> };
+}
+
+export interface WebSpec extends BlueWebSpec {
+  green: Pick<MoveSpec["green"], "mediawiki">;
+}
+
+export function webOf(move: EngineSession<WebSpec>, side: Side): WebTier {
   const { blue } = move.spec;
   if (side === "green") return new GreenWeb(move);
   const wiki = blueWiki(move);
@@ -49,7 +58,7 @@ export function webOf(move: Move, side: Side): WebTier {
 }
 
 /** Blue's MediaWiki, asked from its own host, by TLS where the gate uses TLS. */
-export function blueWiki({ spec: { wiki, blue }, pool }: Move): Wiki {
+export function blueWiki({ spec: { wiki, blue }, pool }: EngineSession<BlueWebSpec>): Wiki {
   return new Wiki({ ...blue.web.address, via: blue.web.ssh, tls: blue.web.tls }, wiki, pool);
 }
 
@@ -60,7 +69,7 @@ export function blueWiki({ spec: { wiki, blue }, pool }: Move): Wiki {
 class GreenWeb implements WebTier {
   private asker: Conversation | undefined;
 
-  constructor(private readonly move: Move) {}
+  constructor(private readonly move: EngineSession<WebSpec>) {}
 
   async warm(): Promise<void> {
     const askers = await Promise.all(Array.from({ length: warmers }, () => this.start()));

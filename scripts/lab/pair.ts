@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import type Docker from "dockerode";
 import { messageOf } from "../../engine/errors";
-import { Server } from "../../engine/mariadb/server";
+import { type ReplicatedServer, Server } from "../../engine/mariadb/server";
 import { issueCertificate } from "../../engine/mariadb/tls/certificates";
 import {
   type DatabaseSide,
@@ -27,8 +27,8 @@ const dataDirectory = "/var/lib/mysql";
 
 /** A separate pair of blue and green MariaDB on its own network. */
 export interface Pair {
-  blue: Server;
-  green: Server;
+  blue: ReplicatedServer;
+  green: ReplicatedServer;
   pool: SshPool;
   secrets: Secrets;
   ssh: SshTarget;
@@ -39,7 +39,7 @@ export interface Pair {
   /** In that network. They survive a restart only if `fixed` was requested. */
   addresses: Record<Side, string>;
   /** A replacement for `blue` or `green` with different access data. */
-  serverAt(place: DatabaseSide, password: string): Server;
+  serverAt(place: DatabaseSide, password: string): ReplicatedServer;
   /** Runs a command as root on blue's host. */
   onBlue(command: string): Promise<string>;
   stop(): Promise<void>;
@@ -254,6 +254,7 @@ function specOf(
       web: {
         ssh,
         address: nowhere,
+        tls: undefined,
         mediawikiDirectory: "/nowhere",
         jobs: { stop: "true", start: "true" },
         refreshCaches: "true",

@@ -118,7 +118,7 @@ export function moveSpec(config: MediaWikiConfig): MoveSpec {
 
 /** @throws `CONFIG_COMBINATION` where there is no name to check */
 function blueTls(config: MediaWikiConfig): Pick<MoveSpec["blue"]["web"], "tls"> {
-  if (!config["blue.web.tls"]) return {};
+  if (!config["blue.web.tls"]) return { tls: undefined };
   const name = config["blue.web.tlsName"] || new URL(config["wiki.serverUrl"]).hostname;
   if (isIP(name.replace(/^\[|\]$/g, "")) !== 0) {
     throw new WikiferryError(

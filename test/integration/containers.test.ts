@@ -2,13 +2,12 @@ import { once } from "node:events";
 import { type ClientRequest, request } from "node:http";
 import { hardened } from "../../components/container";
 import { webLimits } from "../../components/limits";
-import type { Move } from "../../engine/context";
-import { openMove } from "../../engine/context";
+import { openSession } from "../../engine/context";
 import { execInContainer } from "../../engine/docker/exec";
 import { readVolumeFiles, writeVolumeFiles } from "../../engine/docker/volumeFiles";
 import { hold as processLimit } from "../../engine/holds/processLimit";
 import { hold as secretFiles } from "../../engine/holds/secretFiles";
-import type { MoveSpec, Secrets } from "../../engine/move";
+import type { Secrets } from "../../engine/move";
 import { silent } from "../../engine/progress";
 import { fingerprintOf, secretContents } from "../../engine/secretFiles";
 import { createOptions } from "../../plugins/docker/containerOptions";
@@ -28,12 +27,6 @@ const secrets: Secrets = {
   wikiSecretKey: "wiki-secret-key-91ab",
   masterSecret: "0123456789abcdef0123456789abcdef",
 };
-const place = { host: "127.0.0.1", port: 9 };
-const spec = {
-  wiki: { name: "containers" },
-  blue: { database: { side: "blue", admin: place } },
-  green: { database: { side: "green", admin: place } },
-} as unknown as MoveSpec;
 const files = {
   "database-password": { secret: "appPassword" },
   "secret-key": { secret: "wikiSecretKey" },
@@ -41,20 +34,19 @@ const files = {
   "settings.php": { text: "" },
 } as const;
 
-let move: Move;
+const session = openSession({ dockerVia: undefined }, secrets, silent);
 let image: string;
 let volume: string;
 let web: RunningContainer;
 
 const inWeb = async (script: string) =>
-  (await execInContainer({ container: web.name }, ["sh", "-c", script], move.pool)).stdout.trim();
+  (await execInContainer({ container: web.name }, ["sh", "-c", script], session.pool)).stdout.trim();
 
 beforeAll(async () => {
-  move = openMove(spec, secrets, silent);
   image = await testImage("mediawiki");
   volume = await world.volume("secrets");
   const fingerprint = fingerprintOf(await secretContents(files, secrets), secrets);
-  await secretFiles.create(move, { spec, volume, image, owner: webUid, files, fingerprint } as never);
+  await secretFiles.create(session, { volume, image, owner: webUid, files, fingerprint });
   const limits = { ...webLimits(uploads.count), memoryMb };
   const wanted = createOptions({
     ...hardened("web", limits),
@@ -63,14 +55,14 @@ beforeAll(async () => {
     volumes: [{ volumeName: volume, containerPath: "/run/secrets", readOnly: true }],
   } as Parameters<typeof createOptions>[0]);
   web = await world.run("web", image, { ...wanted, Labels: {} }, [8080]);
-  await processLimit.create(move, { spec, container: web.container.id, pids: limits.pids } as never);
+  await processLimit.create(session, { container: web.container.id, pids: limits.pids });
   const port = await web.port(8080);
   await until("Apache", async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok);
 });
 
 afterAll(async () => {
   await world.close();
-  await move?.close();
+  await session.close();
 });
 
 test("a service's secrets are files that only its user may read, and docker inspect shows none", async () => {
@@ -92,15 +84,14 @@ test("a service's secrets are files that only its user may read, and docker insp
 });
 
 test("a secret that was changed on the host is noticed, and written again", async () => {
-  const inputs = { spec, volume, image, owner: webUid, files, fingerprint: "" };
-  const outputs = await secretFiles.create(move, inputs as never);
-  const written = { ...(outputs as object), spec } as never;
-  expect(await secretFiles.read(move, written)).toEqual(outputs);
-  await writeVolumeFiles({ volume, image }, webUid, { "secret-key": "another" }, move.pool);
-  expect(await secretFiles.read(move, written)).toBeUndefined();
-  await secretFiles.create(move, inputs as never);
-  expect(await secretFiles.read(move, written)).toEqual(outputs);
-  expect(await readVolumeFiles({ volume: world.name("none"), image }, move.pool)).toBeUndefined();
+  const inputs = { volume, image, owner: webUid, files, fingerprint: "" };
+  const outputs = await secretFiles.create(session, inputs);
+  expect(await secretFiles.read(session, outputs)).toEqual(outputs);
+  await writeVolumeFiles({ volume, image }, webUid, { "secret-key": "another" }, session.pool);
+  expect(await secretFiles.read(session, outputs)).toBeUndefined();
+  await secretFiles.create(session, inputs);
+  expect(await secretFiles.read(session, outputs)).toEqual(outputs);
+  expect(await readVolumeFiles({ volume: world.name("none"), image }, session.pool)).toBeUndefined();
 });
 
 test("what anonymous people upload at once lies on disk, above the container's memory, and nobody is killed", async () => {
@@ -153,18 +144,15 @@ test("whoever starts processes without end in the web container stays inside, an
       "-c",
       "for i in {1..2000}; do sleep 300 & done 2>&1; cat /sys/fs/cgroup/pids/pids.current /sys/fs/cgroup/pids.current 2>/dev/null",
     ],
-    move.pool,
+    session.pool,
   );
   expect(said.stdout + said.stderr).toMatch(/Resource temporarily unavailable/);
   const { Processes } = await web.container.top();
   expect(Processes.length).toBeLessThanOrEqual(pids);
   expect((await fetch(`http://127.0.0.1:${await web.port(8080)}/health`)).status).toBe(200);
-  await processLimit.update(
-    move,
-    { spec, container: web.container.id, pids: pids + 1 } as never,
-    {} as never,
-  );
-  expect(await processLimit.read(move, { container: web.container.id, spec } as never)).toMatchObject({
+  const container = web.container.id;
+  await processLimit.update(session, { container, pids: pids + 1 }, { container, pids });
+  expect(await processLimit.read(session, { container })).toMatchObject({
     pids: pids + 1,
   });
 });

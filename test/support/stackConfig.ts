@@ -32,7 +32,26 @@ export function rawConfig(stack: "staging" | "prod", changes: Record<string, str
   return raw;
 }
 
-function merge(into: Record<string, unknown>, from: Record<string, unknown>): void {
+/** The same with changes as `pulumi config set --path KEY VALUE` makes them. */
+export function changedConfig(
+  stack: "staging" | "prod",
+  changes: Record<string, string | number | boolean>,
+): Record<string, string> {
+  const raw = rawConfig(stack);
+  for (const [key, value] of Object.entries(changes)) {
+    const [section, ...path] = key.split(".") as [string, ...string[]];
+    const name = `wikiferry:${section}`;
+    if (path.length === 0) raw[name] = String(value);
+    else {
+      const tree = JSON.parse(raw[name] ?? "{}") as Record<string, unknown>;
+      merge(tree, path.reduceRight<unknown>((inner, step) => ({ [step]: inner }), value) as object);
+      raw[name] = JSON.stringify(tree);
+    }
+  }
+  return raw;
+}
+
+function merge(into: Record<string, unknown>, from: object): void {
   for (const [key, value] of Object.entries(from)) {
     const there = into[key];
     if (value !== null && typeof value === "object" && there !== null && typeof there === "object") {

@@ -49,6 +49,7 @@ const places: Record<string, string> = {
   "engine/move.ts": "base",
   "engine/progress.ts": "base",
   "engine/secrets.ts": "base",
+  "engine/slice.ts": "base",
 
   "engine/docker": "runtime",
   "engine/ssh": "runtime",

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, WikiferryError } from "../../errors";
-import type { MoveSpec } from "../../move";
+import type { DatabaseSide, MoveSpec } from "../../move";
 import type { Report } from "../../progress";
 import type { SshConnection } from "../../ssh/connection";
 import { putHostFile } from "../../ssh/hostFile";
@@ -20,6 +20,12 @@ import {
 } from "./changes";
 import { findListening } from "./listening";
 import { restart } from "./restart";
+
+/** What adoption touches and what it goes by. */
+export type AdoptedPlace = Pick<
+  MoveSpec["blue"]["database"],
+  "ssh" | "restart" | "configDirectory" | "serverId"
+> & { replication: Pick<DatabaseSide["replication"], "host"> };
 
 export interface AdoptOptions {
   /** Whether MariaDB may be restarted, once. */
@@ -57,7 +63,7 @@ export async function readVariables(server: Server): Promise<Variables> {
 export async function adopt(
   blue: Server,
   ssh: SshConnection,
-  place: MoveSpec["blue"]["database"],
+  place: AdoptedPlace,
   options: AdoptOptions,
 ): Promise<Adopted> {
   const before = await readVariables(blue);
@@ -202,7 +208,7 @@ async function waitForMinute(restartAt: string, report: Report): Promise<void> {
 
 async function putCertificate(
   ssh: SshConnection,
-  place: MoveSpec["blue"]["database"],
+  place: Pick<AdoptedPlace, "replication">,
   masterSecret: string,
 ): Promise<boolean> {
   const read = async (name: string) => (await ssh.exec(`cat ${adoptedDirectory}/${name}`)).stdout;

@@ -1,4 +1,3 @@
-import type { MoveSpec } from "../../move";
 import type { SshConnection } from "../../ssh/connection";
 import { quote } from "../../ssh/quote";
 import { dropInName, type Listening, listensLocally, type Variables } from "./changes";
@@ -20,7 +19,7 @@ sed -n 's/^bind_address = /before /p' "$file" 2>/dev/null`;
 export async function findListening(
   variables: Variables,
   ssh: SshConnection,
-  place: MoveSpec["blue"]["database"],
+  place: { configDirectory: string; replication: { host: string } },
   greenHost: string,
 ): Promise<Listening | undefined> {
   const file = `${place.configDirectory}/${dropInName}`;

@@ -1,14 +1,21 @@
-import type { MoveSpec, Secrets } from "../../move";
+import type { ContainerRef, DatabaseAccess, MoveSpec, Secrets, SourceDatabase, SshTarget } from "../../move";
 import type { Report } from "../../progress";
 import type { SshPool } from "../../ssh/pool";
-import type { Server } from "../server";
+import type { Server, SourceServer } from "../server";
+
+export interface CopySpec {
+  wiki: Pick<MoveSpec["wiki"], "name" | "database" | "appUser">;
+  blue: { database: SourceDatabase & { ssh: SshTarget } };
+  green: { database: DatabaseAccess & ContainerRef };
+  copy: MoveSpec["copy"];
+}
 
 /** What a copy needs; a `Move` is one. */
 export interface CopyContext {
-  spec: MoveSpec;
+  spec: CopySpec;
   secrets: Secrets;
   pool: SshPool;
-  blue: Server;
+  blue: SourceServer;
   green: Server;
   report: Report;
 }

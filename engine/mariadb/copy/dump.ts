@@ -1,7 +1,7 @@
 import { Transform } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { WikiferryError } from "../../errors";
-import type { MoveSpec } from "../../move";
+import type { DatabaseAccess } from "../../move";
 import type { Spawned, SshConnection } from "../../ssh/connection";
 import { quote } from "../../ssh/quote";
 import { formatGtid, parseGtid } from "../replication/gtid";
@@ -21,7 +21,7 @@ cat | "$program" --defaults-file=/dev/stdin --single-transaction --quick --maste
 /** Starts the dump; its output is the channel. */
 export async function startDump(
   ssh: SshConnection,
-  place: MoveSpec["blue"]["database"],
+  place: Pick<DatabaseAccess, "admin" | "adminUser">,
   password: string,
   database: string,
 ): Promise<RunningDump> {

@@ -2,13 +2,13 @@ import type { Finding } from "../../finding";
 import type { CutoverLimits, Side } from "../../move";
 import type { Report } from "../../progress";
 import type { Journal } from "../control/journal";
-import type { Server } from "../server";
+import type { ReplicatedServer } from "../server";
 import type { FlipVerification, Verified } from "./flipVerification";
 import type { Surroundings } from "./surroundings";
 
 /** Everything that a flip works with. */
 export interface CutoverContext {
-  servers: Record<Side, Server>;
+  servers: Record<Side, ReplicatedServer>;
   database: string;
   /** The database account of the wiki. */
   appUser: string;

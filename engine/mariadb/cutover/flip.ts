@@ -1,6 +1,6 @@
 import type { Side } from "../../move";
 import type { Heartbeat } from "../replication/lag";
-import type { Server, Session } from "../server";
+import type { ReplicatedServer, Session } from "../server";
 import type { CutoverContext } from "./context";
 import type { Deadline } from "./deadline";
 import type { Verified } from "./flipVerification";
@@ -12,8 +12,8 @@ export interface Flip {
   readonly ctx: CutoverContext;
   readonly from: Side;
   readonly to: Side;
-  readonly source: Server;
-  readonly target: Server;
+  readonly source: ReplicatedServer;
+  readonly target: ReplicatedServer;
   /** The epoch of the role record when the attempt began. */
   readonly epoch: number;
   readonly lease: RunLease;

@@ -2,15 +2,21 @@ import { statfs } from "node:fs/promises";
 import { dockerFor } from "../../docker/engine";
 import { execInContainer } from "../../docker/exec";
 import { WikiferryError } from "../../errors";
-import type { ContainerRef, MoveSpec, Side, SshTarget } from "../../move";
+import type { ContainerRef, Side, SshTarget } from "../../move";
 import type { SshPool } from "../../ssh/pool";
 import { quote } from "../../ssh/quote";
 import type { Server } from "../server";
 
+/** Where both sides' databases keep their data. */
+export interface DiskSpec {
+  blue: { database: { ssh: SshTarget } };
+  green: { database: ContainerRef };
+}
+
 /** Free bytes where a side's MariaDB keeps its data, or will. */
 export function freeBytesOn(
   side: Side,
-  { spec, blue, pool }: { spec: MoveSpec; blue: Server; pool: SshPool },
+  { spec, blue, pool }: { spec: DiskSpec; blue: Server; pool: SshPool },
 ): Promise<number> {
   return side === "blue"
     ? freeBytesOnBlue(blue, spec.blue.database.ssh, pool)

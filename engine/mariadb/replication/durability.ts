@@ -1,8 +1,9 @@
 import { WikiferryError } from "../../errors";
+import type { DatabaseSide } from "../../move";
 import { readCheckpoint, writeCheckpoint } from "../control/checkpoint";
 import { readRole } from "../control/role";
 import { hasControlSchema } from "../control/schema";
-import type { Server } from "../server";
+import type { ReplicatedServer, Server } from "../server";
 import { contains, parseGtid } from "./gtid";
 import type { Positions } from "./status";
 
@@ -33,7 +34,7 @@ export async function readDurability(server: Server): Promise<Durability> {
  * exists nowhere else. The mark is on disk first, so that `mendHardStop` knows of it.
  * @returns what holds now
  */
-export async function relaxDurability(replica: Server): Promise<Durability> {
+export async function relaxDurability(replica: ReplicatedServer): Promise<Durability> {
   if (!(await neverPrimary(replica))) return readDurability(replica);
   await writeCheckpoint(replica, checkpoint, { state: "relaxed" });
   await set(replica, "relaxed");
@@ -44,7 +45,7 @@ export async function relaxDurability(replica: Server): Promise<Durability> {
  * From now on an acknowledged commit is on disk, and so is everything before it. Does nothing where that holds.
  * @throws `REPL_DURABILITY` if the server does not accept the settings
  */
-export async function restoreDurability(server: Server): Promise<void> {
+export async function restoreDurability(server: ReplicatedServer): Promise<void> {
   const marked = (await markOf(server)) === "relaxed";
   if ((await readDurability(server)) !== "full") await set(server, "full");
   if (marked) {
@@ -66,7 +67,7 @@ export async function restoreDurability(server: Server): Promise<void> {
  * Whether a replica's binary log and its tables end at different transactions, because the power failed under relaxed
  * durability. Never writes.
  */
-export async function wasHardStopped(replica: Server, here: Positions): Promise<boolean> {
+export async function wasHardStopped(replica: ReplicatedServer, here: Positions): Promise<boolean> {
   if (!logIsApart(here) || (await markOf(replica)) !== "relaxed") return false;
   return !endsWithOwn(here.binlog, replica) && (await neverPrimary(replica));
 }
@@ -77,7 +78,7 @@ export async function wasHardStopped(replica: Server, here: Positions): Promise<
  * after transactions that the tables lost. Call it while the replica does not follow.
  * @returns whether the log was started again
  */
-export async function mendHardStop(replica: Server, here: Positions): Promise<boolean> {
+export async function mendHardStop(replica: ReplicatedServer, here: Positions): Promise<boolean> {
   if (!(await wasHardStopped(replica, here))) return false;
   const session = await replica.unlogged();
   await session.run("RESET MASTER");
@@ -90,7 +91,7 @@ export function logIsApart({ binlog, applied }: Positions): boolean {
 }
 
 /** Whether the last transaction of a log was written on its own server. Pure. */
-export function endsWithOwn(binlog: string, { place }: Pick<Server, "place">): boolean {
+export function endsWithOwn(binlog: string, { place }: { place: Pick<DatabaseSide, "serverId"> }): boolean {
   return [...parseGtid(binlog).values()].some(({ server }) => server === place.serverId);
 }
 

@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../errors";
 import { obey } from "../rule/obey";
 import { underALease } from "../rule/statements";
-import type { Server, Session } from "../server";
+import type { ReplicatedServer, Server, Session, SourceServer } from "../server";
 import { describeStop, wayOuts } from "./causes";
 import { endsWithOwn, mendHardStop, neverPrimary, wasHardStopped } from "./durability";
 import { contains, errant, newest, samePosition } from "./gtid";
@@ -58,8 +58,8 @@ export function isFollowing(
  * @throws `REPL_ERRANT_GTID`, or the cause why a thread does not run (`REPL_*`)
  */
 export async function follow(
-  replica: Server,
-  source: Server,
+  replica: ReplicatedServer,
+  source: SourceServer,
   replicationPassword: string,
   tls: FollowTls = {},
   options: FollowOptions = {},
@@ -112,7 +112,7 @@ export async function follow(
  * What a server that has only ever followed wrote itself. The source has other transactions under those numbers, so
  * continuing after them would skip the source's.
  */
-async function ownWriting(replica: Server, binlog: string): Promise<string | undefined> {
+async function ownWriting(replica: ReplicatedServer, binlog: string): Promise<string | undefined> {
   return endsWithOwn(binlog, replica) && (await neverPrimary(replica)) ? binlog : undefined;
 }
 
@@ -122,7 +122,7 @@ async function ownWriting(replica: Server, binlog: string): Promise<string | und
  */
 export async function changeMaster(
   replica: Server,
-  source: Server,
+  source: SourceServer,
   replicationPassword: string,
   tls: FollowTls = {},
   leaseHolder?: string,

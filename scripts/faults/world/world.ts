@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Gate } from "../../../engine/gate/gate";
 import { armDeadMan } from "../../../engine/mariadb/rule/deadMan";
-import { Server } from "../../../engine/mariadb/server";
+import { type ReplicatedServer, Server } from "../../../engine/mariadb/server";
 import { verify } from "../../../engine/mariadb/verify/verify";
 import type { CutoverLimits, Side } from "../../../engine/move";
 import { deriveSecret } from "../../../engine/secrets";
@@ -45,7 +45,7 @@ export const limits: CutoverLimits = {
 export interface World {
   pair: FollowingPair;
   /** Each server through the campaign's own account, past every path that a fault breaks. */
-  servers: Record<Side, Server>;
+  servers: Record<Side, ReplicatedServer>;
   hosts: Record<Side, DatabaseHost>;
   gateHost: GateHost;
   /** Past the path that a fault breaks. */

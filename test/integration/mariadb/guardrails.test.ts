@@ -5,7 +5,7 @@ import { type FlipQuestion, flipGuardrails } from "../../../engine/mariadb/prefl
 import { follow, stopFollowing, waitForGtid } from "../../../engine/mariadb/replication/follow";
 import { positions } from "../../../engine/mariadb/replication/status";
 import { armDeadMan, disarmDeadMan, seeDeadMan } from "../../../engine/mariadb/rule/deadMan";
-import { Server, type Session } from "../../../engine/mariadb/server";
+import { type ReplicatedServer, Server, type Session } from "../../../engine/mariadb/server";
 import { recordVerification } from "../../../engine/mariadb/verify/record";
 import { flipOutlook } from "../../../engine/preflight/outlook";
 import { type FollowingPair, startFollowingPair } from "../../support/followingPair";
@@ -41,7 +41,7 @@ async function amiss(change?: Partial<FlipQuestion>): Promise<Finding[]> {
 const told = (findings: readonly Finding[]) => findings.map(({ code, severity }) => `${severity} ${code}`);
 
 /** A session that ends with the test, and with it what it holds. */
-async function hand(server: Server, user?: { name: string; password: string }): Promise<Session> {
+async function hand(server: ReplicatedServer, user?: { name: string; password: string }): Promise<Session> {
   const session = user
     ? await pair.serverAt({ ...server.place, adminUser: user.name }, user.password).open()
     : await server.open();

@@ -1,4 +1,4 @@
-import type { MoveSpec } from "../../../move";
+import type { DatabaseAccess } from "../../../move";
 import type { Spawned, SshConnection } from "../../../ssh/connection";
 import { hostFileFunctions } from "../../../ssh/hostFile";
 import { quote } from "../../../ssh/quote";
@@ -85,7 +85,7 @@ export interface Custodian {
 /** @param publicKey Of the one who may call the script over SSH; without one only the tool calls it. */
 export async function startCustodian(
   ssh: SshConnection,
-  place: MoveSpec["blue"]["database"],
+  place: Pick<DatabaseAccess, "admin" | "adminUser">,
   password: string,
   datadir: string,
   publicKey = "",

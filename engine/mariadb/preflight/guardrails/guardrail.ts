@@ -1,11 +1,11 @@
 import type { Finding } from "../../../finding";
 import type { CutoverLimits, Side } from "../../../move";
-import type { Server } from "../../server";
+import type { SourceServer } from "../../server";
 
 /** A flip from `primary` to `replica` that is being considered. */
 export interface FlipQuestion {
-  primary: Server;
-  replica: Server;
+  primary: SourceServer;
+  replica: SourceServer;
   /** The wiki's database. */
   database: string;
   /** Usually empty. */

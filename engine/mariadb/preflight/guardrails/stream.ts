@@ -2,7 +2,7 @@ import { block, type Finding, pass, warn } from "../../../finding";
 import { replicationUser } from "../../replication/follow";
 import { distance, errant, newest } from "../../replication/gtid";
 import { type Positions, parseReplicationStatus, positions } from "../../replication/status";
-import type { Row, Server } from "../../server";
+import type { Row, Server, SourceServer } from "../../server";
 import { type Guardrail, list } from "./guardrail";
 
 /** How one server takes part in replication. */
@@ -60,7 +60,7 @@ function running(there: Streams, primary: Server, replica: Server): Finding {
 }
 
 /** Directly from the primary, by GTID, over TLS with a checked certificate, without a delay or a stop position. */
-function directness(there: Streams, here: Streams, primary: Server, replica: Server): Finding {
+function directness(there: Streams, here: Streams, primary: SourceServer, replica: Server): Finding {
   const row = ownSource(there);
   const again = "Run `pulumi up --refresh`: it sets the stream up as it should be";
   if (!row) return block("REPL_SOURCE", `${replica.side} has no source`, again);
@@ -112,7 +112,7 @@ function wholeness(there: Streams, replica: Server): Finding {
 }
 
 /** A third server's transactions would keep arriving after the flip, on a side that nobody fenced against them. */
-function otherSources(here: Streams, there: Streams, primary: Server, replica: Server): Finding {
+function otherSources(here: Streams, there: Streams, primary: Server, replica: SourceServer): Finding {
   const back = ownSource(here);
   const { host, port } = replica.place.replication;
   if (back?.Master_Host === host && Number(back.Master_Port) === port)

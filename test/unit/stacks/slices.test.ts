@@ -1,0 +1,164 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const root = join(__dirname, "../../..");
+
+/** A key of the config, another value, and the dynamic resources that `pulumi up` updates for it in phase `switch`. */
+const table: [string, string | number | boolean, string[]][] = [
+  ["cutover.maxLagMs", 90, ["migration-primary"]],
+  ["cutover.lagStableMs", 12000, ["migration-primary"]],
+  ["cutover.lagWaitMs", 200000, ["migration-primary"]],
+  ["cutover.drainMs", 1500, ["migration-primary"]],
+  ["cutover.catchUpMs", 4000, ["migration-primary"]],
+  ["cutover.attemptMs", 7000, ["migration-primary"]],
+  ["cutover.longTransactionMs", 4000, ["migration-primary"]],
+  ["cutover.verificationMaxAgeMs", 80000000, ["migration-primary", "migration-verification"]],
+  ["copy.maxBytesPerSecond", 1000000, ["migration-copy"]],
+  ["copy.method", "logical", ["migration-copy"]],
+  ["verify.sessions", 3, ["migration-verification"]],
+  ["verify.repair", true, ["migration-verification"]],
+  ["verify.pauseMs", 33, ["migration-primary"]],
+  ["files.maxDelete", 400, ["migration-primary", "migration-uploads"]],
+  ["files.allowDelete", "7-00000000", ["migration-primary", "migration-uploads"]],
+  ["files.allowLost", 3, ["migration-primary", "migration-uploads"]],
+  ["files.keepDays", 20, ["migration-primary", "migration-uploads"]],
+  ["blue.files.allowFrom", "192.0.2.1", ["migration-uploads"]],
+  ["blue.files.address", "files2.internal", ["migration-primary", "migration-uploads"]],
+  ["blue.files.directory", "/srv/other", ["migration-primary", "migration-uploads"]],
+  ["green.database.bufferPoolSize", "3G", []],
+  ["green.database.maxConnections", 250, ["green-mariadb-server-processes", "green-wiki-account"]],
+  ["green.redis.maxMemory", "1gb", []],
+  ["green.web.workers", 7, ["green-mediawiki-web-processes"]],
+  ["green.database.longQuerySeconds", 3, []],
+  ["wiki.sitename", "Another", []],
+  ["wiki.language", "de", []],
+  ["wiki.tablePrefix", "mw_", ["migration-primary", "migration-uploads", "migration-verification"]],
+  ["wiki.apiPath", "/w/api.php", ["migration-primary", "migration-route"]],
+  [
+    "wiki.serverUrl",
+    "https://other.example.org",
+    ["green-gate-settings", "migration-primary", "migration-route"],
+  ],
+  ["wiki.uploadPath", "/files", ["green-gate-settings"]],
+  ["wiki.name", "other", ["migration-adoption", "migration-copy"]],
+  ["wiki.appUser", "someone", ["green-wiki-account", "migration-copy", "migration-primary"]],
+  ["wiki.hashedUploads", false, ["migration-primary", "migration-uploads"]],
+  [
+    "wiki.database",
+    "other",
+    [
+      "green-wiki-account",
+      "migration-copy",
+      "migration-primary",
+      "migration-replication",
+      "migration-uploads",
+      "migration-verification",
+    ],
+  ],
+  ["canary", 10, ["migration-route"]],
+  ["active", "green", ["migration-primary", "migration-route", "migration-verification"]],
+  ["adopt.restartAt", "04:10", ["migration-adoption"]],
+  [
+    "green.database.replicationHost",
+    "green2.example.org",
+    ["green-certificate", "migration-adoption", "migration-primary", "migration-replication"],
+  ],
+  ["green.database.replicationPort", 3399, ["migration-primary", "migration-replication"]],
+  [
+    "blue.database.replicationHost",
+    "blue2.internal",
+    ["migration-adoption", "migration-copy", "migration-primary", "migration-replication"],
+  ],
+  ["blue.database.replicationPort", 3399, ["migration-copy", "migration-primary", "migration-replication"]],
+  [
+    "blue.database.host",
+    "db2.internal",
+    [
+      "green-wiki-account",
+      "migration-adoption",
+      "migration-copy",
+      "migration-dead-man",
+      "migration-primary",
+      "migration-replication",
+      "migration-uploads",
+      "migration-verification",
+    ],
+  ],
+  [
+    "blue.database.adminUser",
+    "boss",
+    [
+      "green-wiki-account",
+      "migration-adoption",
+      "migration-copy",
+      "migration-dead-man",
+      "migration-primary",
+      "migration-replication",
+      "migration-uploads",
+      "migration-verification",
+    ],
+  ],
+  ["blue.database.serverId", 77, ["migration-adoption", "migration-primary", "migration-replication"]],
+  ["green.database.serverId", 78, ["migration-primary", "migration-replication"]],
+  ["blue.database.restart", "systemctl restart mysql", ["migration-adoption"]],
+  ["blue.database.configDirectory", "/etc/my.cnf.d", ["migration-adoption"]],
+  ["blue.web.host", "web2.internal", ["green-gate-settings", "migration-primary", "migration-route"]],
+  ["blue.web.address", "web3.internal", ["green-gate-settings", "migration-primary", "migration-route"]],
+  ["blue.web.jobsStop", "true", ["migration-primary"]],
+  ["blue.web.refreshCaches", "true", ["migration-primary"]],
+  ["blue.web.mediawikiDirectory", "/srv/mw", []],
+  ["blue.web.allowGateAddress", true, ["migration-route"]],
+  ["gate.adminPort", 9998, ["migration-primary", "migration-route"]],
+  ["gate.httpPort", 81, []],
+  ["gate.holdMs", 12000, ["green-gate-settings"]],
+  ["gate.maxConnectionsPerAddress", 90, ["green-gate-settings"]],
+  ["gate.renew", true, []],
+  [
+    "green.database.publishPort",
+    3308,
+    [
+      "green-wiki-account",
+      "migration-adoption",
+      "migration-copy",
+      "migration-dead-man",
+      "migration-primary",
+      "migration-replication",
+      "migration-uploads",
+      "migration-verification",
+    ],
+  ],
+  ["green.database.allowFrom", "192.0.2.7", []],
+  ["green.web.startSeconds", 99, []],
+];
+
+let hashes: Record<string, string>[];
+
+beforeAll(async () => {
+  const configs = [{}, ...table.map(([key, value]) => ({ [key]: value }))].map((changes) => ({
+    phase: "switch",
+    ...changes,
+  }));
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--require", "tsx/cjs", join(root, "test/support/inputHashes.ts"), "prod", JSON.stringify(configs)],
+    { cwd: root, maxBuffer: 64 << 20 },
+  );
+  hashes = JSON.parse(stdout);
+  // One run of the program for each row: minutes on a machine that others use, too.
+}, 600_000);
+
+test("the stack has all dynamic resources of phase switch in each config", () => {
+  const names = Object.keys(hashes[0] ?? {});
+  expect(names.length).toBe(22);
+  for (const of of hashes) expect(Object.keys(of)).toEqual(names);
+});
+
+test.each(table.map((row, at) => [...row, at] as const))(
+  "%s = %s updates the resources that use it, and no other",
+  (_key, _value, updated, at) => {
+    const [before = {}] = hashes;
+    const after = hashes[at + 1] ?? {};
+    expect(Object.keys(before).filter((name) => after[name] !== before[name])).toEqual(updated);
+  },
+);
