@@ -3,26 +3,7 @@ import { openFileStore } from "../../engine/control/file/fileStore";
 import { HeldLease } from "../../engine/control/heldLease";
 import { otherSide } from "../../engine/move";
 import { silent } from "../../engine/progress";
-
-/** What the parent asks of a child. */
-export type FileStoreOrder = {
-  directory: string;
-  name: string;
-  compactAfter: number;
-} & (
-  | { work: "hold"; durationMs: number }
-  | { work: "count"; from: number }
-  | { work: "flip"; times: number }
-  | { work: "journal"; times: number }
-);
-
-/** Sent after the store's answer, so what it says is on disk. */
-export interface FileStoreReport {
-  done?: number;
-  epoch?: number;
-  refused?: string;
-  finished?: true;
-}
+import type { FileStoreOrder, FileStoreReport } from "./fileStoreOrder";
 
 function tell(report: FileStoreReport): Promise<void> {
   return new Promise((resolve) => process.send?.(report, undefined, undefined, () => resolve()));
