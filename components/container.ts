@@ -13,17 +13,17 @@ export function labelsOf(service: string, more: docker.types.input.ContainerLabe
   ];
 }
 
-/** The label by which a preview tells what a change replaces: a hash of all that a container is made of. */
+/** The label that tells a preview what a change replaces: a hash of everything that defines a container. */
 export const settingsLabel = (fingerprint: string) => ({ label: "wikiferry.settings", value: fingerprint });
 
-/** What every container of green has in common: no new rights, a read-only root, bounded memory and logs. */
+/** What every container of green has in common: no new privileges, a read-only root, bounded memory and logs. */
 export function hardened(service: string, limits: Limits, labels: docker.types.input.ContainerLabel[] = []) {
   return {
     readOnly: true,
     securityOpts: ["no-new-privileges:true"],
     capabilities: { drops: ["ALL"] },
     memory: limits.memoryMb,
-    // Memory and swap together: a database that swaps is slower than one that is restarted.
+    // Memory and swap together, because a database that swaps is slower than one that is restarted.
     memorySwap: limits.memoryMb,
     tmpfs: Object.fromEntries(
       Object.entries(limits.tmpfs).map(([path, sizeMb]) => [
@@ -39,7 +39,7 @@ export function hardened(service: string, limits: Limits, labels: docker.types.i
   } satisfies Partial<docker.ContainerArgs>;
 }
 
-/** Bounds a container's processes once it is there. */
+/** Limits a container's processes once it exists. */
 export function limitProcesses(
   name: string,
   container: docker.Container,

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What a container may take of its host. */
+/** The resources that a container may use. */
 export interface Limits {
-  /** Memory with what it holds in tmpfs, in MB; it never swaps. */
+  /** Memory including its tmpfs, in MB. It never swaps. */
   memoryMb: number;
   /** Processes and threads at a time. */
   pids: number;
@@ -15,13 +15,13 @@ export interface Limits {
 export function megabytes(size: string): number {
   const match = /^(\d+)([kmg]?)b?$/i.exec(size);
   const perMb = { "": 1024 * 1024, k: 1024, m: 1, g: 1 / 1024 }[match?.[2]?.toLowerCase() ?? ""];
-  if (!match || !perMb) throw new Error(`${size} is no size; write it like 512M`);
+  if (!match || !perMb) throw new Error(`${size} is not a size; write it like 512M`);
   return Math.ceil(Number(match[1]) / perMb);
 }
 
 /**
- * The buffer pool and what InnoDB needs to keep it (15 %), 4 MB for each connection (sort, join, read and net buffers,
- * thread stack), and 512 MB for all else (key, Aria and log buffers, tables, a copy's tools).
+ * The buffer pool and 15 % that InnoDB needs to manage it, 4 MB for each connection (sort, join, read and net buffers,
+ * thread stack), and 512 MB for everything else (key, Aria and log buffers, tables, a copy's tools).
  */
 export function mariadbLimits(settings: { bufferPoolSize: string; maxConnections: number }): Limits {
   return {
@@ -31,7 +31,10 @@ export function mariadbLimits(settings: { bufferPoolSize: string; maxConnections
   };
 }
 
-/** All keys twice, since a fork that rewrites the append-only file may copy each page, and a quarter for fragmentation. */
+/**
+ * All keys twice, because a fork that rewrites the append-only file may copy each page, and a quarter for
+ * fragmentation.
+ */
 export function redisLimits(maxMemory: string): Limits {
   return {
     memoryMb: Math.ceil(megabytes(maxMemory) * 2.25) + 64,
@@ -45,11 +48,11 @@ const phpIni = readFileSync(join(__dirname, "mediawiki/image/php.ini"), "utf8");
 /** `memory_limit` of the image's PHP, in MB. */
 export const phpMemoryMb = megabytes(/^memory_limit = (\S+)$/m.exec(phpIni)?.[1] ?? "");
 
-/** Every worker at PHP's `memory_limit`; 512 MB for shared caches, Apache, and programs such as ImageMagick. */
+/** Every worker at PHP's `memory_limit`, and 512 MB for shared caches, Apache, and programs such as ImageMagick. */
 export function webLimits(workers: number): Limits {
   return {
     memoryMb: workers * phpMemoryMb + 512,
-    // A worker may wait for a shell, the program in it, and a pipe's other end.
+    // A worker may wait for a shell, the program in it, and the other end of a pipe.
     pids: 6 * workers + 100,
     tmpfs: { "/tmp": 16, "/run": 4 },
   };
@@ -62,7 +65,7 @@ export const jobLimits: Limits = {
   tmpfs: { "/tmp": 16, "/run": 4 },
 };
 
-/** rsync keeps some 100 bytes for each file, in five parts at a time. */
+/** rsync keeps about 100 bytes for each file, in five parts at a time. */
 export const courierLimits: Limits = {
   memoryMb: 1024,
   pids: 200,
@@ -71,7 +74,7 @@ export const courierLimits: Limits = {
 
 /**
  * HAProxy: two buffers of 16 kB and its records for each connection, 100 kB, and 50 kB more for each held write. Twice,
- * since a reload leaves the old process to end what it has begun.
+ * because a reload leaves the old process to finish what it has started.
  */
 export function gateLimits(maxConnections: number): Limits {
   const connectionsMb = (maxConnections * 100 + (maxConnections / 2) * 50) / 1024;

@@ -4,7 +4,7 @@ import { fingerprintOf, type SecretSources, secretContents } from "../engine/sec
 import type { GreenEnvironment } from "./environment/green";
 import { SecretFiles } from "./migration/resources";
 
-/** Where a service finds its secrets, one file each. */
+/** Where a service finds its secrets, one per file. */
 const directory = "/run/secrets";
 
 export interface SecretVolumeArgs {
@@ -13,20 +13,20 @@ export interface SecretVolumeArgs {
   image: pulumi.Input<string>;
   /** User and group number of the service. */
   owner: number;
-  /** File names and where the contents come from. The same names in every case: a file is never taken away. */
+  /** File names and the sources of their contents. The names never change: a file is never removed. */
   files: pulumi.Input<SecretSources>;
   /**
-   * Whether other contents come to a volume of their own, so that a container that serves keeps its files until a second
-   * one has taken over. Such a volume has no name of its own, either.
+   * Whether new contents go to a new volume, so that a running container keeps its files until a second one has taken
+   * over. Such a volume has no fixed name, either.
    */
   kept?: boolean;
 }
 
 /**
- * A volume with the secrets of one service, `wikiferry-green-<service>-secrets`. It lies on the new host's disk, where
- * only root gets, so that the service starts by itself after a reboot.
- * @returns what the service's containers need: the mount, a label whose change makes them anew, and the volume, which
- *   goes after them
+ * A volume with the secrets of one service, `wikiferry-green-<service>-secrets`. It is stored on the new host's disk,
+ * readable only by root, so that the service starts by itself after a reboot.
+ * @returns what the service's containers need: the mount, a label whose change replaces them, and the volume, which is
+ * removed after them
  */
 export function secretVolume(
   name: string,

@@ -10,7 +10,7 @@ export interface CourierArgs {
   bases: Bases;
 }
 
-/** Carries the uploads between the sides: green's upload volume, and rsync over SSH with a key of its own. */
+/** Copies the uploads between the sides: green's upload volume, and rsync over SSH with its own key. */
 export class Courier extends pulumi.ComponentResource {
   /** Name of the volume with green's uploads. */
   readonly uploads: pulumi.Output<string>;

@@ -13,7 +13,7 @@ export interface CloudflareEdgeArgs {
   apiToken: pulumi.Input<string>;
 }
 
-/** Points the wiki's name at the gate, long before the cutover, which it never takes part in. */
+/** Points the wiki's name at the gate, long before the cutover. It takes no part in the cutover itself. */
 export class CloudflareEdge extends pulumi.ComponentResource {
   readonly hostname: pulumi.Output<string>;
 

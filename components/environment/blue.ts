@@ -11,11 +11,11 @@ export interface BlueEnvironmentArgs {
 }
 
 /**
- * The old environment: three hosts that were there before and stay there. Nothing here creates, changes or deletes
- * anything on them; each host only says once what it is.
+ * The old environment: three hosts that existed before and stay. Nothing here creates, changes or deletes anything on
+ * them; each host only reports once what it is.
  */
 export class BlueEnvironment extends pulumi.ComponentResource {
-  /** What each host said of itself: its system, kernel and the versions of what the move touches. */
+  /** What each host reported: its system, its kernel, and the versions of what the move touches. */
   readonly facts: pulumi.Output<{ web: string; database: string; files: string }>;
 
   constructor(
@@ -41,7 +41,7 @@ export class BlueEnvironment extends pulumi.ComponentResource {
     this.registerOutputs({ facts: this.facts });
   }
 
-  /** The names of the pages that make and end sessions, separated by commas; kept for when blue is gone. */
+  /** The names of the pages that start and end sessions, separated by commas; kept for when blue is gone. */
   sessionPages(): pulumi.Output<string> {
     const { ssh, mediawikiDirectory } = this.args.spec.blue.web;
     const { command: line, stdin, read } = sessionPagesQuestion(mediawikiDirectory);

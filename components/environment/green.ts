@@ -4,8 +4,8 @@ import type { MoveSpec, Secrets, SshTarget } from "../../engine/move";
 import { subnetOf } from "./subnet";
 
 /**
- * Options of ssh for a host with this key and no other. By a command instead of a file: a run that doesn't start the
- * program, such as `pulumi destroy`, finds no file of ours on another machine.
+ * Options of ssh for a host with this key and no other. They use a command instead of a file, because a run that
+ * doesn't start the program, such as `pulumi destroy`, finds no file of ours on another machine.
  */
 export function pinnedSshOptions(hostKey: string, identityFile?: string): string[] {
   const [kind, key] = hostKey.trim().split(/\s+/);
@@ -21,21 +21,21 @@ export function pinnedSshOptions(hostKey: string, identityFile?: string): string
 export interface GreenEnvironmentArgs {
   /** The move whose green side this is. */
   spec: MoveSpec;
-  /** What the services need to know of them is written to files of theirs, and is no input of any resource. */
+  /** Secrets that the services need are written to their files, and are no input of any resource. */
   secrets: Secrets;
   /** Addresses of green's own network, such as `10.217.44.0/24`. */
   subnet: string;
   /** SSH host of the new host's Docker engine. Defaults to this machine's engine. */
   dockerHost?: SshTarget;
-  /** File with the operator's SSH key. Defaults to those that ssh finds by itself. */
+  /** File with the operator's SSH key. Defaults to the keys that ssh finds by itself. */
   identityFile?: string;
-  /** Name of a Docker network there from which blue is reached. Defaults to none: green's own network routes to it. */
+  /** Name of a Docker network there that reaches blue. Defaults to none: green's own network routes to it. */
   attachedNetwork?: string;
 }
 
 /** The new environment: a Docker engine and the network of green's containers. */
 export class GreenEnvironment extends pulumi.ComponentResource {
-  /** To be given to all that lives there. */
+  /** To be passed to everything that runs there. */
   readonly provider: docker.Provider;
   /** Name of green's own network. */
   readonly network: pulumi.Output<string>;
@@ -43,9 +43,9 @@ export class GreenEnvironment extends pulumi.ComponentResource {
   readonly secrets: Secrets;
   /** Its addresses. */
   readonly subnet: string;
-  /** The host's own address in it: who comes by a port that is published on loopback comes from there. */
+  /** The host's own address in it. Connections to a port that is published on loopback come from there. */
   readonly hostAddress: string;
-  /** Where blue's way to green's MariaDB begins in it. */
+  /** From where blue's connections to green's MariaDB come in this network. */
   readonly proxyAddress: string;
   /** All of its addresses, as an account's host in MariaDB. */
   readonly accountHost: string;
@@ -77,7 +77,7 @@ export class GreenEnvironment extends pulumi.ComponentResource {
       {
         name: "wikiferry-green",
         driver: "bridge",
-        // Accounts name these addresses, and Docker gives a container one of our choosing only in a range that is given.
+        // Accounts name these addresses, and Docker assigns a fixed address only in a range that is configured.
         ipamConfigs: [{ subnet: args.subnet, gateway: first }],
         labels: [{ label: "wikiferry.side", value: "green" }],
       },
@@ -88,8 +88,8 @@ export class GreenEnvironment extends pulumi.ComponentResource {
   }
 
   /**
-   * The networks of a container; one that talks to blue also joins the attached one, under `alias`.
-   * @param options.address Its address in green's own. Defaults to one of Docker's choosing.
+   * The networks of a container. One that talks to blue also joins the attached one, under `alias`.
+   * @param options.address Its address in green's own network. Defaults to one that Docker chooses.
    */
   networksFor(options: { reachesBlue: boolean; alias?: string; address?: pulumi.Input<string> }) {
     const own = { name: this.network, ...(options.address ? { ipv4Address: options.address } : {}) };

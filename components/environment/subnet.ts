@@ -2,9 +2,9 @@
 export interface Subnet {
   /** As an account's host in MariaDB: `172.18.0.0/255.255.0.0`. */
   accountHost: string;
-  /** The first one, which Docker gives to the host. */
+  /** The first one, which Docker assigns to the host. */
   first: string;
-  /** The last one that a container can have; Docker gives addresses away from below. */
+  /** The last one that a container can have. Docker assigns addresses from the low end. */
   last: string;
 }
 

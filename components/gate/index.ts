@@ -8,7 +8,7 @@ import { type Bases, serviceImage } from "../image";
 import { gateLimits } from "../limits";
 import { GateSettings } from "../migration/resources";
 
-/** Its container, and its name on green's network: its address is the only one whose X-Forwarded-For green believes. */
+/** Its container, and its name on green's network. Green trusts X-Forwarded-For from this address only. */
 export const gateName = "green-gate";
 
 export interface GateArgs {
@@ -16,11 +16,11 @@ export interface GateArgs {
   bases: Bases;
   /** `host:port` of blue's web tier as seen from the gate. */
   blue: string;
-  /** With it the gate speaks TLS to blue; `ca` is PEM text, without it the public authorities count. */
+  /** With it the gate speaks TLS to blue. `ca` is PEM text and defaults to the public authorities. */
   blueTls?: { name: string; ca?: string };
   /** `host:port` of green's. */
   green: pulumi.Input<string>;
-  /** Address of the host at which the gate takes HTTP. Defaults to 127.0.0.1. */
+  /** Address of the host on which the gate accepts HTTP. Defaults to 127.0.0.1. */
   publishAddress: string;
   httpPort: number;
   /** Port of HAProxy's runtime API on the host's loopback. */
@@ -29,28 +29,28 @@ export interface GateArgs {
   holdMs: number;
   /** The move that it serves. */
   spec: MoveSpec;
-  /** Whether a newer image is taken, which makes the container anew: nobody reaches the wiki meanwhile. */
+  /** Whether to use a newer image, which replaces the container: nobody reaches the wiki meanwhile. */
   renew: boolean;
-  /** Short hash of all that its container is made of. */
+  /** Short hash of everything that defines its container. */
   fingerprint: string;
-  /** `$wgServer`; its scheme is what the wiki is told that clients used. */
+  /** `$wgServer`. Its scheme is what the wiki is told that clients used. */
   serverUrl: string;
   /** `$wgUploadPath`. */
   uploadPath: string;
-  /** Most open connections of one client address. */
+  /** Maximum open connections of one client address. */
   maxConnectionsPerAddress: number;
-  /** Networks of proxies before the gate, which may open any number. */
+  /** Networks of proxies in front of the gate, which may open any number of connections. */
   trustedProxies: readonly string[];
-  /** Pages that make or end sessions, separated by commas. Empty takes MediaWiki's English names. */
+  /** Pages that start or end sessions, separated by commas. Empty means MediaWiki's English names. */
   sessionPages: pulumi.Input<string>;
-  /** Cookies that mean a session beside MediaWiki's usual ones, separated by commas. */
+  /** Cookies that indicate a session, besides MediaWiki's usual ones, separated by commas. */
   sessionCookies: string;
 }
 
-/** Of the image, whose entrypoint takes another by MAXCONN. */
+/** The image's default, which its entrypoint overrides with MAXCONN. */
 const maxConnections = 2000;
 
-/** All that makes a new container but its networks and ports. */
+/** Everything that requires a new container, apart from its networks and ports. */
 const keptUntilRenewed = [
   "image",
   "envs",
@@ -65,8 +65,8 @@ const keptUntilRenewed = [
 ];
 
 /**
- * HAProxy in front of both web tiers; what it decides is set at run time and outlives its reload. Its container is made
- * once: settings and program come to it while it serves.
+ * HAProxy in front of both web tiers. Its decisions are set at run time and survive a reload. Its container is created
+ * once: settings and program are updated while it serves.
  */
 export class Gate extends pulumi.ComponentResource {
   /** Where clients reach it, `http://host:port`. */
@@ -95,7 +95,7 @@ export class Gate extends pulumi.ComponentResource {
         ],
         volumes: [{ volumeName: state.name, containerPath: "/state" }],
       },
-      // Nobody reaches the wiki while it is made anew, so only what can't be changed otherwise does that.
+      // Nobody reaches the wiki while it is replaced, so only what can't be changed otherwise replaces it.
       { ...here, deleteBeforeReplace: true, ignoreChanges: args.renew ? [] : keptUntilRenewed },
     );
     limitProcesses(`${name}-haproxy`, container, args.environment, limits, this);

@@ -24,13 +24,13 @@ export interface MariadbArgs {
   environment: GreenEnvironment;
   bases: Bases;
   settings: MariadbSettings;
-  /** Short hash of all that its container is made of. */
+  /** Short hash of everything that defines its container. */
   fingerprint: string;
   /** `server_id`, 1 to 4294967295, other than blue's. */
   serverId: number;
   /** Password of the administrative account `wikiferry`. */
   adminPassword: pulumi.Input<string>;
-  /** PEMs of the server's certificate; replication takes place over TLS. Its key is derived. */
+  /** PEM texts of the server's certificate; replication uses TLS. Its key is derived. */
   tls: { ca: pulumi.Input<string>; cert: pulumi.Input<string> };
   /** Port on the host's loopback, for the operator. */
   publishPort: number;
@@ -39,7 +39,7 @@ export interface MariadbArgs {
 /** User and group number of the image. */
 const owner = 999;
 
-/** Green's MariaDB: closed (`read_only`) until the role record names it. */
+/** Green's MariaDB. It stays closed (`read_only`) until the role record names it. */
 export class Mariadb extends pulumi.ComponentResource {
   /** Host name on green's network. */
   readonly host: pulumi.Output<string>;
@@ -53,7 +53,7 @@ export class Mariadb extends pulumi.ComponentResource {
     const volume = new docker.Volume(
       `${name}-data`,
       { name: "wikiferry-green-mariadb", labels: [{ label: "wikiferry.side", value: "green" }] },
-      // The wiki itself, once green is active: it outlives every mistake made with the stack.
+      // The wiki itself, once green is active: it must survive every mistake with the stack.
       { ...here, protect: true, retainOnDelete: true },
     );
     const limits = mariadbLimits(args.settings);

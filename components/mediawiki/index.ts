@@ -15,17 +15,17 @@ export interface WikiIdentity {
   serverUrl: string;
   /** `$wgLanguageCode`. */
   language: string;
-  /** `$wgAuthenticationTokenVersion`; empty is MediaWiki's default. */
+  /** `$wgAuthenticationTokenVersion`. Empty means MediaWiki's default. */
   authenticationTokenVersion: string;
-  /** `$wgCookiePrefix`; empty is MediaWiki's default, the database's name. */
+  /** `$wgCookiePrefix`. Empty means MediaWiki's default, the database's name. */
   cookiePrefix: string;
-  /** `$wgSessionName`; empty is MediaWiki's default. */
+  /** `$wgSessionName`. Empty means MediaWiki's default. */
   sessionName: string;
   /** `$wgHashedUploadDirectory`. */
   hashedUploads: boolean;
   /** `$wgUploadPath`. */
   uploadPath: string;
-  /** PHP file of the project with the wiki's other settings; empty is none. */
+  /** PHP file of the project with the wiki's other settings. Empty means none. */
   settingsFile: string;
 }
 
@@ -40,13 +40,13 @@ export interface MediaWikiArgs {
     tablePrefix: string;
   };
   redis: { cache: pulumi.Input<string>; sessions: pulumi.Input<string> };
-  /** How long a new one may take until it is healthy, in seconds; after that the one before goes on. */
+  /** How long a new container may take to become healthy, in seconds. After that the old one stays. */
   startSeconds: number;
-  /** Short hash of all that its container is made of. */
+  /** Short hash of everything that defines its container. */
   fingerprint: string;
   /** Volume with the uploads. */
   uploads: pulumi.Input<string>;
-  /** Requests that are served at a time. */
+  /** Number of requests that are served at a time. */
   workers: number;
 }
 
@@ -54,8 +54,8 @@ export interface MediaWikiArgs {
 const owner = 33;
 
 /**
- * The job runner's weight where processors are short, the others having Docker's default of 1024. What waited while
- * jobs were stopped for a flip is worked off right after it, and readers go before that.
+ * The job runner's CPU weight; the others have Docker's default of 1024. Jobs that waited during a flip are processed
+ * right after it, and readers have priority.
  */
 const jobShares = 256;
 
@@ -81,7 +81,7 @@ export class MediaWiki extends pulumi.ComponentResource {
           "database-password": { secret: "appPassword" },
           "secret-key": { secret: "wikiSecretKey" },
           "redis-password": { derived: "redis" },
-          // The wiki's own settings name mail servers and their passwords.
+          // The wiki's own settings may name mail servers and their passwords.
           "settings.php": wiki.settingsFile ? { phpFile: wiki.settingsFile } : { text: "" },
         },
       },
@@ -128,8 +128,8 @@ export class MediaWiki extends pulumi.ComponentResource {
       limitProcesses(`${name}-${service}`, made, args.environment, limits, this);
       return made;
     };
-    // Without a name of its own, so that a second one can stand beside it: it is healthy before the gate is pointed at
-    // it, and this one ends after that. The engine finds it by the label.
+    // Without a fixed name, so that a second container can stand beside it: the new one is healthy before the gate is
+    // pointed at it, and the old one ends after that. The engine finds it by the label.
     const web = container(
       "web",
       webLimits(args.workers),
@@ -152,7 +152,7 @@ export class MediaWiki extends pulumi.ComponentResource {
         },
         wait: true,
         waitTimeout: args.startSeconds,
-        // Apache ends what is under way, and tells the gate that it takes no more.
+        // Apache finishes what is under way and tells the gate that it accepts no more.
         stopSignal: "SIGWINCH",
       },
       { deleteBeforeReplace: false, dependsOn: [secrets.volume] },

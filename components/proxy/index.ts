@@ -10,9 +10,12 @@ export interface DatabaseProxyArgs {
   bases: Bases;
   /** Host of green's MariaDB on its network. */
   database: pulumi.Input<string>;
-  /** Addresses, networks and names, separated by commas: blue's, as this container sees them. */
+  /** Addresses, networks and names of blue as this container sees them, separated by commas. */
   allowFrom: string;
-  /** Address of the host at which blue reaches green's MariaDB. Defaults to none: it comes by the attached network. */
+  /**
+   * Address of the host at which blue reaches green's MariaDB. Defaults to none: blue comes through the attached
+   * network.
+   */
   publishAddress?: string;
   publishPort: number;
   /** Its name on the network that blue shares, if there is one. */
@@ -20,8 +23,8 @@ export interface DatabaseProxyArgs {
 }
 
 /**
- * The only way from outside to green's MariaDB. A container instead of rules in DOCKER-USER: those are gone after a
- * reboot, while Docker publishes the port again.
+ * The only path from outside to green's MariaDB. It is a container instead of rules in DOCKER-USER, because those are
+ * gone after a reboot while Docker publishes the port again.
  */
 export class DatabaseProxy extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseProxyArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -9,7 +9,7 @@ import { secretVolume } from "../secretFiles";
 export interface RedisArgs {
   environment: GreenEnvironment;
   bases: Bases;
-  /** Short hash of all that each container is made of. */
+  /** Short hash of everything that defines each container. */
   fingerprints: { cache: string; sessions: string };
   /** `maxmemory` of each instance, such as `512mb`. */
   maxMemory: string;
@@ -18,7 +18,7 @@ export interface RedisArgs {
 /** User and group number of the image. */
 const owner = 999;
 
-/** Two instances: caches, which may be evicted, and sessions, which may not. */
+/** Two instances: one for caches, which may be evicted, and one for sessions, which may not. */
 export class Redis extends pulumi.ComponentResource {
   /** Host of the caches, port 6379. */
   readonly cache: pulumi.Output<string>;
