@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Side } from "../../../../move";
 import type { Server } from "../../../server";
+import { hasRead } from "../garbage";
 import {
   commandPackets,
   fullPacket,
@@ -167,6 +168,7 @@ export class Wire {
   }
 
   private take(chunk: Buffer): void {
+    hasRead(chunk.length);
     this.heardAt = performance.now();
     let at = 0;
     try {
