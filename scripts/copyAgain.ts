@@ -28,7 +28,7 @@ async function main({ stack: name, dryRun, json, yes }: Flags): Promise<number> 
       return 0;
     }
     process.stderr.write(text);
-    await confirm(`Forget green's copy of ${stack.config["wiki.name"]}?`, yes ?? false);
+    await confirm(`Forget green's copy of ${stack.config.name}?`, yes ?? false);
     await copyAgain(move);
     await new StackRecord(stack, () => {}).forgetCopy();
     await print(

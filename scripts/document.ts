@@ -1,16 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { keyTable, projectFile } from "../stacks/common/config/document";
-import { keys } from "../stacks/mediawiki/config";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { documents } from "../stacks/common/document";
+import { kinds } from "../stacks/kinds";
 
-/** Writes Pulumi.yaml and the page of config keys from the one list of keys. */
-const root = join(__dirname, "..");
-writeFileSync(join(root, "Pulumi.yaml"), projectFile(keys));
-const page = join(root, "docs/config/mediawiki.md");
-const text = readFileSync(page, "utf8");
-const marked = /(<!-- config keys: npm run document -->\n)[\s\S]*?(\n<!-- end of config keys -->)/;
-if (!marked.test(text)) throw new Error(`${page} has no marks for the table of config keys`);
-writeFileSync(
-  page,
-  text.replace(marked, (_all, begin, end) => `${begin}${keyTable(keys)}${end}`),
-);
+/** Writes Pulumi.yaml, and of each kind the page of its config keys and the schema for editors. */
+for (const [path, text] of Object.entries(documents(kinds))) {
+  const file = join(__dirname, "..", path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}

@@ -155,7 +155,7 @@ export class Uploads {
       return block(
         "FILES_OWNER",
         `blue's uploads belong to uid ${uid}, and ${ssh.user} can't give files to that user`,
-        "Set blue.files.user to root, or to the account that the uploads belong to",
+        "Set the user of the host that blue.files.host names (hosts.NAME.user) to root, or to the account that the uploads belong to",
       );
     } catch (error) {
       return findingOf(error);

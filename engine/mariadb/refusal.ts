@@ -81,8 +81,12 @@ function codeOf(reason: Reason): string {
 }
 
 function wayOut(reason: Reason, { side, adminUser, admin }: Place): string {
-  const account = `make an account with all privileges and a password, and set ${side}.database.adminUser and ${side}.database.adminPassword to it`;
-  const socket = `set ${side}.database.sqlHost to the path of its socket (SELECT @@socket)`;
+  // Green's account is the tool's own: no key of the config names another.
+  const account =
+    side === "green"
+      ? `give ${adminUser} a password again (ALTER USER … IDENTIFIED BY …), the one that follows from masterSecret`
+      : "make an account with all privileges and a password, and set blue.database.adminUser and blue.database.adminPassword to it";
+  const socket = "set blue.database.sqlHost to the path of its socket (SELECT @@socket)";
   switch (reason) {
     case "password":
       return side === "green"
@@ -90,6 +94,7 @@ function wayOut(reason: Reason, { side, adminUser, admin }: Place): string {
         : // Before 11.4 a server that requires TLS says no more than that.
           `Set blue.database.adminPassword to the account's password; where the server wants TLS (require_secure_transport), ${socket}`;
     case "no password":
+      if (side === "green") return `${adminUser} has no password any more: ${account}`;
       // By its socket already.
       if (admin.host.startsWith("/"))
         return `${adminUser} may log in only as the system user of that name (unix_socket): ${account}`;

@@ -87,7 +87,7 @@ export function judgePorts(ports: readonly number[], wanted: readonly number[], 
     block(
       "GATE_RENEWED",
       `the gate is published at ports ${ports.join(" and ")}, and port ${missing.join(" and ")} is wanted: its container would be replaced, and nobody reaches the wiki for some seconds`,
-      "Set gate.httpPort and gate.adminPort back, or allow it at a quiet hour: pulumi config set --path gate.renew true",
+      "Set gate.httpPort and tuning.gate.adminPort back, or allow it at a quiet hour: pulumi config set --path gate.renew true",
     ),
   ];
 }

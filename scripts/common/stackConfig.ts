@@ -1,6 +1,6 @@
 import type { MoveSpec, Secrets } from "../../engine/move";
 import { readConfig } from "../../stacks/common/config/read";
-import { keys, type MediaWikiConfig } from "../../stacks/mediawiki/config";
+import { type MediaWikiConfig, schema } from "../../stacks/mediawiki/config";
 import { moveSpec, secretsOf } from "../../stacks/mediawiki/spec";
 import { projectDir } from "../setup/paths";
 
@@ -21,6 +21,6 @@ export async function readStackConfig(
       objectValue === undefined ? (value ?? "") : JSON.stringify(objectValue),
     ]),
   );
-  const config = readConfig(keys, raw);
+  const config = readConfig(schema, raw);
   return { config, spec: moveSpec(config), secrets: secretsOf(config, projectDir) };
 }

@@ -54,7 +54,7 @@ export async function ask({ name, config, spec, secrets }: Stack): Promise<Statu
     ]);
     return judge({
       stack: name,
-      wiki: config["wiki.name"],
+      wiki: config.name,
       wanted: { phase: config.phase, active: config.active, canary: config.canary },
       databases: { blue, green },
       copy,

@@ -1,11 +1,7 @@
 import Cloudflare from "cloudflare";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import type { MediaWikiConfig } from "../../stacks/mediawiki/config";
-
-type EdgeConfig = Pick<
-  MediaWikiConfig,
-  "wiki.name" | "edge.kind" | "edge.zoneId" | "edge.record" | "edge.target" | "edge.apiToken"
->;
+import { type CloudflareRecord, cloudflareOf } from "../../stacks/mediawiki/edge";
 
 /** How long Cloudflare may take to answer, in milliseconds. */
 const answerMs = 10_000;
@@ -16,15 +12,15 @@ const answerMs = 10_000;
  * @throws `UNDO_GATE_SERVES`
  */
 export async function refuseWhileGateServes(
-  config: EdgeConfig,
+  { name: wiki, edge }: Pick<MediaWikiConfig, "name" | "edge">,
   confirmed: string | undefined,
 ): Promise<void> {
-  const wiki = config["wiki.name"];
-  if (config["edge.kind"] === "cloudflare") {
-    const content = await contentOf(config);
-    if (content === config["edge.target"]) {
+  const cloudflare = cloudflareOf(edge);
+  if (cloudflare) {
+    const content = await contentOf(cloudflare);
+    if (content === cloudflare.target) {
       throw gateServes(
-        `the DNS record ${config["edge.record"]} points at the gate (${content}), so removing the gate would take the site away`,
+        `the DNS record ${cloudflare.record} points at the gate (${content}), so removing the gate would take the site away`,
         `Set it back to blue's address at Cloudflare, wait for its TTL to pass, then run this again with --traffic-on-blue ${wiki}`,
       );
     }
@@ -38,16 +34,15 @@ export async function refuseWhileGateServes(
   );
 }
 
-async function contentOf(config: EdgeConfig): Promise<string | undefined> {
-  const client = new Cloudflare({ apiToken: config["edge.apiToken"], timeout: answerMs, maxRetries: 1 });
-  const name = config["edge.record"];
+async function contentOf({ apiToken, zoneId, record: name, target }: CloudflareRecord) {
+  const client = new Cloudflare({ apiToken, timeout: answerMs, maxRetries: 1 });
   try {
     const { result } = await client.dns.records.list({
-      zone_id: config["edge.zoneId"],
+      zone_id: zoneId,
       name: { exact: name },
     });
     const records = result.filter((record) => ["A", "AAAA", "CNAME"].includes(record.type ?? ""));
-    return records.find(({ content }) => content === config["edge.target"])?.content ?? records[0]?.content;
+    return records.find(({ content }) => content === target)?.content ?? records[0]?.content;
   } catch (error) {
     throw gateServes(
       `Cloudflare did not say where ${name} points (${messageOf(error)})`,

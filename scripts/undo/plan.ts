@@ -53,7 +53,7 @@ export async function planUndo(
   await checkVolumes(move, wishes.removeVolumes);
   return {
     stack: name,
-    wiki: config["wiki.name"],
+    wiki: config.name,
     phase: config.phase,
     primary: standing.primary ?? null,
     away: Object.fromEntries(Object.entries(standing.away).map(([side, error]) => [side, messageOf(error)])),

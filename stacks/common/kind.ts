@@ -1,12 +1,18 @@
 import { WikiferryError } from "../../engine/errors";
-import type { Keys } from "./config/key";
-import { type Raw, rawFrom, readConfig, readKey } from "./config/read";
-import { type CommonConfig, commonKeys } from "./keys";
+import { type CommonConfig, commonShape } from "./config/common";
+import { keysOf } from "./config/keys";
+import { type Raw, rawFrom } from "./config/raw";
+import { readConfig } from "./config/read";
+import type { ConfigSchema } from "./config/schema";
 
 /** What a stack can move: one folder beside this one, and one line in the table of kinds. */
 export interface Kind<C extends CommonConfig = CommonConfig> {
-  /** All keys of its config, the common ones among them. */
-  keys: Keys;
+  /** For a page's heading: "Config of …". */
+  title: string;
+  /** A stack's file of the project that shows it, such as `Pulumi.prod.yaml`. */
+  example?: string;
+  /** All of its config, with the keys of `commonShape` among them. */
+  schema: ConfigSchema<C>;
   /**
    * Declares the stack's resources; answers its outputs.
    *
@@ -28,23 +34,22 @@ export interface StackConfig {
 /**
  * A stack's kind and config.
  *
- * @param raw As for `readConfig`.
- * @throws `CONFIG_VALUE` for a kind that there is not, and as `readConfig`
+ * @throws `CONFIG_VALUE` for a kind that does not exist, and as `readConfig`
  */
 export function readStack(kinds: Kinds, raw: Raw, project = "wikiferry"): StackConfig {
   const kind = kindNamed(kinds, raw[`${project}:kind`]);
-  return { kind, config: readConfig(kind.keys, raw, project) as unknown as CommonConfig };
+  return { kind, config: readConfig(kind.schema, raw, project) };
 }
 
 /** As `readStack`, where a key's value can only be asked for by its name. */
 export function readStackBy(kinds: Kinds, get: (name: string) => string | undefined): StackConfig {
   const kind = kindNamed(kinds, get("kind"));
-  return readStack(kinds, rawFrom(get, kind.keys));
+  return readStack(kinds, rawFrom(get, keysOf(kind.schema)));
 }
 
 function kindNamed(kinds: Kinds, given: string | undefined): Kind {
-  const name = readKey("kind", commonKeys.kind, given);
-  const kind = kinds[name];
+  const name = commonShape.kind.parse(given);
+  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   if (kind) return kind;
   throw new WikiferryError(
     "CONFIG_VALUE",

@@ -31,10 +31,10 @@ export interface Ladder {
 /**
  * What a wanted state asks for.
  *
- * @param wikiName `wiki.name`; `retire` must be confirmed with it.
+ * @param name The stack's; `retire` must be confirmed with it.
  * @throws `CONFIG_COMBINATION` where the values contradict each other.
  */
-export function ladderFor(wanted: Wanted, wikiName: string, retireConfirm: string): Ladder {
+export function ladderFor(wanted: Wanted, name: string, retireConfirm = ""): Ladder {
   const { phase, active, canary } = wanted;
   if (active === "green" && (phase === "prepare" || phase === "sync")) {
     throw new WikiferryError(
@@ -57,11 +57,11 @@ export function ladderFor(wanted: Wanted, wikiName: string, retireConfirm: strin
       "Set active to green first, or phase to switch",
     );
   }
-  if (phase === "retire" && retireConfirm !== wikiName) {
+  if (phase === "retire" && retireConfirm !== name) {
     throw new WikiferryError(
       "CONFIG_COMBINATION",
       `phase retire ends the way back, and retire.confirm is ${JSON.stringify(retireConfirm)}`,
-      `To go on: pulumi config set --path retire.confirm ${wikiName}`,
+      `To go on: pulumi config set --path retire.confirm ${name}`,
     );
   }
   const rung = phases.indexOf(phase);
@@ -83,7 +83,7 @@ export interface NextStep {
 }
 
 /** The changes that are legal from a wanted state that holds. */
-export function nextSteps({ phase, active, canary }: Wanted, wikiName: string): NextStep[] {
+export function nextSteps({ phase, active, canary }: Wanted, name: string): NextStep[] {
   const set = (key: string, value: string | number) => `pulumi config set ${key} ${value} && pulumi up`;
   switch (phase) {
     case "prepare":
@@ -103,7 +103,7 @@ export function nextSteps({ phase, active, canary }: Wanted, wikiName: string): 
       return [
         { command: set("active", "blue"), effect: "switchback: blue takes the edits, with all made since" },
         {
-          command: `pulumi config set --path retire.confirm ${wikiName} && ${set("phase", "retire")}`,
+          command: `pulumi config set --path retire.confirm ${name} && ${set("phase", "retire")}`,
           effect: "stops following and archives blue; ends the way back",
         },
       ];

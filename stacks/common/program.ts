@@ -1,12 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { WikiferryError } from "../../engine/errors";
+import { refusePlainSecrets } from "./config/read";
 import { type Kinds, readStack } from "./kind";
+
+interface ConfigRuntime {
+  allConfig(): Record<string, string>;
+  isConfigSecret(key: string): boolean;
+}
 
 /** A Pulumi program: reads the stack's config, and declares what its kind has. For `export =`. */
 export async function runProgram(kinds: Kinds): Promise<Record<string, unknown>> {
-  const { allConfig } = pulumi.runtime as unknown as { allConfig(): Record<string, string> };
+  const { allConfig, isConfigSecret } = pulumi.runtime as unknown as ConfigRuntime;
+  const project = pulumi.getProject();
   try {
-    const { kind, config } = readStack(kinds, allConfig(), pulumi.getProject());
+    const { kind, config } = readStack(kinds, allConfig(), project);
+    refusePlainSecrets(kind.schema, allConfig(), isConfigSecret, project);
     return await kind.program(config, process.cwd());
   } catch (error) {
     // Shown as one line, without a stack: it says what to do.

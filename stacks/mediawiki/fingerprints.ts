@@ -16,37 +16,37 @@ export type Fingerprints = Record<
  * @param extraSettings Text of the wiki's own settings.
  */
 export function fingerprints(
-  config: MediaWikiConfig,
+  { wiki, green, gate, tuning }: MediaWikiConfig,
   secrets: Secrets,
   bases: Bases,
   extraSettings: string,
 ): Fingerprints {
   const of = (service: Service, ...parts: unknown[]) =>
     createHmac("sha256", secrets.masterSecret)
-      .update(JSON.stringify([imageOf(service, bases), config["green.network"], ...parts]))
+      .update(JSON.stringify([imageOf(service, bases), green.network, ...parts]))
       .digest("hex")
       .slice(0, 16);
-  const notInside = ["wiki.name", "wiki.settingsFile", "wiki.apiPath", "green.database.replicationPort"];
-  const section = (prefix: string) =>
-    Object.entries(config).filter(([key]) => key.startsWith(prefix) && !notInside.includes(key));
-  const app = [config["wiki.database"], config["wiki.appUser"], secrets.appPassword];
   return {
     "green-mediawiki": of(
       "mediawiki",
-      section("wiki."),
-      config["green.web.workers"],
-      app,
+      without(wiki, "settingsFile", "apiPath"),
+      green.web.workers,
+      secrets.appPassword,
       secrets.wikiSecretKey,
       extraSettings,
     ),
-    "green-mariadb": of("mariadb", section("green.database.")),
-    "green-redis-cache": of("redis", config["green.redis.maxMemory"]),
-    "green-redis-sessions": of("redis", config["green.redis.maxMemory"]),
-    "green-gate": of(
-      "gate",
-      config["gate.publishAddress"],
-      config["gate.httpPort"],
-      config["gate.adminPort"],
+    "green-mariadb": of(
+      "mariadb",
+      without(green.database, "replicationPort"),
+      without(tuning.database, "blueServerId"),
     ),
+    "green-redis-cache": of("redis", green.redis.maxMemory),
+    "green-redis-sessions": of("redis", green.redis.maxMemory),
+    "green-gate": of("gate", gate.publishAddress, gate.httpPort, tuning.gate.adminPort),
   };
+}
+
+/** A section but for keys that only the tool uses. */
+function without(section: object, ...names: string[]): object {
+  return Object.fromEntries(Object.entries(section).filter(([name]) => !names.includes(name)));
 }

@@ -11,7 +11,7 @@ import { silent } from "../../engine/progress";
 import type { Ladder } from "../common/phase";
 import type { MediaWikiConfig } from "./config";
 import { fingerprints } from "./fingerprints";
-import { basesFrom, extraSettings } from "./stack";
+import { extraSettings } from "./stack";
 
 /**
  * Asks every server what stands in the way, in each preview and before each update, and prints it; a preview also
@@ -50,13 +50,13 @@ async function tell(findings: readonly Finding[], more: readonly string[] = []):
 }
 
 async function askOfChanges(config: MediaWikiConfig, spec: MoveSpec, secrets: Secrets): Promise<Finding[]> {
-  const settings = extraSettings(config["wiki.settingsFile"]);
-  const wanted = fingerprints(config, secrets, basesFrom(config["green.images"]), settings);
+  const settings = extraSettings(config.wiki.settingsFile);
+  const wanted = fingerprints(config, secrets, config.green.images, settings);
   const move = openMove(spec, secrets, silent);
   try {
     return await changesAhead(move, wanted, {
-      restart: config["green.allowRestart"],
-      renew: config["gate.renew"],
+      restart: config.green.allowRestart,
+      renew: config.gate.renew,
     });
   } finally {
     await move.close();
@@ -72,21 +72,21 @@ async function ask(
   const move = openMove(spec, secrets, silent);
   try {
     return await preflight(move, {
-      allowRestart: config["adopt.allowRestart"],
+      allowRestart: config.adopt.allowRestart,
       active: config.active,
       gate: ladder.gate,
       canary: ladder.canary,
-      attachedNetwork: config["green.network"] !== "",
+      attachedNetwork: config.green.network !== undefined,
       accepted: {
-        plainHttp: config["blue.web.allowPlainHttp"],
-        gateAddress: config["blue.web.allowGateAddress"],
+        plainHttp: config.blue.web.allowPlainHttp,
+        gateAddress: config.blue.web.allowGateAddress,
       },
       predict: pulumi.runtime.isDryRun(),
       identity: {
-        cookiePrefix: config["wiki.cookiePrefix"],
-        sessionName: config["wiki.sessionName"],
-        authenticationTokenVersion: config["wiki.authenticationTokenVersion"],
-        hashedUploads: config["wiki.hashedUploads"],
+        cookiePrefix: config.wiki.cookiePrefix ?? "",
+        sessionName: config.wiki.sessionName ?? "",
+        authenticationTokenVersion: config.wiki.authenticationTokenVersion ?? "",
+        hashedUploads: config.wiki.hashedUploads,
       },
     });
   } finally {
@@ -95,8 +95,8 @@ async function ask(
 }
 
 /** What the last phase means, before it is carried out. */
-export function endOfTheWayBack(config: Pick<MediaWikiConfig, "wiki.name" | "retire.confirm">): string {
-  return `phase retire ends the way back of ${config["wiki.name"]}: nothing follows any more, blue's last state is kept as an archive, and no edit made from then on reaches blue (confirmed by retire.confirm = ${config["retire.confirm"]}; to keep the way back, set phase to switch)`;
+export function endOfTheWayBack(config: Pick<MediaWikiConfig, "name" | "retire">): string {
+  return `phase retire ends the way back of ${config.name}: nothing follows any more, blue's last state is kept as an archive, and no edit made from then on reaches blue (confirmed by retire.confirm = ${config.retire.confirm}; to keep the way back, set phase to switch)`;
 }
 
 type Predicted = Pick<PreflightResult, "toCopy" | "pause">;
@@ -109,10 +109,7 @@ function keep(predicted: Predicted): void {
 }
 
 /** What there is to do, in the words of its owner. */
-export function outlook(
-  { toCopy, pause }: Predicted,
-  config: Pick<MediaWikiConfig, "cutover.lagStableMs">,
-): string[] {
+export function outlook({ toCopy, pause }: Predicted, config: Pick<MediaWikiConfig, "cutover">): string[] {
   const lines: string[] = [];
   if (toCopy) {
     const { copy, catchUp } = toCopy;
@@ -125,7 +122,7 @@ export function outlook(
   }
   if (pause)
     lines.push(
-      `expected write pause of a flip: about ${duration(pause.ms)} (${describe(pause)}), after ${config["cutover.lagStableMs"] / 1000} s of small lag`,
+      `expected write pause of a flip: about ${duration(pause.ms)} (${describe(pause)}), after ${config.cutover.lagStableMs / 1000} s of small lag`,
     );
   return lines;
 }

@@ -1,77 +1,36 @@
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { isAbsolute, join } from "node:path";
-import { messageOf, WikiferryError } from "../../engine/errors";
+import { WikiferryError } from "../../engine/errors";
 import type { MoveSpec, Secrets, SshTarget } from "../../engine/move";
+import { hostNamed, hostOrOnly } from "../common/config/hosts";
+import { readKeyFile } from "../common/keyFile";
 import type { MediaWikiConfig } from "./config";
 
 /** The move that a config describes. Pure; secrets are left out. */
 export function moveSpec(config: MediaWikiConfig): MoveSpec {
+  const { wiki, green, gate, files, copy, verify, cutover, tuning } = config;
   const dockerVia = dockerHost(config);
   const inContainer = (container: string) => ({ container, dockerVia });
   const onGreenHost = (port: number) => ({ host: "127.0.0.1", port, via: dockerVia });
-  const blueDatabase = sshTarget(config, "database");
   return {
     wiki: {
-      name: config["wiki.name"],
-      database: config["wiki.database"],
-      tablePrefix: config["wiki.tablePrefix"],
-      appUser: config["wiki.appUser"],
-      serverUrl: config["wiki.serverUrl"],
-      apiPath: config["wiki.apiPath"],
-      uploadPath: config["wiki.uploadPath"],
-      hashedUploads: config["wiki.hashedUploads"],
+      name: config.name,
+      database: wiki.database,
+      tablePrefix: wiki.tablePrefix ?? "",
+      appUser: wiki.appUser,
+      serverUrl: wiki.serverUrl,
+      apiPath: wiki.apiPath,
+      uploadPath: wiki.uploadPath,
+      hashedUploads: wiki.hashedUploads,
     },
-    blue: {
-      database: {
-        side: "blue",
-        admin: {
-          host: config["blue.database.sqlHost"],
-          port: config["blue.database.sqlPort"],
-          via: blueDatabase,
-        },
-        adminUser: config["blue.database.adminUser"],
-        replication: {
-          host: config["blue.database.replicationHost"] || config["blue.database.host"],
-          port: config["blue.database.replicationPort"],
-        },
-        serverId: config["blue.database.serverId"],
-        ssh: blueDatabase,
-        restart: config["blue.database.restart"],
-        configDirectory: config["blue.database.configDirectory"],
-      },
-      web: {
-        ssh: sshTarget(config, "web"),
-        address: {
-          host: config["blue.web.address"] || config["blue.web.host"],
-          port: config["blue.web.httpPort"] || (config["blue.web.tls"] ? 443 : 80),
-        },
-        ...blueTls(config),
-        mediawikiDirectory: config["blue.web.mediawikiDirectory"],
-        jobs: { stop: config["blue.web.jobsStop"], start: config["blue.web.jobsStart"] },
-        refreshCaches: config["blue.web.refreshCaches"],
-      },
-      files: {
-        ssh: sshTarget(config, "files"),
-        directory: config["blue.files.directory"],
-        allowFrom: config["blue.files.allowFrom"],
-        address: {
-          host: config["blue.files.address"] || config["blue.files.host"],
-          port: config["blue.files.sshPort"] || config["blue.files.port"],
-        },
-      },
-    },
+    blue: blueSpec(config),
     green: {
       database: {
         side: "green",
         ...inContainer("green-mariadb"),
-        admin: onGreenHost(config["green.database.publishPort"]),
+        admin: onGreenHost(green.database.publishPort),
         adminUser: "wikiferry",
-        replication: {
-          host: config["green.database.replicationHost"],
-          port: config["green.database.replicationPort"],
-        },
-        serverId: config["green.database.serverId"],
+        replication: { host: green.database.replicationHost, port: green.database.replicationPort },
+        serverId: tuning.database.greenServerId,
       },
       databaseProxy: inContainer("green-mariadb-proxy"),
       mediawiki: {
@@ -85,41 +44,77 @@ export function moveSpec(config: MediaWikiConfig): MoveSpec {
     },
     gate: {
       ...inContainer("green-gate"),
-      admin: onGreenHost(config["gate.adminPort"]),
-      http: onGreenHost(config["gate.httpPort"]),
+      admin: onGreenHost(tuning.gate.adminPort),
+      http: onGreenHost(gate.httpPort),
+    },
+    files: { ...files, allowDelete: files.allowDelete ?? "" },
+    copy,
+    verify: { ...verify, ...tuning.verify },
+    cutover: { ...cutover, ...tuning.cutover },
+  };
+}
+
+function blueSpec(config: MediaWikiConfig): MoveSpec["blue"] {
+  const { web, database, files } = config.blue;
+  const hosts = blueHosts(config);
+  return {
+    database: {
+      side: "blue",
+      admin: { host: database.sqlHost, port: database.sqlPort, via: hosts.database },
+      adminUser: database.adminUser,
+      replication: {
+        host: database.replicationHost ?? hosts.database.host,
+        port: database.replicationPort,
+      },
+      serverId: config.tuning.database.blueServerId,
+      ssh: hosts.database,
+      restart: database.restart,
+      configDirectory: database.configDirectory,
+    },
+    web: {
+      ssh: hosts.web,
+      address: { host: web.address ?? hosts.web.host, port: web.httpPort ?? (web.tls ? 443 : 80) },
+      ...blueTls(config),
+      mediawikiDirectory: web.mediawikiDirectory,
+      jobs: { stop: web.jobsStop, start: web.jobsStart },
+      refreshCaches: web.refreshCaches,
     },
     files: {
-      maxDelete: config["files.maxDelete"],
-      allowDelete: config["files.allowDelete"],
-      allowLost: config["files.allowLost"],
-      keepDays: config["files.keepDays"],
-    },
-    copy: {
-      method: config["copy.method"],
-      maxBytesPerSecond: config["copy.maxBytesPerSecond"],
-    },
-    verify: {
-      sessions: config["verify.sessions"],
-      repair: config["verify.repair"],
-      pauseMs: config["verify.pauseMs"],
-    },
-    cutover: {
-      maxLagMs: config["cutover.maxLagMs"],
-      lagStableMs: config["cutover.lagStableMs"],
-      lagWaitMs: config["cutover.lagWaitMs"],
-      drainMs: config["cutover.drainMs"],
-      catchUpMs: config["cutover.catchUpMs"],
-      attemptMs: config["cutover.attemptMs"],
-      longTransactionMs: config["cutover.longTransactionMs"],
-      verificationMaxAgeMs: config["cutover.verificationMaxAgeMs"],
+      ssh: hosts.files,
+      directory: files.directory,
+      allowFrom: files.allowFrom ?? "",
+      address: { host: files.address ?? hosts.files.host, port: files.sshPort ?? hosts.files.port },
     },
   };
 }
 
+type HostsConfig = Pick<MediaWikiConfig, "hosts"> & {
+  blue: Record<"web" | "database" | "files", { host?: string }>;
+  green: Pick<MediaWikiConfig["green"], "docker">;
+};
+
+/** Blue's hosts. @throws `CONFIG_MISSING_KEY`, `CONFIG_VALUE` where a key names none */
+export function blueHosts({
+  hosts,
+  blue,
+  green,
+}: HostsConfig): Record<"web" | "database" | "files", SshTarget> {
+  const host = (service: "web" | "database" | "files") =>
+    hostOrOnly(hosts, `blue.${service}.host`, blue[service].host, green.docker.host);
+  return { web: host("web"), database: host("database"), files: host("files") };
+}
+
+/** The SSH host of green's Docker engine; none is the local engine. @throws `CONFIG_VALUE` where no host has that name */
+export function dockerHost({ hosts, green }: Pick<HostsConfig, "hosts" | "green">): SshTarget | undefined {
+  const { host } = green.docker;
+  return host === undefined ? undefined : hostNamed(hosts, "green.docker.host", host);
+}
+
 /** @throws `CONFIG_COMBINATION` where there is no name to check */
-function blueTls(config: MediaWikiConfig): Pick<MoveSpec["blue"]["web"], "tls"> {
-  if (!config["blue.web.tls"]) return { tls: undefined };
-  const name = config["blue.web.tlsName"] || new URL(config["wiki.serverUrl"]).hostname;
+function blueTls({ blue, wiki }: MediaWikiConfig): Pick<MoveSpec["blue"]["web"], "tls"> {
+  const { tls, tlsName, tlsCa: ca } = blue.web;
+  if (!tls) return { tls: undefined };
+  const name = tlsName ?? new URL(wiki.serverUrl).hostname;
   if (isIP(name.replace(/^\[|\]$/g, "")) !== 0) {
     throw new WikiferryError(
       "CONFIG_COMBINATION",
@@ -127,7 +122,6 @@ function blueTls(config: MediaWikiConfig): Pick<MoveSpec["blue"]["web"], "tls"> 
       "pulumi config set --path blue.web.tlsName NAME, a DNS name of blue's certificate",
     );
   }
-  const ca = config["blue.web.tlsCa"];
   return { tls: { name, ...(ca ? { ca } : {}) } };
 }
 
@@ -139,57 +133,10 @@ function blueTls(config: MediaWikiConfig): Pick<MoveSpec["blue"]["web"], "tls"> 
  */
 export function secretsOf(config: MediaWikiConfig, projectDirectory: string): Secrets {
   return {
-    sshPrivateKey: config["ssh.privateKey"] || readKeyFile(config["ssh.privateKeyFile"], projectDirectory),
-    blueAdminPassword: config["blue.database.adminPassword"],
-    appPassword: config["wiki.appPassword"],
-    wikiSecretKey: config["wiki.secretKey"],
+    sshPrivateKey: config.ssh.privateKey ?? readKeyFile(config.ssh.privateKeyFile, projectDirectory),
+    blueAdminPassword: config.blue.database.adminPassword,
+    appPassword: config.wiki.appPassword,
+    wikiSecretKey: config.wiki.secretKey,
     masterSecret: config.masterSecret,
-  };
-}
-
-function readKeyFile(file: string, projectDirectory: string): string {
-  if (file === "") {
-    throw new WikiferryError(
-      "CONFIG_MISSING_KEY",
-      "neither ssh.privateKeyFile nor ssh.privateKey is set",
-      "pulumi config set --path ssh.privateKeyFile FILE",
-    );
-  }
-  try {
-    return readFileSync(isAbsolute(file) ? file : join(projectDirectory, file), "utf8");
-  } catch (error) {
-    throw new WikiferryError(
-      "CONFIG_VALUE",
-      `ssh.privateKeyFile is ${JSON.stringify(file)}, which can't be read (${messageOf(error)})`,
-      "pulumi config set --path ssh.privateKeyFile FILE",
-    );
-  }
-}
-
-function sshTarget(config: MediaWikiConfig, host: "web" | "database" | "files"): SshTarget {
-  return {
-    host: config[`blue.${host}.host`],
-    port: config[`blue.${host}.port`],
-    user: config[`blue.${host}.user`],
-    hostKey: config[`blue.${host}.hostKey`],
-  };
-}
-
-/** The SSH host of green's Docker engine; none is the local engine. @throws `CONFIG_MISSING_KEY` without its host key */
-export function dockerHost(config: MediaWikiConfig): SshTarget | undefined {
-  const match = /^ssh:\/\/([^@]+)@([^:]+)(?::(\d+))?$/.exec(config["green.docker.host"]);
-  if (!match) return undefined;
-  if (config["green.docker.hostKey"] === "") {
-    throw new WikiferryError(
-      "CONFIG_MISSING_KEY",
-      `green.docker.hostKey is not set, and green.docker.host is ${config["green.docker.host"]}: whoever stands between could pass for it`,
-      `Compare what \`ssh-keyscan -t ed25519 ${match[2]}\` prints with what the host itself shows, then: pulumi config set --path green.docker.hostKey 'ssh-ed25519 AAAA…'`,
-    );
-  }
-  return {
-    user: match[1] as string,
-    host: match[2] as string,
-    port: Number(match[3] ?? 22),
-    hostKey: config["green.docker.hostKey"],
   };
 }

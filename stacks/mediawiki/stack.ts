@@ -6,7 +6,6 @@ import { cloudflareAddresses } from "../../components/edge/cloudflareAddresses";
 import { BlueEnvironment } from "../../components/environment/blue";
 import { GreenEnvironment } from "../../components/environment/green";
 import { Gate } from "../../components/gate";
-import type { Bases, Service } from "../../components/image";
 import { Mariadb } from "../../components/mariadb";
 import { MediaWiki } from "../../components/mediawiki";
 import { Migration } from "../../components/migration";
@@ -17,6 +16,7 @@ import type { MoveSpec, Secrets } from "../../engine/move";
 import { deriveSecret } from "../../engine/secrets";
 import type { Ladder } from "../common/phase";
 import type { MediaWikiConfig } from "./config";
+import { cloudflareOf } from "./edge";
 import { fingerprints } from "./fingerprints";
 import { labelRehearsal } from "./rehearsal";
 import { dockerHost } from "./spec";
@@ -24,20 +24,20 @@ import { dockerHost } from "./spec";
 /** A MediaWiki moves from hosts reached by SSH to containers on Docker. */
 export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets: Secrets, ladder: Ladder) {
   labelRehearsal(config);
+  const cloudflare = cloudflareOf(config.edge);
   const derived = (purpose: Parameters<typeof deriveSecret>[1]) =>
     pulumi.secret(deriveSecret(secrets.masterSecret, purpose));
-  const bases = basesFrom(config["green.images"]);
-
-  const marks = fingerprints(config, secrets, bases, extraSettings(config["wiki.settingsFile"]));
+  const bases = config.green.images;
+  const marks = fingerprints(config, secrets, bases, extraSettings(config.wiki.settingsFile));
 
   const blue = new BlueEnvironment("blue", { spec, sshPrivateKey: pulumi.secret(secrets.sshPrivateKey) });
   const environment = new GreenEnvironment("green", {
     spec,
     secrets,
-    subnet: config["green.subnet"],
+    subnet: config.green.subnet,
     dockerHost: dockerHost(config),
-    identityFile: config["ssh.privateKeyFile"] || undefined,
-    attachedNetwork: config["green.network"] || undefined,
+    identityFile: config.ssh.privateKeyFile,
+    attachedNetwork: config.green.network,
   });
   const certificate = new Certificate("green-certificate", { spec });
   const database = new Mariadb("green-mariadb", {
@@ -45,16 +45,16 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
     bases,
     fingerprint: marks["green-mariadb"],
     settings: {
-      bufferPoolSize: config["green.database.bufferPoolSize"],
-      redoLogSize: config["green.database.redoLogSize"],
-      maxConnections: config["green.database.maxConnections"],
-      longQuerySeconds: config["green.database.longQuerySeconds"],
-      binlogRetentionSeconds: config["green.database.binlogRetentionSeconds"],
+      bufferPoolSize: config.green.database.bufferPoolSize,
+      redoLogSize: config.green.database.redoLogSize,
+      maxConnections: config.tuning.database.maxConnections,
+      longQuerySeconds: config.tuning.database.longQuerySeconds,
+      binlogRetentionSeconds: config.green.database.binlogRetentionSeconds,
     },
-    serverId: config["green.database.serverId"],
+    serverId: config.tuning.database.greenServerId,
     adminPassword: derived("mariadb-admin"),
     tls: { ca: certificate.ca, cert: certificate.cert },
-    publishPort: config["green.database.publishPort"],
+    publishPort: config.green.database.publishPort,
   });
   const account = new WikiAccount(
     "green-wiki-account",
@@ -62,7 +62,7 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
       spec,
       from: environment.accountHost,
       // Some are left for the operator and for blue.
-      connections: Math.ceil(config["green.database.maxConnections"] * 0.75),
+      connections: Math.ceil(config.tuning.database.maxConnections * 0.75),
     },
     { dependsOn: [database] },
   );
@@ -70,22 +70,22 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
     environment,
     bases,
     database: database.host,
-    allowFrom: config["green.database.allowFrom"] || spec.blue.database.replication.host,
-    publishAddress: config["green.database.publishAddress"] || undefined,
-    publishPort: config["green.database.publishPort"],
-    alias: config["green.database.replicationHost"],
+    allowFrom: config.green.database.allowFrom ?? spec.blue.database.replication.host,
+    publishAddress: config.green.database.publishAddress,
+    publishPort: config.green.database.publishPort,
+    alias: config.green.database.replicationHost,
   });
   const redis = new Redis("green-redis", {
     environment,
     bases,
     fingerprints: { cache: marks["green-redis-cache"], sessions: marks["green-redis-sessions"] },
-    maxMemory: config["green.redis.maxMemory"],
+    maxMemory: config.green.redis.maxMemory,
   });
   const courier = new Courier("green-courier", { environment, bases });
   const migration = new Migration("migration", {
     spec,
-    allowRestart: config["adopt.allowRestart"],
-    restartAt: config["adopt.restartAt"],
+    allowRestart: config.adopt.allowRestart,
+    restartAt: config.adopt.restartAt ?? "",
     retired: ladder.archived,
     green: [database, account, proxy, courier],
   });
@@ -104,27 +104,27 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
       environment,
       bases,
       wiki: {
-        sitename: config["wiki.sitename"],
-        serverUrl: config["wiki.serverUrl"],
-        language: config["wiki.language"],
-        authenticationTokenVersion: config["wiki.authenticationTokenVersion"],
-        cookiePrefix: config["wiki.cookiePrefix"],
-        sessionName: config["wiki.sessionName"],
-        hashedUploads: config["wiki.hashedUploads"],
-        uploadPath: config["wiki.uploadPath"],
-        settingsFile: config["wiki.settingsFile"],
+        sitename: config.wiki.sitename,
+        serverUrl: config.wiki.serverUrl,
+        language: config.wiki.language,
+        authenticationTokenVersion: config.wiki.authenticationTokenVersion ?? "",
+        cookiePrefix: config.wiki.cookiePrefix ?? "",
+        sessionName: config.wiki.sessionName ?? "",
+        hashedUploads: config.wiki.hashedUploads,
+        uploadPath: config.wiki.uploadPath,
+        settingsFile: config.wiki.settingsFile ?? "",
       },
       database: {
         host: database.host,
-        name: config["wiki.database"],
-        user: config["wiki.appUser"],
-        tablePrefix: config["wiki.tablePrefix"],
+        name: config.wiki.database,
+        user: config.wiki.appUser,
+        tablePrefix: config.wiki.tablePrefix ?? "",
       },
       redis: { cache: redis.cache, sessions: redis.sessions },
       fingerprint: marks["green-mediawiki"],
-      startSeconds: config["green.web.startSeconds"],
+      startSeconds: config.tuning.web.startSeconds,
       uploads: courier.uploads,
-      workers: config["green.web.workers"],
+      workers: config.green.web.workers,
     },
     { dependsOn: copied },
   );
@@ -136,41 +136,35 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
     bases,
     blue: `${address.host}:${address.port}`,
     blueTls: tls,
-    sessionPages: config["gate.sessionPages"] || blue.sessionPages(),
-    sessionCookies: config["wiki.sessionName"],
+    sessionPages: config.gate.sessionPages ?? blue.sessionPages(),
+    sessionCookies: config.wiki.sessionName ?? "",
     green: mediawiki.address,
-    publishAddress: config["gate.publishAddress"],
-    httpPort: config["gate.httpPort"],
-    adminPort: config["gate.adminPort"],
-    holdMs: config["gate.holdMs"],
+    publishAddress: config.gate.publishAddress,
+    httpPort: config.gate.httpPort,
+    adminPort: config.tuning.gate.adminPort,
+    holdMs: config.tuning.gate.holdMs,
     spec,
-    renew: config["gate.renew"],
+    renew: config.gate.renew,
     fingerprint: marks["green-gate"],
-    serverUrl: config["wiki.serverUrl"],
-    uploadPath: config["wiki.uploadPath"],
-    maxConnectionsPerAddress: config["gate.maxConnectionsPerAddress"],
+    serverUrl: config.wiki.serverUrl,
+    uploadPath: config.wiki.uploadPath,
+    maxConnectionsPerAddress: config.tuning.gate.maxConnectionsPerAddress,
     trustedProxies: [
-      ...config["gate.trustedProxies"].split(" ").filter(Boolean),
-      ...(config["edge.kind"] === "cloudflare" ? cloudflareAddresses : []),
+      ...(config.gate.trustedProxies ?? "").split(" ").filter(Boolean),
+      ...(cloudflare ? cloudflareAddresses : []),
     ],
   });
   outputs.url = gate.url;
   const settled = migration.switch({
     active: ladder.active,
     canary: ladder.canary,
-    allowGateAddress: config["blue.web.allowGateAddress"],
+    allowGateAddress: config.blue.web.allowGateAddress,
     entrance: [gate, mediawiki],
   });
-  if (config["edge.kind"] === "cloudflare") {
+  if (cloudflare) {
     new CloudflareEdge(
       "edge",
-      {
-        zoneId: config["edge.zoneId"],
-        record: config["edge.record"],
-        target: config["edge.target"],
-        proxied: config["edge.proxied"],
-        apiToken: pulumi.secret(config["edge.apiToken"]),
-      },
+      { ...cloudflare, apiToken: pulumi.secret(cloudflare.apiToken) },
       { dependsOn: [settled] },
     );
   }
@@ -178,15 +172,7 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
   return outputs;
 }
 
-/** `mariadb=image,redis=image` as a table. */
-export function basesFrom(text: string): Bases {
-  const pairs = text.split(",").filter((pair) => pair.includes("="));
-  return Object.fromEntries(
-    pairs.map((pair) => pair.split("=").map((part) => part.trim()) as [Service, string]),
-  );
-}
-
 /** The text of the wiki's own settings. */
-export function extraSettings(file: string): string {
-  return file === "" ? "" : readFileSync(file, "utf8");
+export function extraSettings(file: string | undefined): string {
+  return file === undefined ? "" : readFileSync(file, "utf8");
 }

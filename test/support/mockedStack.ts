@@ -1,12 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
-import { readConfig } from "../../stacks/common/config/read";
 import { ladderFor } from "../../stacks/common/phase";
-import { keys } from "../../stacks/mediawiki/config";
 import { moveSpec, secretsOf } from "../../stacks/mediawiki/spec";
 import { mediaWikiStack } from "../../stacks/mediawiki/stack";
-import { changedConfig } from "./stackConfig";
+import { type StackName, stackConfig } from "./stackConfig";
 
 /** A resource as the engine would get it. */
 export interface Recorded {
@@ -25,7 +23,7 @@ export interface Options {
   dependsOn?: string[];
 }
 
-export type Stack = "staging" | "prod";
+export type Stack = StackName;
 export type Changes = Record<string, string | number | boolean>;
 
 /** Mocks see the inputs of a resource only. The monitor sees its options too. */
@@ -76,9 +74,9 @@ export async function resourcesOf(stack: Stack, changes: Changes): Promise<Recor
     "wikiferry",
     stack,
   );
-  const config = readConfig(keys, changedConfig(stack, changes));
+  const config = stackConfig(stack, changes);
   const wanted = { phase: config.phase, active: config.active, canary: config.canary };
-  const ladder = ladderFor(wanted, config["wiki.name"], config["wiki.name"]);
+  const ladder = ladderFor(wanted, config.name, config.name);
   await pulumi.runtime.runInPulumiStack(async () => {
     mediaWikiStack(config, moveSpec(config), secretsOf(config, process.cwd()), ladder);
   });

@@ -1,11 +1,9 @@
 import { type Listed, servingOf } from "../../engine/docker/lookup";
 import { gateProgram, hashOfGate, settingsFile } from "../../engine/gate/settings";
 import { judgeChanges, judgePorts } from "../../engine/preflight/changes";
-import { readConfig } from "../../stacks/common/config/read";
-import { keys } from "../../stacks/mediawiki/config";
 import { fingerprints } from "../../stacks/mediawiki/fingerprints";
 import { secretsOf } from "../../stacks/mediawiki/spec";
-import { rawConfig } from "../support/stackConfig";
+import { stackConfig } from "../support/stackConfig";
 
 const wanted = {
   "green-mediawiki": "new",
@@ -46,7 +44,7 @@ describe("what a change does to people", () => {
         found:
           "the gate is published at ports 8080 and 9999, and port 80 is wanted: its container would be replaced, and nobody reaches the wiki for some seconds",
         wayOut:
-          "Set gate.httpPort and gate.adminPort back, or allow it at a quiet hour: pulumi config set --path gate.renew true",
+          "Set gate.httpPort and tuning.gate.adminPort back, or allow it at a quiet hour: pulumi config set --path gate.renew true",
       },
     ]);
   });
@@ -89,7 +87,7 @@ describe("what a change does to people", () => {
 });
 
 describe("what a container is made of", () => {
-  const config = readConfig(keys, rawConfig("prod"));
+  const config = stackConfig("prod");
   const secrets = secretsOf(config, process.cwd());
   const before = fingerprints(config, secrets, {}, "");
   const changedBy = (after: typeof before) =>
@@ -100,13 +98,15 @@ describe("what a container is made of", () => {
   test.each<[string, object, string[]]>([
     ["the wiki's name of its own", { "wiki.sitename": "Another" }, ["green-mediawiki"]],
     ["the canary", { canary: 10, phase: "switch" }, []],
+    ["server_id of blue", { "tuning.database.blueServerId": 7 }, []],
+    ["server_id of green", { "tuning.database.greenServerId": 7 }, ["green-mariadb"]],
     ["the buffer pool", { "green.database.bufferPoolSize": "3G" }, ["green-mariadb"]],
     ["the port that only the tool uses", { "green.database.replicationPort": 3399 }, []],
-    ["how long the gate holds", { "gate.holdMs": 2000 }, []],
+    ["how long the gate holds", { "tuning.gate.holdMs": 2000 }, []],
     ["the gate's port", { "gate.httpPort": 81 }, ["green-gate"]],
     ["Redis's memory", { "green.redis.maxMemory": "1gb" }, ["green-redis-cache", "green-redis-sessions"]],
   ])("%s changes what it should", (_what, changes, names) => {
-    expect(changedBy(fingerprints({ ...config, ...changes }, secrets, {}, ""))).toEqual(names);
+    expect(changedBy(fingerprints(stackConfig("prod", { ...changes }), secrets, {}, ""))).toEqual(names);
   });
 
   test("the wiki's own settings, its passwords and a base image are part of it", () => {

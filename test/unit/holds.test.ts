@@ -4,13 +4,10 @@ import type { Hold } from "../../engine/holds/hold";
 import { follow } from "../../engine/mariadb/replication/follow";
 import type { MoveSpec } from "../../engine/move";
 import { databaseAccess, pick } from "../../engine/slice";
-import { readConfig } from "../../stacks/common/config/read";
-import { keys } from "../../stacks/mediawiki/config";
 import { moveSpec } from "../../stacks/mediawiki/spec";
-import { changedConfig } from "../support/stackConfig";
+import { stackConfig } from "../support/stackConfig";
 
-const specOf = (changes: Record<string, string | number>): MoveSpec =>
-  moveSpec(readConfig(keys, changedConfig("prod", changes)));
+const specOf = (changes: Record<string, string | number>): MoveSpec => moveSpec(stackConfig("prod", changes));
 
 test("a slice has the named values and nothing more", () => {
   const from: { a: number; b?: string; c: { d: number } } = { a: 1, c: { d: 2 } };
@@ -49,14 +46,14 @@ describe("what a resource was updated with", () => {
   const olds = { ...inputs({}), gtid: "0-1-7", tables: 1, rows: "1", inputsHash: hashOf(inputs({})) };
 
   test("is no difference to a config that changed elsewhere", async () => {
-    const { inputs: news } = await check("verification", inputs({ "cutover.drainMs": 1500 }));
+    const { inputs: news } = await check("verification", inputs({ "tuning.cutover.drainMs": 1500 }));
     expect(await diff("verification", olds, news as ReturnType<typeof inputs>)).toMatchObject({
       changes: false,
     });
   });
 
   test("is one to a value that it uses", async () => {
-    expect(await diff("verification", olds, inputs({ "verify.sessions": 2 }))).toMatchObject({
+    expect(await diff("verification", olds, inputs({ "tuning.verify.sessions": 2 }))).toMatchObject({
       changes: true,
       replaces: [],
     });

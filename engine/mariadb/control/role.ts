@@ -50,7 +50,7 @@ export async function initRole(
     throw new WikiferryError(
       "CTRL_OTHER_WIKI",
       `${server.side}'s MariaDB belongs to the move of ${role?.wiki ?? "no wiki"}, not ${record.wiki}`,
-      "Give this wiki a server of its own, or set wiki.name to the name that the move began with",
+      "Give this wiki a server of its own, or set the config key name to the one that the move began with",
     );
   }
   return role;

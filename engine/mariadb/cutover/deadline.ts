@@ -23,7 +23,7 @@ export class Deadline {
             new WikiferryError(
               "CUTOVER_TIMEOUT",
               `the attempt was not over after ${this.boundMs} ms; it was at: ${name}`,
-              "It was undone. See what is slow there, or raise cutover.attemptMs",
+              "It was undone. See what is slow there, or raise tuning.cutover.attemptMs",
             ),
           ),
         this.leftMs(),

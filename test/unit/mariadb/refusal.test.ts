@@ -35,6 +35,11 @@ test("green's password follows from masterSecret", () => {
   expect(refused({ errno: 1045 }, { ...blue, side: "green" })?.wayOut).toMatch(/^Set masterSecret /);
 });
 
+test("green's account is the tool's own: no remedy names a key for it", () => {
+  for (const errno of [1698, 1251, 1524, 4151, 1130, 3159])
+    expect(refused({ errno }, { ...blue, side: "green" })?.wayOut).not.toMatch(/(green|blue)\.database/);
+});
+
 test.each([1049, 1053, 2013, undefined])("error %s is no refusal", (errno) => {
   expect(refused({ errno })).toBeUndefined();
 });

@@ -47,13 +47,14 @@ test.each<[Stack, string, Record<string, string | number>]>([
 
 test("no secret of the config is in the graph in plain", async () => {
   const { text } = await graphOf("prod", { phase: "retire", active: "green" });
-  const { masterSecret, wiki, ssh, blue } = exampleSecrets;
+  const { masterSecret, wiki, ssh, blue, edge } = exampleSecrets;
   const secrets = [
     masterSecret,
     wiki.appPassword,
     wiki.secretKey,
     ssh.privateKey,
     blue.database.adminPassword,
+    edge.apiToken,
   ];
   for (const value of secrets) expect(text).not.toContain(value);
   // The SSH key of each host's command, and the CDN's token: all else is read where it is used.

@@ -5,7 +5,7 @@ import { Config as ProviderConfig } from "@pulumi/pulumi/cmd/dynamic-provider/co
 import type { Secrets } from "../../../engine/move";
 import { readStackConfig } from "../../../scripts/common/stackConfig";
 import { readConfig } from "../../../stacks/common/config/read";
-import { keys } from "../../../stacks/mediawiki/config";
+import { schema } from "../../../stacks/mediawiki/config";
 import { secretsOf } from "../../../stacks/mediawiki/spec";
 import { credentialsFrom } from "../../../stacks/provider";
 import { rawConfig } from "../../support/stackConfig";
@@ -14,7 +14,7 @@ type Raw = Record<string, string>;
 
 /** The secrets as the program, a dynamic provider and the scripts get them, each by the way that Pulumi hands a config to it. */
 const readers: Record<string, (raw: Raw) => Secrets | Promise<Secrets>> = {
-  program: (raw) => secretsOf(readConfig(keys, raw), process.cwd()),
+  program: (raw) => secretsOf(readConfig(schema, raw), process.cwd()),
   provider: (raw) => credentialsFrom(new ProviderConfig(raw, "wikiferry")) as Secrets,
   scripts: async (raw) => (await readStackConfig({ run: async () => printed(raw) })).secrets,
 };
@@ -71,6 +71,17 @@ describe.each(Object.keys(readers))("the %s", (name) => {
       ...nested,
       "wikiferry:wiki": JSON.stringify(wiki),
       "wikiferry:wiki.appPassword": appPassword,
+    };
+    expect(await read(mixed)).toEqual(wanted);
+  });
+
+  test("reads a host's flat key beside nested ones", async () => {
+    const hosts = JSON.parse(nested["wikiferry:hosts"] as string);
+    const { hostKey, ...db } = hosts.db;
+    const mixed = {
+      ...nested,
+      "wikiferry:hosts": JSON.stringify({ ...hosts, db }),
+      "wikiferry:hosts.db.hostKey": hostKey,
     };
     expect(await read(mixed)).toEqual(wanted);
   });

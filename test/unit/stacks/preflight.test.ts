@@ -2,7 +2,7 @@ import { ladderFor } from "../../../stacks/common/phase";
 import { endOfTheWayBack, outlook } from "../../../stacks/mediawiki/preflight";
 
 test("a preview of retire says that it ends the way back, what confirmed it, and how to keep it", () => {
-  const text = endOfTheWayBack({ "wiki.name": "mywiki", "retire.confirm": "mywiki" });
+  const text = endOfTheWayBack({ name: "mywiki", retire: { confirm: "mywiki" } });
   expect(text).toMatch(/^phase retire ends the way back of mywiki: nothing follows any more/);
   expect(text).toContain("confirmed by retire.confirm = mywiki");
   expect(text).toContain("set phase to switch");
@@ -17,7 +17,7 @@ test("retire is refused in preview until it is confirmed by name, and the refusa
 });
 
 test("what there is to copy and how long writes will pause are told before, each by its parts", () => {
-  const config = { "cutover.lagStableMs": 30_000 };
+  const config = { cutover: { lagStableMs: 30_000, maxLagMs: 100, lagWaitMs: 300_000 } };
   const copy = {
     ms: 2_000,
     terms: [

@@ -198,7 +198,7 @@ function serverIds(here: Settings, there: Settings): Finding {
   return block(
     "REPL_SERVER_ID",
     `both sides have server_id ${id}`,
-    "Set blue.database.serverId or green.database.serverId to another number: a server skips events with its own",
+    "Set tuning.database.blueServerId or tuning.database.greenServerId to another number: a server skips events with its own",
   );
 }
 

@@ -25,7 +25,8 @@ export async function configure(stage: Stage, world: World, pulumi: Pulumi): Pro
   const file = parse(readFileSync(stage.configFile, "utf8")) as { config: Record<string, unknown> };
   const bases = Object.entries(readRecord()?.images ?? {})
     .filter(([service]) => !service.startsWith("blue-"))
-    .map(([service, { base }]) => `${service}=${base}`);
+    .map(([service, { base }]) => [service, base]);
+  const { web, db, files } = world.hosts;
   merge(file.config, {
     "wikiferry:wiki": {
       database: world.options.database,
@@ -38,12 +39,12 @@ export async function configure(stage: Stage, world: World, pulumi: Pulumi): Pro
       settingsFile: relative(projectDir, settingsFileOf(stage)),
     },
     "wikiferry:ssh": { privateKeyFile: relative(projectDir, world.operatorKeyFile) },
-    "wikiferry:blue": {
-      web: { hostKey: world.hosts.web.hostKey },
-      database: { hostKey: world.hosts.db.hostKey },
-      files: { hostKey: world.hosts.files.hostKey },
+    "wikiferry:hosts": {
+      web: { hostKey: web.hostKey },
+      database: { hostKey: db.hostKey },
+      files: { hostKey: files.hostKey },
     },
-    "wikiferry:green": { images: bases.join(",") },
+    "wikiferry:green": { images: Object.fromEntries(bases) },
     "wikiferry:rehearsal": { id: rehearsalId() },
   });
   writeFileSync(stage.configFile, stringify(file, { lineWidth: 0 }));

@@ -10,13 +10,13 @@ export const ladder: readonly Rung[] = [
   rungs.over,
   {
     name: "a broken setting",
-    set: [["green.web.startSeconds", "10"]],
+    set: [["tuning.web.startSeconds", "10"]],
     settings: 'throw new RuntimeException( "broken by the rehearsal" );',
     fails: true,
   },
   {
     name: "the setting mended",
-    set: [["green.web.startSeconds", "180"]],
+    set: [["tuning.web.startSeconds", "180"]],
     settings: '$wgRightsText = "mended";',
   },
   rungs.back,
