@@ -11,7 +11,7 @@ import { replicationStatus } from "../../engine/mariadb/replication/status";
 import { silent } from "../../engine/progress";
 import { run } from "../../scripts/common/docker";
 import { readStackConfig } from "../../scripts/common/stackConfig";
-import { freshStage, stageAt } from "../../scripts/common/stage";
+import { freshStage, stageAt, stageEnvironment } from "../../scripts/common/stage";
 import { Pulumi } from "../../scripts/rehearsal/core/pulumi";
 import { configure } from "../../scripts/rehearsal/worlds/mediawiki/configure";
 import { greenThings, removeGreen } from "../../scripts/rehearsal/worlds/mediawiki/green";
@@ -69,6 +69,24 @@ async function noPasswordLeft(): Promise<void> {
     async () => (await passwordsLeft(secrets)).length === 0,
     30_000,
   );
+}
+
+/** Names of the resources that `pulumi up` would touch, were a key of the config set to `value`. */
+async function touchedBy(key: string, value: string): Promise<string[]> {
+  await pulumi.set(key, value);
+  try {
+    const args = ["preview", "--json", "--suppress-outputs", "--non-interactive"];
+    const { stdout } = await promisify(execFile)("pulumi", args, {
+      cwd: projectDir,
+      env: { ...process.env, ...stageEnvironment(stage) },
+      maxBuffer: 64 << 20,
+    });
+    const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
+    const touched = steps.filter(({ op }) => op !== "same").map(({ urn }) => urn.split("::").pop() ?? urn);
+    return [...new Set(touched)].sort();
+  } finally {
+    expect((await pulumi.run(["config", "rm", "--path", key])).exitCode).toBe(0);
+  }
 }
 
 /** A command of package.json, as people type it; answers what it printed on standard output. */
@@ -191,6 +209,21 @@ describe("a killed run", () => {
     expect(edits.acknowledged).toBeGreaterThan(50);
     expect(edits).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
     expect(uploads).toMatchObject({ lost: 0, doubled: 0, altered: 0 });
+  });
+
+  test("a change of the config touches the resources that use it, and no other", async () => {
+    expect(await touchedBy("cutover.drainMs", "1500")).toEqual(["migration-primary"]);
+    expect(await touchedBy("verify.sessions", "3")).toEqual(["migration-verification"]);
+    expect(await touchedBy("copy.maxBytesPerSecond", "50000000")).toEqual(["migration-copy"]);
+    // The memory of a web container follows from its workers. The gate learns where its replacement is.
+    expect(await touchedBy("green.web.workers", "7")).toEqual([
+      "green-gate-settings",
+      "green-mediawiki-jobs",
+      "green-mediawiki-jobs-processes",
+      "green-mediawiki-web",
+      "green-mediawiki-web-processes",
+    ]);
+    expect((await pulumi.upAgain()).unchanged).toBe(true);
   });
 
   test("undo refuses while green takes the edits, and while the gate may carry people; then nothing is left, killed on the way or not", async () => {
