@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commonShape } from "../common/config/common";
 import { flag, integer, matching, oneOf, secret, section, text } from "../common/config/schema";
+import { edge } from "./edge";
 import { tuning } from "./tuning";
 
 const { kind: _, name, phase, active, canary, masterSecret, ssh, hosts, retire, rehearsal } = commonShape;
@@ -195,17 +196,7 @@ export const schema = z.strictObject({
     ).optional(),
   }),
 
-  edge: section("What stands before the gate.", {
-    kind: oneOf(
-      ["none", "cloudflare"],
-      "What it is; it is pointed at the gate in phase switch. Cloudflare needs all keys below.",
-    ).default("none"),
-    zoneId: text("Cloudflare's zone.").optional(),
-    record: text("The wiki's DNS name in that zone.").optional(),
-    target: text("Public IP address of the gate.").optional(),
-    apiToken: secret("Cloudflare API token with the right to edit the zone's DNS.").optional(),
-    proxied: flag("Whether Cloudflare proxies the record.").default(true),
-  }),
+  edge,
 
   adopt: section("What phase prepare may do to blue's MariaDB.", {
     allowRestart: flag("Allows the one restart that switches its binary log on.").default(false),

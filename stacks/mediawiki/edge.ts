@@ -1,26 +1,33 @@
-import { WikiferryError } from "../../engine/errors";
-import type { MediaWikiConfig } from "./config";
+import type { z } from "zod";
+import { flag, oneOf, secret, section, text } from "../common/config/schema";
+
+const ofCloudflare = ["zoneId", "record", "target", "apiToken"] as const;
+
+export const edge = section("What stands before the gate.", {
+  kind: oneOf(["none", "cloudflare"], "What it is; it is pointed at the gate in phase switch.").default(
+    "none",
+  ),
+  zoneId: text("Cloudflare's zone; edge.kind cloudflare needs it.").optional(),
+  record: text("The wiki's DNS name in that zone; edge.kind cloudflare needs it.").optional(),
+  target: text("Public IP address of the gate; edge.kind cloudflare needs it.").optional(),
+  apiToken: secret(
+    "Cloudflare API token with the right to edit the zone's DNS; edge.kind cloudflare needs it.",
+  ).optional(),
+  proxied: flag("Whether Cloudflare proxies the record.").default(true),
+}).superRefine((value, context) => {
+  if (value.kind !== "cloudflare") return;
+  for (const name of ofCloudflare)
+    if (value[name] === undefined)
+      context.addIssue({ code: "custom", path: [name], message: "is needed by edge.kind cloudflare" });
+});
+
+type Edge = z.output<typeof edge>;
 
 /** What Cloudflare needs to know of the wiki's DNS record. */
-export interface CloudflareRecord {
-  zoneId: string;
-  record: string;
-  target: string;
-  apiToken: string;
-  proxied: boolean;
-}
+export type CloudflareRecord = Required<Omit<Edge, "kind">>;
 
-/** The wiki's record at Cloudflare, if that is the edge. @throws `CONFIG_MISSING_KEY` where a key of it is not set */
-export function cloudflareOf(edge: MediaWikiConfig["edge"]): CloudflareRecord | undefined {
-  if (edge.kind !== "cloudflare") return undefined;
-  const { zoneId, record, target, apiToken, proxied } = edge;
-  const [missing] = Object.entries({ zoneId, record, target, apiToken }).find(([, value]) => !value) ?? [];
-  if (missing) {
-    throw new WikiferryError(
-      "CONFIG_MISSING_KEY",
-      `edge.${missing} is not set, and edge.kind is cloudflare`,
-      `pulumi config set --path ${missing === "apiToken" ? "--secret edge.apiToken" : `edge.${missing} VALUE`}`,
-    );
-  }
-  return { zoneId, record, target, apiToken, proxied } as CloudflareRecord;
+/** The wiki's record at Cloudflare, if that is the edge. */
+export function cloudflareOf({ kind, ...record }: Edge): CloudflareRecord | undefined {
+  // The schema has seen that nothing of it is missing.
+  return kind === "cloudflare" ? (record as CloudflareRecord) : undefined;
 }

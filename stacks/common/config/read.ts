@@ -18,8 +18,8 @@ export function readConfig<C>(schema: ConfigSchema<C>, raw: Raw, project = "wiki
     const key = keyNamed(keys, name);
     if (!key) throw unknown(name, holder, keys, given);
     // An optional text is unset by an empty one.
-    if (value === "" && !key.required && key.default === undefined) continue;
-    put(tree, name.split("."), coerce(value, key.type));
+    if (value === "" && !key.required && key.default === undefined) given.delete(name);
+    else put(tree, name.split("."), coerce(value, key.type));
   }
   const result = schema.safeParse(tree);
   if (result.success) return result.data;

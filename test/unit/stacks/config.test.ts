@@ -217,16 +217,20 @@ describe("hosts", () => {
   });
 });
 
-test.each([
-  ["zoneId", "pulumi config set --path edge.zoneId VALUE"],
-  ["apiToken", "pulumi config set --path --secret edge.apiToken"],
-])("Cloudflare needs edge.%s, and no other edge does", (name, remedy) => {
-  const edge = (kind: string) =>
-    cloudflareOf(config("prod", { [`edge.${name}`]: "", "edge.kind": kind }).edge);
-  expect(refusal(() => edge("cloudflare")).message).toBe(
-    `CONFIG_MISSING_KEY: edge.${name} is not set, and edge.kind is cloudflare. ${remedy}`,
+test("Cloudflare needs all of its keys, and no other edge does", () => {
+  const without = { "edge.zoneId": undefined, "edge.apiToken": "" };
+  const error = refusal(() => config("prod", without));
+  expect(error.message).toBe(
+    "CONFIG_MISSING_KEY: edge.zoneId and edge.apiToken are not set. pulumi config set --path edge.zoneId VALUE; pulumi config set --path --secret edge.apiToken",
   );
-  expect(edge("none")).toBeUndefined();
+  expect(cloudflareOf(config("prod", { ...without, "edge.kind": "none" }).edge)).toBeUndefined();
+  expect(Object.keys(cloudflareOf(config("prod").edge) ?? {}).sort()).toEqual([
+    "apiToken",
+    "proxied",
+    "record",
+    "target",
+    "zoneId",
+  ]);
 });
 
 test("every key says what it is for, and every number that counts something in which unit", () => {
