@@ -1,0 +1,87 @@
+import { ensureControlSchema } from "../../../../engine/mariadb/control/schema";
+import { goOnFrom, goOnFromHere } from "../../../../engine/mariadb/replication/position";
+import { positions } from "../../../../engine/mariadb/replication/status";
+import { rehearseDeadMan } from "../../../../engine/mariadb/rule/deadMan";
+import { DockerWorld } from "../../../support/dockerWorld";
+import { type FollowingPair, startFollowingPair } from "../../../support/followingPair";
+import { smallDisk } from "../../../support/smallDisk";
+import { until } from "../../../support/until";
+
+const filler = "/var/lib/mysql/filler";
+
+describe("a small disk", () => {
+  const world = new DockerWorld();
+  let pair: FollowingPair;
+  const here = async () => await positions(pair.blue);
+  const taken = () => pair.blue.value("SELECT COUNT(*) FROM wikiferry.room");
+  const refused = { code: "CTRL_DISK_SPACE", message: expect.stringContaining("blue") };
+
+  beforeAll(async () => {
+    pair = await startFollowingPair({ volumes: { blue: await smallDisk(world, "blue", 400) } });
+    await pair.blue.run("CREATE TABLE wikidb.page (page_id INT PRIMARY KEY)");
+  });
+  afterAll(async () => {
+    await pair?.stop();
+    await world.close();
+  });
+
+  /** Does something while blue's disk has no more than that left, then has the server killed and started again. */
+  async function withNoMoreThan(left: string, act: () => Promise<void>): Promise<void> {
+    const process = await pair.onBlue("pgrep -x mariadbd");
+    await pair.onBlue(`dd if=/dev/zero of=${filler} bs=64K 2>/dev/null; truncate -s -${left} ${filler}`);
+    await act();
+    await pair.onBlue(`rm ${filler}; pkill -KILL -x mariadbd`);
+    await until(
+      "another process answers",
+      async () =>
+        (await pair.onBlue("mariadb-admin ping && pgrep -x mariadbd")).split("\n")[1] !== process.trim(),
+    );
+  }
+
+  describe.each(["0", "8K", "16K", "40K", "72K"])("of which %s are left", (left) => {
+    test("where a server follows from is not set, and it starts again", async () => {
+      const before = await here();
+      await withNoMoreThan(left, async () => {
+        const session = await pair.blue.unlogged();
+        await expect(goOnFromHere(session)).rejects.toMatchObject(refused);
+        await expect(goOnFrom(session, before.binlog)).rejects.toMatchObject(refused);
+        expect((await here()).applied).toBe(before.applied);
+      });
+      expect(await here()).toEqual(before);
+    });
+
+    test("no table is made, and the server starts again", async () => {
+      await (await pair.blue.unlogged()).run("DROP TABLE wikiferry.verification");
+      await withNoMoreThan(left, async () => {
+        await expect(ensureControlSchema(pair.blue)).rejects.toMatchObject(refused);
+        await expect(rehearseDeadMan(pair.blue, () => {})).rejects.toMatchObject(refused);
+      });
+      await ensureControlSchema(pair.blue);
+      expect(await pair.blue.value("SELECT COUNT(*) FROM wikiferry.verification")).toBe("0");
+      expect(await pair.blue.value("SHOW DATABASES LIKE 'wikiferry_probe'")).toBeUndefined();
+    });
+  });
+
+  test("where a server follows from is set where there is room, and nothing stays behind", async () => {
+    const { binlog } = await here();
+    expect(binlog).not.toBe("");
+    expect(await goOnFromHere(await pair.blue.unlogged())).toBe(binlog);
+    expect((await here()).applied).toBe(binlog);
+    await goOnFrom(await pair.blue.unlogged(), "0-1-100");
+    expect((await here()).applied).toBe("0-1-100");
+    expect(await taken()).toBe("0");
+  });
+
+  test("and also where the table that takes the room is missing or damaged", async () => {
+    const own = await pair.blue.unlogged();
+    const { binlog } = await here();
+    for (const damage of ["rm", "echo x >>"]) {
+      await own.run("FLUSH TABLES wikiferry.room");
+      await pair.onBlue(`${damage} /var/lib/mysql/wikiferry/room.CSV`);
+      expect(await goOnFromHere(own)).toBe(binlog);
+    }
+    await own.run("DROP TABLE wikiferry.room");
+    expect(await goOnFromHere(own)).toBe(binlog);
+    expect(await taken()).toBe("0");
+  });
+});
