@@ -212,8 +212,8 @@ describe("a killed run", () => {
   });
 
   test("a change of the config touches the resources that use it, and no other", async () => {
-    expect(await touchedBy("cutover.drainMs", "1500")).toEqual(["migration-primary"]);
-    expect(await touchedBy("verify.sessions", "3")).toEqual(["migration-verification"]);
+    expect(await touchedBy("tuning.cutover.drainMs", "1500")).toEqual(["migration-primary"]);
+    expect(await touchedBy("tuning.verify.sessions", "3")).toEqual(["migration-verification"]);
     expect(await touchedBy("copy.maxBytesPerSecond", "50000000")).toEqual(["migration-copy"]);
     // The memory of a web container follows from its workers. The gate learns where its replacement is.
     expect(await touchedBy("green.web.workers", "7")).toEqual([

@@ -53,7 +53,7 @@ test("names of keys are found in texts, and nothing else", () => {
 test("every key that a message names can be set", () => {
   const wrong: string[] = [];
   let found = 0;
-  for (const folder of ["engine", "stacks", "components", "scripts"]) {
+  for (const folder of ["engine", "stacks", "components", "scripts", "test/e2e"]) {
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
       if (!file.endsWith(".ts")) continue;
       const names = textsOf(readFileSync(join(root, folder, file), "utf8")).flatMap(namesIn);
