@@ -1,7 +1,7 @@
 import type { AddressInfo, Server } from "node:net";
 import mysql from "mysql2";
 
-/** What mysql2's server side has and its types leave out. */
+/** The part of mysql2's server side that its types omit. */
 interface ServerConnection {
   serverHandshake(args: Record<string, unknown>): void;
   on(event: string, act: (sql: string) => void): void;
@@ -24,7 +24,7 @@ const column = (name: string) => ({
   decimals: 0,
 });
 
-/** A server of another kind or age: speaks the protocol, lets everyone in, and knows nothing but its version. */
+/** A server of another kind or age: it speaks the protocol, accepts every login, and answers only its version. */
 export async function startServerOfVersion(
   version: string,
 ): Promise<{ port: number; stop(): Promise<void> }> {

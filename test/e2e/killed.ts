@@ -31,12 +31,15 @@ let load: WikiLoad;
 const lives = (pid: number) => existsSync(`/proc/${pid}`);
 const commandOf = (pid: number) => (lives(pid) ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "");
 
-/** Starts `pulumi up`, kills it as soon as it prints `sign`, and answers what it had printed, once its provider has ended. */
+/**
+ * Starts `pulumi up`, kills it as soon as it prints `sign`, and returns what it had printed, once its provider has
+ * ended.
+ */
 async function upKilledAt(sign: string, killed: "all of it" | "the engine alone"): Promise<string> {
   lines = [];
   const running = pulumi.run(["up", "--yes", "--skip-preview"]);
   let processes: number[] = [];
-  // Looked for ahead of the sign: a flip needs less time than the looking.
+  // Looked up before the sign: a flip takes less time than the lookup.
   const looking = setInterval(() => {
     processes = pulumi.processes();
   }, 300);
@@ -61,7 +64,7 @@ async function upKilledAt(sign: string, killed: "all of it" | "the engine alone"
   return output;
 }
 
-/** What is left on blue goes with the session that kept it, which ends with the tool. */
+/** What is left on blue goes with the session that holds it, which ends with the tool. */
 async function noPasswordLeft(): Promise<void> {
   const { secrets } = await readStackConfig(pulumi);
   await until(
@@ -89,7 +92,7 @@ async function touchedBy(key: string, value: string): Promise<string[]> {
   }
 }
 
-/** A command of package.json, as people type it; answers what it printed on standard output. */
+/** Runs a command of package.json as people type it. Returns its standard output. */
 async function npmRun(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   try {
     const answer = await promisify(execFile)("npm", ["run", "--silent", ...args], { cwd: projectDir });
@@ -100,7 +103,7 @@ async function npmRun(...args: string[]): Promise<{ exitCode: number; stdout: st
   }
 }
 
-/** What the move may put on blue's hosts, in the containers that they are here. */
+/** What the move may put on blue's hosts, which are containers here. */
 async function traces(): Promise<string> {
   const files = ["blue-db", "blue-web", "blue-files"].map((host) =>
     run(host, [
@@ -166,7 +169,7 @@ describe("a killed run", () => {
     await removeGreen();
   });
 
-  test("pulumi up whose engine is killed in the copy leaves no provider behind, and ends in the wanted state when it is run again", async () => {
+  test("pulumi up whose engine is killed during the copy leaves no provider behind, and reaches the wanted state when it is run again", async () => {
     await pulumi.set("phase", "sync");
     await upKilledAt("[copy]", "the engine alone");
     await noPasswordLeft();
@@ -175,7 +178,7 @@ describe("a killed run", () => {
     expect((await pulumi.upAgain()).unchanged).toBe(true);
   });
 
-  test("a copy is made anew by one command, and pulumi up ends in the wanted state", async () => {
+  test("one command lets the database be copied again, and pulumi up reaches the wanted state", async () => {
     const before = await copiedAt();
     expect(await npmRun("copy:again", "--", "--yes")).toMatchObject({ exitCode: 0 });
     expect(await copiedAt()).toBeUndefined();
@@ -185,13 +188,13 @@ describe("a killed run", () => {
     expect((await pulumi.upAgain()).unchanged).toBe(true);
   });
 
-  test("pulumi up killed in the cutover before the commit ends in the wanted state when it is run again, nothing lost", async () => {
+  test("pulumi up killed in the cutover before the commit reaches the wanted state when it is run again, and nothing is lost", async () => {
     await pulumi.set("phase", "switch");
     await pulumi.up();
     await load.retarget(gateUrl);
     await pulumi.set("active", "green");
     let output = await upKilledAt("[hold the writes]", "all of it");
-    // The whole flip may be over before its sign is seen here.
+    // The whole flip may be over before its sign is noticed here.
     for (let tries = 1; output.includes("committed as") && tries < 4; tries++) {
       await pulumi.up();
       await pulumi.set("active", "blue");

@@ -1,5 +1,5 @@
-/** One file, since all need the same names and ports and must follow each other. */
-// On a machine that others use, too, a rehearsal beside other tests takes half an hour.
+/** One file, because all of these need the same names and ports and must run one after the other. */
+// On a busy machine, a rehearsal beside other tests takes half an hour.
 jest.setTimeout(3_000_000);
 process.env.WIKIFERRY_GIVE_WAY = "no";
 

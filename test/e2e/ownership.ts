@@ -47,7 +47,7 @@ describe("what a rehearsal and its tests remove", () => {
   const net = (labels: Record<string, string>) =>
     docker.createNetwork({ Name: network, CheckDuplicate: true, Labels: labels });
 
-  test("is what they made: a container, a volume that a killed one left, a network", async () => {
+  test("is what they created: a container, a volume that a killed run left, a network", async () => {
     await Promise.all([container(mine), volume(uploads, mine), net(mine)]);
     expect(await removeGreen()).toBe(3);
     expect(await greenThings()).toEqual([]);
@@ -88,7 +88,7 @@ describe("what a rehearsal and its tests remove", () => {
     expect(stays.filter(Boolean)).toHaveLength(1);
   });
 
-  test("is never another checkout's old site: neither made anew nor removed", async () => {
+  test("is never another checkout's old site: it is neither recreated nor removed", async () => {
     await volume(blueData, { "wikiferry.world": "blue", "wikiferry.rehearsal": "other-1" });
     const refused = { code: "WORLD_NOT_OURS", found: expect.stringContaining("the rehearsal other-1") };
     await expect(ensureWorld({ pages: 100, files: 20, fresh: true })).rejects.toMatchObject(refused);

@@ -10,7 +10,7 @@ import { pids, read } from "../../scripts/common/proc";
 const run = promisify(execFile);
 const maxBuffer = 256 << 20;
 
-/** What must be found nowhere, by name. */
+/** Secrets that must not be found anywhere, by name. */
 export function passwords(secrets: Secrets): Record<string, string> {
   const derived = (["mariadb-admin", "mariadb-replication", "redis", "gate-admin"] as const).map(
     (purpose) => [purpose, deriveSecret(secrets.masterSecret, purpose)],
@@ -20,7 +20,7 @@ export function passwords(secrets: Secrets): Record<string, string> {
   return { ...secrets, sshPrivateKey: keyLine, ...Object.fromEntries(derived) };
 }
 
-/** `<name of the password> in <place>` for each place whose text has one. */
+/** `<name of the password> in <place>` for each place whose text contains one. */
 export function foundIn(places: Record<string, string>, secrets: Secrets): string[] {
   return Object.entries(passwords(secrets)).flatMap(([name, password]) =>
     Object.entries(places)
@@ -30,8 +30,9 @@ export function foundIn(places: Record<string, string>, secrets: Secrets): strin
 }
 
 /**
- * Arguments and environment of each process of this machine, those in containers included. But for the environment in
- * which Pulumi hands the config, secrets included, to the program: it is Pulumi's own way, on the operator's machine.
+ * Arguments and environment of each process of this machine, including those in containers. Leaves out the environment
+ * in which Pulumi passes the config, secrets included, to the program: that is Pulumi's own way, on the operator's
+ * machine.
  */
 export function processTexts(): string[] {
   return pids().flatMap((pid) => {
@@ -87,13 +88,13 @@ export async function containerTexts(): Promise<Record<string, string>> {
   return Object.fromEntries((await Promise.all(texts)).flat());
 }
 
-/** What a service makes of its secrets, in a tmpfs of its own. */
+/** What a service generates from its secrets, in its own tmpfs. */
 const ownFiles = [/^green-redis-\w+ \/tmp\/redis\.conf$/, /^green-gate \/tmp\/gate\//];
 
 /** Temporary files with a password in them, on both sides and on this machine: `<container> <path>`. */
 export async function passwordsLeft(secrets: Secrets): Promise<string[]> {
   const patterns = Object.values(passwords(secrets)).join("\n");
-  // The passwords come by standard input, or grep would find its own arguments.
+  // The passwords arrive on standard input, or grep would find its own arguments.
   const grep = async (command: string, args: string[]) => {
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     let found = "";

@@ -4,7 +4,7 @@ import { deriveSecret } from "../../engine/secrets";
 import { startWithAdoptedBlue } from "../../scripts/lab/adoptedBlue";
 import type { Pair, PairOptions } from "./mariadb";
 
-/** A pair whose blue can be followed, and which is at the state before the copy. */
+/** A pair whose blue can be replicated, in the state before the copy. */
 export async function startAdoptedPair(options: PairOptions = {}): Promise<Pair> {
   const pair = await startWithAdoptedBlue(options);
   await initRole(pair.blue, { wiki: pair.spec.wiki.name });

@@ -7,7 +7,7 @@ class ClosingLine {
     // A skipped test is a promise that nobody kept, so it counts as failed.
     const failed = results.numFailedTests + broken + results.numPendingTests + results.numTodoTests;
     this.failed = failed > 0;
-    // Jest puts its own summary after every reporter; only the end of the process is later.
+    // Jest prints its own summary after every reporter; only the end of the process is later.
     process.once("exit", () => writeSync(1, `\n${results.numPassedTests} passed, ${failed} failed\n`));
   }
 

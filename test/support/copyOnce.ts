@@ -1,7 +1,7 @@
 /**
- * Runs one copy in a process of its own, which a test may kill: move and secrets come by standard input as JSON. Says
- * each piece that it begins to copy, as a line of JSON, before its first row is read. At a report that begins as
- * `stopAt` it stands still, until it is killed.
+ * Runs one copy in a separate process, which a test may kill. Move and secrets arrive on standard input as JSON.
+ * Reports each piece that it starts to copy as a line of JSON, before it reads the first row. At a report that begins
+ * with `stopAt` it stands still until it is killed.
  */
 import { writeSync } from "node:fs";
 import { text } from "node:stream/consumers";

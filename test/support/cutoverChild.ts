@@ -28,12 +28,12 @@ export interface ChildCall {
 
 let actions = 0;
 
-/** Carries out a flip and ends itself with SIGKILL, so that nothing is cleaned up, before an action chosen by number. */
+/** Runs a flip and ends itself with SIGKILL, so that nothing is cleaned up, before an action chosen by number. */
 async function main(order: ChildOrder): Promise<void> {
   const act = (action: string) => {
     if (actions++ < order.killAfter) return;
     process.send?.({ killed: action }, undefined, undefined, () => process.kill(process.pid, "SIGKILL"));
-    // Nothing more may happen until the message is out and the signal has come.
+    // Nothing more may happen until the message is sent and the signal has arrived.
     standStill(50);
     process.kill(process.pid, "SIGKILL");
   };
@@ -49,7 +49,7 @@ async function main(order: ChildOrder): Promise<void> {
     (call: keyof Surroundings) =>
     async (...args: unknown[]) => {
       act(call);
-      // One question at a time: the parent answers in order.
+      // One request at a time: the parent answers in order.
       const turn = Promise.allSettled([...pending]).then(
         () =>
           new Promise<{ result?: unknown; error?: string }>((resolve) => {

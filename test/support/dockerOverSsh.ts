@@ -2,7 +2,9 @@ import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { Server } from "ssh2";
 
-/** An SSH host whose Docker engine is this machine's: it lets anybody in and knows `docker system dial-stdio` only. */
+/**
+ * An SSH host whose Docker engine is this machine's. It accepts every login and knows only `docker system dial-stdio`.
+ */
 export async function dockerOverSsh(hostKey: string): Promise<{ port: number; close: () => Promise<void> }> {
   const server = new Server({ hostKeys: [hostKey] }, (client) => {
     client.on("error", () => {});

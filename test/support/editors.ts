@@ -7,8 +7,8 @@ import type { Side } from "../../engine/move";
 import type { FollowingPair } from "./followingPair";
 
 /**
- * Writers with the wiki's account, who send each write to the side to which they are routed, wait while writes are
- * held, and remember what was acknowledged. As surroundings of a flip they are gate, job runner and uploads in one:
+ * Writers with the wiki's account. Each sends its writes to the side to which it is routed, waits while writes are
+ * held, and remembers what was acknowledged. As surroundings of a flip they are gate, job runner and uploads in one:
  * every tenth write brings a file.
  */
 export class Editors implements Surroundings {
@@ -17,7 +17,7 @@ export class Editors implements Surroundings {
   /** Tokens of acknowledged writes, and the files that came with them. */
   readonly acknowledged = new Set<string>();
   readonly uploaded = new Set<string>();
-  /** Writes that got an error: they may be there or not, but not twice. */
+  /** Writes that got an error: they may exist or not, but not twice. */
   readonly failed: string[] = [];
   /** When each write was acknowledged, and by whom. */
   readonly acknowledgements: { at: number; side: Side }[] = [];

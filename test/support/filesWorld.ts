@@ -18,7 +18,7 @@ export function pathOf(name: string): string {
   return `${md5[0]}/${md5.slice(0, 2)}/${name}`;
 }
 
-/** A content's SHA-1 as MediaWiki has it on record. */
+/** A content's SHA-1 as MediaWiki records it. */
 export function base36(content: string): string {
   const hex = createHash("sha1").update(content).digest("hex");
   return BigInt(`0x${hex}`).toString(36).padStart(31, "0");
@@ -96,12 +96,12 @@ export class FilesWorld {
     return new FilesWorld(world, pool, pair, operator, ssh, courier, spec);
   }
 
-  /** Uploads with other settings than the defaults. */
+  /** Uploads with settings other than the defaults. */
   uploads(files: Partial<FilesSettings> = {}): Uploads {
     return new Uploads({
       spec: { ...this.spec, files: { ...this.spec.files, ...files } },
       pool: this.pool,
-      // Both sides' records are blue's here: the databases follow each other in tests of their own.
+      // Both sides use blue's records here; other tests cover the databases' replication.
       blue: this.pair.blue,
       green: this.pair.blue,
       report: (event) => this.progress.push(event),
@@ -124,7 +124,7 @@ export class FilesWorld {
     );
   }
 
-  /** An upload as MediaWiki makes one: the file, its row and the log's. */
+  /** An upload as MediaWiki makes it: the file, its row and its log entry. */
   async upload(name: string, content: string, at = new Date()): Promise<void> {
     await this.put(pathOf(name), content);
     await this.record(name, base36(content), at);

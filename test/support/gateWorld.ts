@@ -23,11 +23,11 @@ export interface Question {
 
 export const adminPassword = "a9F".repeat(12);
 
-/** Patient, since other tests use the machine, too. */
+/** Patient, because other tests use the machine, too. */
 export const gateAt = (port: number, pool: SshPool, password = adminPassword): Gate =>
   new Gate({ host: "127.0.0.1", port }, pool, { password, timeoutMs: 10_000 });
 
-/** A gate's container in a test, and the ways to it. */
+/** A gate's container in a test, and the connections to it. */
 export class TestGate {
   private constructor(
     readonly running: RunningContainer,
@@ -42,7 +42,7 @@ export class TestGate {
     const end = running.container.wait().then(async () => {
       ended = new Error(`the gate ended: ${await running.logs()}`);
     });
-    // At the end of a test its container is removed, and the logs with it.
+    // At the end of a test its container is removed, and its logs with it.
     end.catch(() => {});
     const admin = gateAt(await running.port(9999), pool);
     await until("the gate, or its end", async () => ended !== undefined || (await admin.state()));
@@ -52,8 +52,8 @@ export class TestGate {
   }
 
   /**
-   * Makes HAProxy reload; answers when the new worker answers. Told again each 3 s, since a master that is about to
-   * begin its wait, after a start or another reload, ignores SIGUSR2 (haproxy.c, mworker_reexec_waitmode).
+   * Makes HAProxy reload. Returns when the new worker answers. Sends the signal again every 3 s, because a master that
+   * is about to start waiting, after a start or another reload, ignores SIGUSR2 (haproxy.c, mworker_reexec_waitmode).
    */
   async reload(): Promise<void> {
     const before = await this.admin.state();
@@ -67,7 +67,7 @@ export class TestGate {
     });
   }
 
-  /** After the container was started again: its published ports are others. */
+  /** After a restart of the container its published ports have changed. */
   async reopen(password = adminPassword): Promise<void> {
     this.admin.close();
     this.port = await this.running.port(8080);
@@ -84,7 +84,7 @@ export class TestGate {
   }
 }
 
-/** Two upstreams and any number of gates before them. */
+/** Two upstreams and any number of gates in front of them. */
 export class GateWorld {
   readonly docker = new DockerWorld();
   readonly pool = new SshPool("");
@@ -106,7 +106,7 @@ export class GateWorld {
     this.addresses.green = `${hostAddress}:${await this.green.listen(hostAddress)}`;
   }
 
-  /** A gate as it runs in a move: read-only root, no capabilities, its state on a volume of its own. */
+  /** A gate as it runs in a move: read-only root, no capabilities, its state on a separate volume. */
   async gate(what: string, env: string[] = []): Promise<TestGate> {
     const made = gateContainer({
       network: this.network.name,
@@ -132,7 +132,7 @@ export class GateWorld {
     return this.network.name;
   }
 
-  /** A gate as the stack makes it: without settings, until `settle` has given it some. */
+  /** A gate as the stack creates it: without settings until `settle` has given it some. */
   async waitingGate(
     what: string,
     settle: (running: RunningContainer) => Promise<unknown>,

@@ -8,7 +8,7 @@ const [stack, changes] = process.argv.slice(2) as [Stack, string];
 
 const secretSignature = "4dabf18193072939515e22adb298388d";
 
-/** Secrets, content hashes and serialized code are not the graph's shape. */
+/** Secrets, content hashes and serialized code are not part of the graph's shape. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object") return value;

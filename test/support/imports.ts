@@ -7,7 +7,7 @@ export const root = resolve(__dirname, "../..");
 /** Each file by its path from the project's folder, with the files that it imports. */
 export type Imports = Map<string, string[]>;
 
-/** All TypeScript below the folders, and the files named. @throws for an import of a file that is not there */
+/** All TypeScript files in the folders, and the named files. @throws for an import of a file that does not exist */
 export function readImports(places: readonly string[]): Imports {
   const files = places.flatMap((place) =>
     place.endsWith(".ts")
@@ -26,7 +26,7 @@ export function readImports(places: readonly string[]): Imports {
   );
 }
 
-/** What a source imports by relative paths: values, types, `import(…)`, `require(…)` and `export … from`. */
+/** The relative imports of a source: values, types, `import(…)`, `require(…)` and `export … from`. */
 export function importsIn(source: string): string[] {
   return preProcessFile(source, true, true)
     .importedFiles.map(({ fileName }) => fileName)
@@ -71,7 +71,7 @@ export function circlesIn(imports: Imports): string[][] {
   return found;
 }
 
-/** A file, all that it imports, what those import, and so on. */
+/** A file, everything that it imports, everything that those import, and so on. */
 export function reachedFrom(file: string, imports: Imports): Set<string> {
   const reached = new Set([file]);
   for (const one of reached) for (const target of imports.get(one) ?? []) reached.add(target);

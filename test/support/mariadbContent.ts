@@ -11,8 +11,8 @@ export const trickyTitles = [
 ];
 
 /**
- * Tables as MediaWiki 1.39 has them: binary strings, a MyISAM search index, one without a key; and what a wiki may
- * have besides: a trigger, a routine, an event, a view, a generated column.
+ * Tables as in MediaWiki 1.39: binary strings, a MyISAM search index, one table without a key; and what a wiki may have
+ * besides: a trigger, a routine, an event, a view, a generated column.
  */
 export async function fillWiki(
   blue: Server,

@@ -3,7 +3,7 @@ import { until } from "./until";
 
 /** A TCP connection on which a test writes its HTTP byte by byte. */
 export class RawClient {
-  /** All that came back. */
+  /** Everything that came back. */
   text = "";
   closed = false;
 
@@ -32,7 +32,7 @@ export class RawClient {
     await until(`an answer like ${pattern}`, async () => pattern.test(this.text));
   }
 
-  /** Closes its side in order, as a browser's stop button does. */
+  /** Closes its side cleanly, as a browser's stop button does. */
   end(): void {
     this.socket.end();
   }

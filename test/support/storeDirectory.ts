@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A directory for a file store, which is not there yet, in one of the test's own. */
+/** A directory for a file store, which does not exist yet, inside one of the test's own. */
 export class StoreDirectory {
   readonly above = mkdtempSync(join(tmpdir(), "wikiferry-store-"));
   readonly path = join(this.above, "control");

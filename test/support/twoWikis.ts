@@ -16,7 +16,7 @@ const maintenance = "/usr/share/mediawiki/maintenance";
 const changeOf = (side: "blue" | "green") => `/etc/mediawiki/${side}-change.php`;
 const settingsOf = (side: "blue" | "green") => `/etc/mediawiki/${side}.php`;
 
-/** A German MediaWiki, twice over one database: as two sides that may differ by their settings. */
+/** A German MediaWiki, twice over one database: two sides whose settings may differ. */
 export class TwoWikis {
   readonly docker = new DockerWorld();
   readonly operator = freshKey();
@@ -26,7 +26,7 @@ export class TwoWikis {
   way!: Way;
   /** The network, to be trusted as the gate's. */
   subnet = "";
-  /** Name of the database's container, from which everything is asked. */
+  /** Name of the database's container, from which every request is made. */
   database = "";
   private network = "";
   ssh!: SshTarget;
@@ -107,7 +107,7 @@ require "${changeOf(side)}";
     ]);
     await this.change("blue", "");
     await this.change("green", "");
-    // Both fill their caches of messages, as who serves the web.
+    // Both fill their message caches, as the account that serves the web.
     const fill = (port: number) =>
       `php -r 'exit(strpos(file_get_contents("http://127.0.0.1:${port}/index.php?title=Hauptseite"), "firstHeading") ? 0 : 1);'`;
     await sh(
@@ -146,12 +146,12 @@ require "${changeOf(side)}";
     return await this.docker.run(what, await testImage("mediawiki"), options, [], secrets);
   }
 
-  /** Adds PHP text to a side's settings, in place of what was added before. */
+  /** Adds PHP text to a side's settings, replacing what was added before. */
   async change(side: "blue" | "green", php: string): Promise<void> {
     await putFiles(this.web.container, [{ path: changeOf(side), content: `<?php ${php}\n`, mode: 0o644 }]);
   }
 
-  /** The parts of a move that questions to its web servers need. */
+  /** The parts of a move that requests to its web servers need. */
   spec(change: { port?: number; serverUrl?: string; tls?: MoveSpec["blue"]["web"]["tls"] } = {}) {
     const at = (port: number) => ({ address: { host: this.web.name, port } });
     return {

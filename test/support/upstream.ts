@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 
-/** One request that an upstream has taken in full. */
+/** One request that an upstream has received completely. */
 export interface Taken {
   method: string;
   url: string;
@@ -11,7 +11,7 @@ export interface Taken {
   bodyBytes: number;
   /** Of the body, in hex. */
   sha256: string;
-  /** When its headers came and when it was answered, by `performance.now()`. */
+  /** When its headers arrived and when it was answered, by `performance.now()`. */
   begunAt: number;
   answeredAt: number;
 }
@@ -25,7 +25,7 @@ export class Upstream {
   readonly taken: Taken[] = [];
   readonly files = new Set<string>();
   healthy = true;
-  /** Requests whose headers came, health checks aside. */
+  /** Requests whose headers have arrived, without health checks. */
   begun = 0;
   private readonly server: Server;
   private waiting: (() => void)[] = [];
@@ -58,7 +58,7 @@ export class Upstream {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** Answers what came with `?wait` so far. */
+  /** Answers the `?wait` requests so far. */
   letGo(): void {
     for (const answerNow of this.waiting.splice(0)) answerNow();
   }

@@ -94,7 +94,7 @@ test("a secret that was changed on the host is noticed, and written again", asyn
   expect(await readVolumeFiles({ volume: world.name("none"), image }, session.pool)).toBeUndefined();
 });
 
-test("what anonymous people upload at once lies on disk, above the container's memory, and nobody is killed", async () => {
+test("simultaneous anonymous uploads larger than the container's memory are spooled on disk, and no process is killed", async () => {
   const port = await web.port(8080);
   const boundary = "wikiferry";
   const head = Buffer.from(
@@ -135,7 +135,7 @@ test("what anonymous people upload at once lies on disk, above the container's m
   expect(State).toMatchObject({ Running: true, OOMKilled: false });
 });
 
-test("whoever starts processes without end in the web container stays inside, and Apache serves on", async () => {
+test("a fork bomb in the web container stays inside, and Apache keeps serving", async () => {
   const { pids } = webLimits(uploads.count);
   const said = await execInContainer(
     { container: web.name },
@@ -157,7 +157,7 @@ test("whoever starts processes without end in the web container stays inside, an
   });
 });
 
-test("a container that is started again without the tool has its secrets, its limits and an empty spool", async () => {
+test("a container that restarts without the tool has its secrets, its limits and an empty spool", async () => {
   await inWeb("echo left >/spool/uploads/left");
   await web.container.restart({ t: 1 });
   const port = await web.port(8080);

@@ -20,7 +20,7 @@ let program: Program;
 let image: string;
 let port: number;
 
-/** The gate and green's web tier as the stack makes them, with names of their own and a web tier that only answers. */
+/** The gate and green's web tier as the stack creates them, with different names and a minimal web tier. */
 const source = (said: string, health = 200) => `
 require("tsx/cjs");
 const docker = require("@pulumi/docker");
@@ -68,7 +68,7 @@ new GateSettings("settings", {
 }, { dependsOn: [gate] });
 `;
 
-/** Asks once; answers what was said, or what went wrong. */
+/** Asks once. Returns the answer, or what went wrong. */
 const ask = (method: string, agent: Agent): Promise<string> =>
   new Promise((resolve) => {
     const sent = request({ host: "127.0.0.1", port, method, path: "/", agent }, (response) => {
@@ -83,7 +83,7 @@ const ask = (method: string, agent: Agent): Promise<string> =>
     sent.end(method === "POST" ? "text" : undefined);
   });
 
-/** Readers and writers all the while; answers what they were told, and how often. */
+/** Readers and writers all the while. Returns their answers, and how often each came. */
 async function meanwhile(work: () => Promise<unknown>): Promise<Map<string, number>> {
   const told = new Map<string, number>();
   let going = true;
@@ -135,7 +135,7 @@ test("a change of green's settings replaces what serves under readers and writer
   await program.up("--expect-no-changes");
 });
 
-test("a replacement that never gets healthy fails the update and leaves the one before serving; the next update leaves nothing behind", async () => {
+test("a replacement that never becomes healthy fails the update and leaves the old one serving; the next update leaves nothing behind", async () => {
   program.rewrite(source("ill", 500));
   const told = await meanwhile(async () => {
     const { code, text } = await program.attempt("up", "--yes", "--skip-preview");

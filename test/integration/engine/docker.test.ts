@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => world.close());
 
-test("output, errors, exit code, input and variables of a command arrive apart", async () => {
+test("output, errors, exit code, input and variables of a command arrive separately", async () => {
   const script = "echo out; echo err >&2; cat; echo $GREETING; exit 7";
   const result = await execInContainer(ref, ["sh", "-c", script], pool, {
     stdin: "in\n",
@@ -58,7 +58,7 @@ test("64 MB go through a command unaltered while memory stays small", async () =
   expect(sameBytes).toBe(true);
 });
 
-test("a command that leaves its input unread ends all the same", async () => {
+test("a command that does not read its input still ends", async () => {
   const endless = async function* () {
     for (;;) {
       yield Buffer.alloc(65_536, "x");
@@ -69,7 +69,7 @@ test("a command that leaves its input unread ends all the same", async () => {
   expect(result).toMatchObject({ exitCode: 0, stdout: "xxx" });
 });
 
-test("a command that fails while it is sent its input has its exit code and its words, however the connection ends", async () => {
+test("a command that fails while it receives its input keeps its exit code and its output, however the connection ends", async () => {
   const endless = async function* () {
     for (;;) {
       yield Buffer.alloc(100, "x");
@@ -80,7 +80,7 @@ test("a command that fails while it is sent its input has its exit code and its 
     const running = execInContainer(ref, ["sh", "-c", "sleep 0.3; echo full >&2; exit 28"], pool, {
       stdin: Readable.from(endless()),
     });
-    // Its words and its end come while nobody listens, and while there is input that nobody has read.
+    // Its output and its end arrive while nobody listens, and while there is unread input.
     await sleep(200);
     standStill(400);
     expect(await running).toMatchObject({ exitCode: 28, stderr: "full\n" });
@@ -114,7 +114,7 @@ test("a missing and a stopped container, and a failing command, each have their 
   });
 });
 
-test("what a killed run left behind is taken away, also where a later process has its number", async () => {
+test("what a killed run left behind is removed, even if a later process has its number", async () => {
   const image = await testImage("redis");
   const [pid, began] = markOf(process.pid).split(" ");
   const create = (what: string, owner: string, labels = {}) =>
@@ -131,7 +131,7 @@ test("what a killed run left behind is taken away, also where a later process ha
   ]);
   try {
     await Promise.all([removeLeftovers(), removeLeftovers()]);
-    // Another worker may be at it as well.
+    // Another worker may be doing it as well.
     await until("its removal", () =>
       before.inspect().then(
         () => false,

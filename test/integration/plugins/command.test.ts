@@ -15,7 +15,7 @@ const hostKey = freshKey();
 const otherHostKey = freshKey();
 const password = `secret-${randomBytes(8).toString("hex")}`;
 
-/** An SSH server that runs what it is told with sh, for the operator's key only. */
+/** An SSH server that runs the given commands with sh, for the operator's key only. */
 function sshServer(): Promise<Server> {
   const allowed = utils.parseKey(operator.public);
   if (allowed instanceof Error) throw allowed;
@@ -49,7 +49,7 @@ function sshServer(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-/** A way to a port that hands on what comes back in large pieces, as a busy machine does. */
+/** A path to a port that passes the answer on in large pieces, as a busy machine does. */
 function gatheringProxy(port: number): Promise<NetServer> {
   const proxy = createServer((socket) => {
     const upstream = connect(port, "127.0.0.1");
@@ -122,7 +122,7 @@ exports.remote = remote.stdout;
     expect(await program.outputs()).toEqual({ local: "created", errors: "me", remote: `${password} there` });
   });
 
-  test("what a secret went into is not in the state, nor is the key", () => {
+  test("neither values derived from a secret nor the key are in the state", () => {
     const state = program.stateText();
     expect(state).not.toContain(password);
     expect(state).not.toContain(operator.private.split("\n")[1]);
@@ -132,13 +132,13 @@ exports.remote = remote.stdout;
     await program.up("--expect-no-changes");
   });
 
-  test("update knows what the command printed before; a trigger makes a new one", async () => {
+  test("update knows what the command printed before; a trigger replaces it", async () => {
     program.rewrite(source("goodbye", hostKey.public, "2"));
     expect(await program.up()).toMatch(/1 updated[\s\S]*1 replaced|1 replaced[\s\S]*1 updated/);
     expect((await program.outputs()).local).toBe("created then updated");
   });
 
-  test("another host key is refused, and nothing is sent", async () => {
+  test("a different host key is refused, and nothing is sent", async () => {
     program.rewrite(source("goodbye", otherHostKey.public, "3"));
     const { code, text } = await program.attempt("up", "--yes", "--skip-preview");
     expect(code).not.toBe(0);
@@ -147,7 +147,7 @@ exports.remote = remote.stdout;
     await program.up();
   });
 
-  test("an exit code that comes in one piece with the command's beginning is seen", async () => {
+  test("an exit code that arrives together with the command's start is read", async () => {
     const proxy = await gatheringProxy(port);
     try {
       const wanted = {

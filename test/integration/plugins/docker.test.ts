@@ -53,7 +53,7 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     await expect(box()).rejects.toMatchObject({ statusCode: 404 });
   });
 
-  test("up makes what the program says, and waits until it is healthy", async () => {
+  test("up creates what the program declares, and waits until it is healthy", async () => {
     await program.up();
     const { Config, HostConfig, NetworkSettings, State } = await box();
     expect(State.Health?.Status).toBe("healthy");
@@ -78,7 +78,7 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     expect(program.stateText()).not.toContain(password);
   });
 
-  test("a container that was stopped by hand is seen by refresh and started by up", async () => {
+  test("refresh notices a container that was stopped by hand, and up starts it", async () => {
     const { Id } = await box();
     await engine.getContainer(Id).stop({ t: 0 });
     expect(await program.run("refresh", "--yes", "--skip-preview")).toMatch(/1 updated/);
@@ -101,7 +101,7 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     expect(replaced.Config.Env).toContain("GREETING=goodbye");
   });
 
-  test("a container without a name is replaced by a second one that is healthy first; a failed one leaves the first running, and the next up takes both away", async () => {
+  test("a container without a name is replaced by a second one that is healthy first; a failed one leaves the first running, and the next up removes both", async () => {
     const unnamed = (greeting: string, command = "exec sleep 600") =>
       source(greeting)
         .replace(`  name: "${id}-box",\n`, "")
@@ -142,7 +142,7 @@ describe("containers by the offline docker plugin, on a real engine", () => {
     expect(text).toMatch(/unknown property "ports\[0\]\.extrenal"/);
   });
 
-  test("a container that ends at once fails with its exit code and last lines, and the next up mends it", async () => {
+  test("a container that ends at once fails with its exit code and last lines, and the next up repairs it", async () => {
     program.rewrite(source("broken").replace("exec sleep 600", "echo no such thing >&2; exit 7"));
     const { code, text } = await program.attempt("up", "--yes", "--skip-preview");
     expect(code).not.toBe(0);

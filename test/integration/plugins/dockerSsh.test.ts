@@ -37,13 +37,13 @@ function bySsh(options: string[]): Promise<{ stdout: string; stderr: string }> {
 }
 
 describe("green's Docker engine over SSH", () => {
-  test("the host with the pinned key is asked, by the offline plugin and by ssh", async () => {
+  test("both the offline plugin and ssh use the host with the pinned key", async () => {
     const options = pinnedSshOptions(host.public, identityFile);
     expect((await dockerAt(options).ping()).toString()).toBe("OK");
     expect((await bySsh(options)).stdout).toMatch(/^HTTP\/1.0 200 OK[\s\S]*OK$/);
   });
 
-  test("a host with another key is asked nothing, by neither", async () => {
+  test("neither sends anything to a host with a different key", async () => {
     const options = pinnedSshOptions(stranger.public, identityFile);
     await expect(dockerAt(options).ping()).rejects.toThrow(/host key|Host denied|verification failed/i);
     expect(await bySsh(options)).toMatchObject({

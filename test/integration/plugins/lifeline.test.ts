@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const root = join(__dirname, "../../..");
 
-/** A process that would stay for good, and print all the while, but for its lifeline. */
+/** A process that would run forever and keep printing, if it had no lifeline. */
 function startProvider(engine: string) {
   const code = `
     require("./plugins/sdk/lifeline.ts").endWithEngine("${engine}", 50);

@@ -15,11 +15,11 @@ import { setUpEngine } from "../../../scripts/setup/pulumi";
 
 const projectDir = join(__dirname, "../../..");
 
-/** A Pulumi program of its own with a stack in a folder, run by the real engine with the offline plugins. */
+/** A separate Pulumi program with a stack in a folder, run by the real engine with the offline plugins. */
 export class Program {
   readonly folder = mkdtempSync(join(tmpdir(), "wikiferry-program-"));
 
-  /** Writes the program, JavaScript, and makes its stack. */
+  /** Writes the program, JavaScript, and creates its stack. */
   static async make(source: string): Promise<Program> {
     await setUpEngine();
     await setUpPlugins();
@@ -37,7 +37,7 @@ export class Program {
     writeFileSync(join(this.folder, "index.js"), source);
   }
 
-  /** Runs one pulumi command; its exit code and what it printed. */
+  /** Runs one pulumi command. Returns its exit code and its output. */
   async attempt(...words: string[]): Promise<{ code: number; text: string }> {
     const answer = await $({
       cwd: this.folder,
@@ -55,7 +55,7 @@ export class Program {
     return { code: answer.exitCode ?? 1, text: `${answer.stdout}${answer.stderr}` };
   }
 
-  /** Like `attempt`; throws what was printed where the command fails. */
+  /** Like `attempt`, but throws the output if the command fails. */
   async run(...words: string[]): Promise<string> {
     const { code, text } = await this.attempt(...words);
     if (code !== 0) throw new Error(`pulumi ${words.join(" ")} ended with ${code}:\n${text}`);
@@ -76,7 +76,7 @@ export class Program {
       .join("\n");
   }
 
-  /** Destroys what the program made, then removes its folder. */
+  /** Destroys what the program created, then removes its folder. */
   async close(): Promise<void> {
     try {
       await this.run("destroy", "--yes", "--skip-preview");

@@ -14,7 +14,7 @@ const providerType = "pulumi:providers:pulumi-nodejs";
 const copyType = "pulumi-nodejs:dynamic/wikiferry:Copy";
 const component = "wikiferry:mediawiki:MediaWiki";
 
-/** What a stack holds in phase sync, as far as it can be held without a server. */
+/** The contents of a stack in phase sync, as far as possible without a server. */
 const resources = [
   { urn: stackUrn, custom: false, type: "pulumi:pulumi:Stack" },
   { urn: urn(providerType, "default"), custom: true, id: "0f1e", type: providerType },
@@ -58,7 +58,7 @@ describe("the stack of a move, in a real Pulumi", () => {
   });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  test("lets a copy be made anew: its promise no longer holds, and it stays protected", async () => {
+  test("lets the database be copied again: the resource no longer counts as done, and it stays protected", async () => {
     await record.forgetCopy();
     const copy = resourcesOf(await record.state()).find(({ type }) => type === copyType);
     expect(copy).toMatchObject({ protect: true, outputs: { inputsHash: "", gtid: "0-1-2" } });
@@ -72,7 +72,7 @@ describe("the stack of a move, in a real Pulumi", () => {
     });
   });
 
-  test("of a green that is kept only loses the promises, twice the same", async () => {
+  test("of a green that is kept only loses the resources between the sides, also the second time", async () => {
     await record.forgetPromises(false);
     await record.forgetPromises(false);
     const left = resourcesOf(await record.state());

@@ -120,7 +120,7 @@ function objectDisagreements(ours: Json, theirs: ts.Type, path: string): string[
 
 const jsonOf = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: "input" }) as Json;
 
-describe("an offline plugin takes and gives what the vendor's SDK declares", () => {
+describe("an offline plugin accepts and returns what the vendor's SDK declares", () => {
   for (const provider of providers)
     for (const [token, type] of Object.entries(provider.resources)) {
       const { file, name } = declaration(token);

@@ -19,7 +19,7 @@ describe("check", () => {
     ).toEqual(["comand", "ports[0].extrenal"]);
   });
 
-  test("a value that only a real up will know is taken to be right", () => {
+  test("a value that only a real up will know counts as valid", () => {
     expect(
       failuresOf(container.inputs, { image: unknown, memory: unknown, ports: [{ internal: unknown }] }),
     ).toEqual([]);
@@ -49,7 +49,7 @@ describe("diff", () => {
     });
   });
 
-  test("a property that was taken away is a change", () => {
+  test("a property that was removed is a change", () => {
     const { envs: _, ...news } = inputs;
     expect(changesOf(container, inputs, inputs, news).changed).toEqual(["envs"]);
   });
@@ -94,7 +94,7 @@ describe("secrets", () => {
     );
   });
 
-  test("equality does not see the order of keys, and takes absent and empty as one", () => {
+  test("equality ignores the order of keys, and treats absent and empty as equal", () => {
     expect(same({ a: 1, b: [] }, { c: "", b: undefined, a: 1 })).toBe(true);
     expect(same(["a", "b"], ["b", "a"])).toBe(false);
   });

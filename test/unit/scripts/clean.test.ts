@@ -58,7 +58,7 @@ describe("clean", () => {
   const green = { "wikiferry.side": "green" };
   const ours = { ...green, "wikiferry.rehearsal": "here-1" };
 
-  it("takes for its own what carries the checkout's id and the side's label, and for a stranger's what only looks like it", () => {
+  it("recognizes its own things by the checkout's id and the side's label, and leaves look-alikes to their owner", () => {
     const things = [
       thing("container", "green-gate", ours),
       thing("volume", "wikiferry-green-uploads", ours),
@@ -75,7 +75,7 @@ describe("clean", () => {
     expect(strangers(things, greenScope, "here-1")).toEqual(things.slice(3, 8));
   });
 
-  it("names each stranger's thing and whose it is", () => {
+  it("names each foreign thing and its owner", () => {
     const other = { ...green, "wikiferry.rehearsal": "there-2" };
     const things = [
       thing("container", "green-gate", green),
@@ -89,7 +89,7 @@ describe("clean", () => {
 
   it("gives each checkout one id for good, and a copy of a checkout another one", () => {
     const folder = mkdtempSync(join(tmpdir(), "wikiferry-checkouts-"));
-    // A CI runner's own id would stand for all of them.
+    // A CI runner's own id would apply to all of them.
     const given = process.env.WIKIFERRY_REHEARSAL_ID;
     delete process.env.WIKIFERRY_REHEARSAL_ID;
     try {
@@ -102,7 +102,7 @@ describe("clean", () => {
       const copied = rehearsalId(file(b), b);
       expect(copied).toMatch(/^b-/);
       expect(rehearsalId(file(b), b)).toBe(copied);
-      // One that was moved keeps its id.
+      // A checkout that was moved keeps its id.
       const moved = join(folder, "moved");
       renameSync(a, moved);
       expect(rehearsalId(file(moved), moved)).toBe(id);

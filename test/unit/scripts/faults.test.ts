@@ -49,12 +49,12 @@ describe("a campaign's plan", () => {
     );
   });
 
-  test("goes to and fro", () => {
+  test("goes back and forth", () => {
     expect(planRun(1, 0, faults, points)).toMatchObject({ from: "blue", to: "green" });
     expect(planRun(1, 1, faults, points)).toMatchObject({ from: "green", to: "blue" });
   });
 
-  test("strikes in the part that the fault is for, and not after the flip's end", () => {
+  test("happens in the part that the fault is for, and not after the flip's end", () => {
     expect(pointsIn("while fenced", points).map(({ name }) => name)).toEqual([
       "read the position: SIDE → SIDE",
       "catch up: SIDE → SIDE",
@@ -126,11 +126,11 @@ describe("what the probes saw", () => {
       longestReadOnlyMs(closed, green, [{ begin: 0, end: 140, what }]);
     expect(hindered("blue")).toBeLessThan(whole - 80);
     expect(hindered("green")).toBe(whole);
-    // The stream is nobody's only way while the primary's own record names it.
+    // The stream is not the only path while the primary's own record names it.
     expect(hindered("stream")).toBe(whole);
   });
 
-  test("a commit on its way can only come by the stream", () => {
+  test("a commit under way can only arrive through the stream", () => {
     const blue = samples("blue", "oocccccccccc", "green", 2);
     const green = samples("green", "cccccccccccc", "blue", 1, 1);
     const whole = longestReadOnlyMs(blue, green, []);
@@ -235,7 +235,7 @@ describe("options", () => {
   });
 });
 
-describe("a way that can be broken", () => {
+describe("a path that can be broken", () => {
   let server: Server;
   let proxy: TcpProxy;
   let port: number;
@@ -306,7 +306,7 @@ describe("a way that can be broken", () => {
     await until(() => third.heard() === "b");
   });
 
-  test("silent: nothing arrives and nobody is told; what was sent arrives once it is healed", async () => {
+  test("silent: nothing arrives and there is no error; what was sent arrives once it is healed", async () => {
     const first = await call();
     first.socket.write("a");
     await until(() => first.heard() === "a");
@@ -339,7 +339,7 @@ describe("a way that can be broken", () => {
     const start = performance.now();
     socket.write("a");
     await sleep(20);
-    // What has come while this thread stood still is read first.
+    // What arrived while this thread stood still is read first.
     await new Promise((resolve) => setImmediate(resolve));
     proxy.delay(0);
     socket.write("b");

@@ -64,7 +64,7 @@ const asked = (change: Partial<Asked> = {}): Asked => ({
 const unreachable = (code: string) => ({ error: { code, found: "no answer" } });
 
 describe("status", () => {
-  it("tells where a move stands, one fact a line, and what is legal next", () => {
+  it("reports where a move stands, one fact per line, and what is legal next", () => {
     expect(format(judge(asked()))).toBe(`\
 wiki          rehearsal, stack staging
 wanted        phase switch, active blue, canary 10 %
@@ -85,7 +85,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
     expect(judge(asked()).ok).toBe(true);
   });
 
-  it("tells how far a copy is, in all and by table, with rates and the time left", () => {
+  it("reports a copy's progress, in total and by table, with rates and the time left", () => {
     const table = (name: string, bytes: number, rest: Partial<TableLook> = {}) => ({
       name,
       done: false,
@@ -133,7 +133,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
     });
   });
 
-  it("tells how a replica catches up that is far behind", () => {
+  it("reports how a replica that is far behind catches up", () => {
     const follows = {
       running: true,
       cause: "",
@@ -162,7 +162,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
     expect(text).toContain("FAILED with rsync's exit code 23 (a/ab/It's.png)");
   });
 
-  it("shows uploads that are stopped, what the last comparison mended, and what is kept", () => {
+  it("shows uploads that are stopped, what the last comparison repaired, and what is kept", () => {
     const lastRound = { exitCode: 5, filesSent: 0, sentBytes: 0, rounds: 7, agoMs: 1_000 };
     const stopped = { name: "812-1f3a9c2b", wouldDelete: 812, found: "812 of 900 files would be deleted" };
     const comparison = { told: "20 of 22 files are equal", agoMs: 60_000 };
@@ -222,7 +222,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
     expect(status.next[0]?.effect).toMatch(/^once the run that holds the lease has ended/);
   });
 
-  it("says in one line what can't be reached, and tells the rest", () => {
+  it("says in one line what can't be reached, and reports the rest", () => {
     const status = judge(
       asked({
         databases: { blue: unreachable("SSH_UNREACHABLE"), green: replica },
@@ -254,7 +254,7 @@ next          npx pulumi config set canary 0 && npx pulumi up
     expect(status.primary).toBeNull();
   });
 
-  it("says how far changes were compared since all was", () => {
+  it("says how far changes were compared since the last full comparison", () => {
     const last = {
       ok: true,
       gtid: "0-1-99",

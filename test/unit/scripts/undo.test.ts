@@ -34,7 +34,7 @@ const state: StackState = {
 };
 
 describe("the stack's state", () => {
-  test("without the promises names none of them, and what is left may be destroyed", () => {
+  test("without the resources between the sides names none of them, and what is left may be destroyed", () => {
     const { deployment } = withoutPromises(state, true);
     expect(deployment).toEqual({
       secrets_providers: { type: "passphrase" },
@@ -58,7 +58,7 @@ describe("the stack's state", () => {
     expect(kept.find(({ urn }) => urn === "volume")?.protect).toBe(true);
   });
 
-  test("for a copy made anew keeps every resource, and lets copy and stream be brought about again", () => {
+  test("for a repeated copy keeps every resource, and lets copy and stream be created again", () => {
     const marked = resourcesOf(withoutCopy(state));
     expect(marked.map(({ urn }) => urn)).toEqual(resourcesOf(state).map(({ urn }) => urn));
     expect(marked[2]).toMatchObject({ protect: true, outputs: { inputsHash: "", gtid: "0-1-2" } });
@@ -96,13 +96,13 @@ describe("where blue has to listen", () => {
   const local = { bind_address: "127.0.0.1", version: "10.11.6-MariaDB" };
   const said = (...lines: string[]) => lines.join("\n");
 
-  test("is the address of its name, if it is one of the host's", () => {
+  test("is the address of its name, if the host has that address", () => {
     expect(
       chooseListening(local, said("local 10.0.0.5 192.0.2.7", "name 192.0.2.7", "way 10.0.0.5"), "db"),
     ).toEqual({ address: "127.0.0.1,192.0.2.7", why: "192.0.2.7, db" });
   });
 
-  test("is the one from which green is reached, where its name is another's", () => {
+  test("is the address from which it reaches green, where its name has another's address", () => {
     const found = chooseListening(
       local,
       said("local 10.0.0.5 10.1.0.5", "name 203.0.113.9", "way 10.1.0.5"),

@@ -23,7 +23,7 @@ const onBlue = async (command: string) => (await pool.to(ssh)).run(command);
 const onGreen = (script: string, env: Record<string, string> = {}) =>
   execInContainer(courier, ["sh", "-c", script], pool, { env });
 
-/** Notes what blue's sshd is asked for, then asks it. */
+/** Records what blue's sshd is asked for, then asks it. */
 const noting = `#!/bin/sh
 for last; do :; done
 case "$*" in *" rsync --server"*) echo "$*" | sed 's/.* rsync --server/rsync --server/' >>/state/asked ;; esac
@@ -31,8 +31,8 @@ exec /usr/bin/ssh "$@"
 `;
 
 /**
- * In ssh's place for green's rsync: sends LINE to blue whatever rsync wants to send, and changes the bytes FROM to TO
- * on the way there, so that rsync says what it would never say by itself.
+ * Replaces ssh for green's rsync: sends LINE to blue whatever rsync wants to send, and changes the bytes FROM to TO on
+ * the way there, so that rsync says what it would never say by itself.
  */
 const lying = `#!/usr/bin/perl
 use strict; use IPC::Open2; use IO::Select;
@@ -121,7 +121,7 @@ afterAll(async () => {
   await world.close();
 });
 
-test("what the rounds send is the list of what blue allows, no more and no less; a link on blue stays one", async () => {
+test("the rounds send exactly the commands that blue allows; a link on blue stays a link", async () => {
   const round = async (list: string) => {
     const { exitCode, stdout, stderr } = await onGreen(
       list === "" ? "sync-now" : `printf '${list}' | sync-now --files-from - | grep -v ready`,
@@ -234,7 +234,7 @@ test("every other command line is refused", async () => {
   expect(letIn).toEqual([]);
 });
 
-describe("a green that speaks rsync's protocol with bad intent, through commands that are allowed", () => {
+describe("a malicious green that abuses rsync's protocol through allowed commands", () => {
   const lie = (script: string, command: string, from = "", to = "") =>
     onGreen(`cd /tmp && rm -rf evil got && mkdir evil got && cd evil && ${script}`, {
       TO_BLUE: toBlue,
@@ -244,7 +244,7 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
     });
 
   afterEach(async () => {
-    // Nothing outside of the uploads was made or changed, and no link in them.
+    // Nothing outside of the uploads was created or changed, and no link in them.
     const changed = await onBlue(
       "find / -xdev \\( -path /proc -o -path /sys -o -path /srv/uploads -o -path /run -o -path '/root/.ssh' -o -path /var/log \\) -prune -o -newer /tmp/before ! -type d -print; ls /tmp /etc | grep -i owned || true",
     );
@@ -257,9 +257,9 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
     await onBlue(fresh);
   });
 
-  // Two that misunderstand each other wait for ever.
+  // Two that misunderstand each other would wait forever.
   const rsync = "timeout -k 1 6 rsync --rsh=lying";
-  /** As the rounds push, or both sides would misunderstand each other. */
+  /** As the rounds push; otherwise both sides would misunderstand each other. */
   const pushing = `--backup-dir=.wikiferry-replaced/1796070000000 --stats --partial-dir=.wikiferry-partial --exclude=/.wikiferry-replaced --usermap='*:33' --groupmap='*:33'`;
   const carry = `${rsync} -bdOogtpR --no-implied-dirs ${pushing}`;
   const named = `${rsync} -bOogtprR --delete-after --max-delete=500 ${pushing}`;
@@ -269,7 +269,7 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
   ] as const;
   const read = `${rsync} -bltprR --backup-dir=/tmp/old --files-from=list x:/ /tmp/got/`;
 
-  test("carries what it may: the attempts that follow are understood", async () => {
+  test("copies what is allowed: the attempts that follow are understood", async () => {
     await lie(`mkdir door && echo mine >door/mine && ${named} ./door/mine x:/`, pushNamed);
     expect(await onBlue(`cat ${directory}/door/mine`)).toBe("mine\n");
     for (const [write, command] of ways) {
@@ -280,14 +280,14 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
     expect(stdout).toContain("mine");
   });
 
-  test("plants no link, neither one that leads out nor one that stays inside", async () => {
+  test("plants no link, whether its target is outside or inside", async () => {
     for (const [write, command] of ways) {
       for (const target of ["/etc", "a"]) await lie(`ln -s ${target} door && ${write} ./door x:/`, command);
       await lie(`ln -s /etc door && ${write} --links ./door x:/`, command);
     }
   });
 
-  test("writes through no link that is there", async () => {
+  test("writes through no existing link", async () => {
     await onBlue(`${fresh} && ln -s /etc way && chown -h 33:33 way`);
     await lie(`echo owned >Outside.png && ${named} Outside.png x:/`, pushNamed);
     await lie(`mkdir way && echo owned >way/owned && ${named} ./way/owned x:/`, pushNamed);
@@ -297,13 +297,13 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
     ["../", "../../tmp/owned"],
     ["an absolute path and ../", "/tmp/xxxxxx/../owned"],
     ["an absolute path", "/////////tmp/owned"],
-  ])("writes nowhere else by a name with %s", async (_what, name) => {
+  ])("writes nowhere else through a name with %s", async (_what, name) => {
     const stand = "Q".repeat(name.length);
     for (const [write, command] of ways)
       await lie(`echo owned >${stand} && ${write} ${stand} x:/`, command, stand, name);
   });
 
-  test("reads no file by a link or a name that leads out", async () => {
+  test("reads no file through a link or a name that leads outside", async () => {
     for (const name of ["../../etc/shadow", "/etc/shadow", "Outside.png", "a/../../../etc/shadow"])
       for (const reading of [read, read.replace("-bl", "-bL")]) {
         const { stdout } = await lie(
@@ -315,7 +315,7 @@ describe("a green that speaks rsync's protocol with bad intent, through commands
   });
 });
 
-test("a key that is taken from other addresses only opens nothing, and the operator's goes on", async () => {
+test("a key that is limited to other addresses opens nothing, and the operator's still works", async () => {
   await uploads.authorise("192.0.2.1");
   await onGreen("rm -f /tmp/courier-* /tmp/test-*");
   const { exitCode } = await onGreen(`${toBlue} "ls -A '${directory}' | head -n 5 | wc -l"`);

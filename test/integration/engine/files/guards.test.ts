@@ -9,14 +9,17 @@ const many = Array.from({ length: 40 }, (_, i) => `File_${i}.png`);
 const onBlue = (command: string) => world.onBlue(command);
 const onGreen = (command: string) => world.onGreen(command);
 
-/** In this direction from now on, but the courier begins no round by itself: each that a test counts is its own. */
+/**
+ * Follows in this direction from now on, but the courier starts no round by itself, so that a test can count its own
+ * rounds.
+ */
 async function told(uploads: Uploads, direction: "pull" | "push"): Promise<Uploads> {
   await uploads.follow(direction);
   await onGreen("sed -i s/PAUSED=no/PAUSED=yes/ /state/follow.env");
   return uploads;
 }
 
-/** So many files at once, their rows in one statement. */
+/** Creates many files at once, with their rows in one statement. */
 async function fill(names: string[]): Promise<void> {
   const script = names
     .map((name) => {
@@ -44,7 +47,7 @@ beforeAll(async () => {
   await world.onBlue(`mkdir /root/aside && cp -a ${directory}/. /root/aside`);
 });
 
-/** Each test begins with the same files and records, and no round that is stopped. */
+/** Each test starts with the same files and records, and no stopped round. */
 beforeEach(async () => {
   await world.uploads().follow("off");
   await world.onBlue(
@@ -59,7 +62,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-test("a round that would delete more than the limit touches nothing, round after round, until it is allowed by name", async () => {
+test("a round that would delete more than the limit changes nothing, round after round, until it is allowed by name", async () => {
   const few = await told(world.uploads({ maxDelete: 5 }), "pull");
   await few.sync();
   await world.onBlue(`cd ${directory} && rm -rf [0-3] && echo new >New.txt`);
@@ -83,22 +86,22 @@ test("a round that would delete more than the limit touches nothing, round after
   const allowed = await told(world.uploads({ maxDelete: 5, allowDelete: stopped?.held ?? "" }), "pull");
   await allowed.sync();
   expect(await count(onGreen)).toBe(40 - gone);
-  // What went is kept outside of what is served.
+  // What was deleted is kept outside of what is served.
   expect(Number(await onGreen("find /state/replaced -name 'File_*' | wc -l"))).toBe(gone);
   expect((await allowed.kept()).green).toBeGreaterThan(0);
-  // The permission is spent: the same files can't go once more.
+  // The permission is used up: the same files can't be deleted once more.
   await world.onBlue(`cp -a /root/aside/. ${directory}/`);
   await allowed.sync();
   await world.onBlue(`rm -rf ${directory}/[0-3]`);
   await expect(allowed.sync()).rejects.toThrow(/FILES_DELETE_HELD/);
 });
 
-test("a stopped round goes on by itself only when all is there again", async () => {
+test("a stopped round continues by itself only when all files are back", async () => {
   const few = await told(world.uploads({ maxDelete: 5 }), "pull");
   await few.sync();
   await world.onBlue(`rm -rf ${directory}/[0-3]`);
   await expect(few.sync()).rejects.toThrow(/FILES_DELETE_HELD/);
-  // A source that lacks less now is as suspicious; rounds of named files keep to it as well.
+  // A source that lacks less now is as suspicious. Rounds of named files keep to the limit as well.
   await world.onBlue(`cp -a /root/aside/[0-2] ${directory}/`);
   await expect(few.sync()).rejects.toThrow(/FILES_DELETE_HELD/);
   await expect(few.approach("blue")).rejects.toThrow(/FILES_DELETE_HELD/);
@@ -107,7 +110,7 @@ test("a stopped round goes on by itself only when all is there again", async () 
   expect(await count(onGreen)).toBe(40);
 });
 
-test("a source that holds a README where 40 files were is refused, though they are fewer than the limit", async () => {
+test("a source that has a README in place of 40 files is refused, though they are fewer than the limit", async () => {
   await world.uploads().settle("blue");
   await world.onBlue(`cd ${directory} && rm -rf [0-9a-f] && echo mount me >README`);
   const uploads = await told(world.uploads(), "pull");
@@ -125,7 +128,7 @@ test("a source that holds a README where 40 files were is refused, though they a
 
 test("a flip's last round keeps to the limit, and keeps what it deletes", async () => {
   const few = world.uploads({ maxDelete: 1 });
-  // Beside Deleted.png: files that no record speaks of.
+  // Beside Deleted.png: files without a record.
   await world.upload("Deleted.png", "deleted");
   const folder = pathOf("Deleted.png").slice(0, 5);
   await world.put(`${folder}stray1`, "1");
@@ -144,7 +147,7 @@ test("a flip's last round keeps to the limit, and keeps what it deletes", async 
   expect(await onGreen("cat /state/replaced/*/*/*/stray1")).toBe("1");
 });
 
-test("what is kept goes after its time, on either side, and all of it with the way back", async () => {
+test("what is kept is removed after its time, on either side, and all of it with the way back", async () => {
   const uploads = world.uploads({ keepDays: 2 });
   await world.onBlue(
     `cd ${directory} && mkdir -p .wikiferry-replaced/1 .wikiferry-replaced/2 && touch -d '4 days ago' .wikiferry-replaced/1`,
@@ -158,7 +161,7 @@ test("what is kept goes after its time, on either side, and all of it with the w
   expect(await onGreen("ls -d /state/replaced/2")).toBe("/state/replaced/2\n");
 });
 
-test("a check tells what it found from what it mended and from what blue lacks itself", async () => {
+test("a check reports separately what it found, what it repaired and what blue itself lacks", async () => {
   const uploads = world.uploads();
   await uploads.settle("blue");
   await uploads.follow("off");
@@ -195,7 +198,7 @@ test("a check tells what it found from what it mended and from what blue lacks i
   expect(await uploads.lastComparison()).toMatchObject({ told });
 });
 
-test("a link to what is not carried is refused by name, one to thumbnails is left alone", async () => {
+test("a link to files that are not copied is refused by name, one to thumbnails is left alone", async () => {
   const uploads = world.uploads();
   await world.onBlue(
     `mkdir -p /root/elsewhere && cd ${directory} && ln -s /root/elsewhere thumb && mv 0 /root/zero && ln -s /root/zero 0`,
@@ -204,14 +207,14 @@ test("a link to what is not carried is refused by name, one to thumbnails is lef
   expect(finding).toMatchObject({ code: "FILES_LINKS", found: expect.stringContaining("0 -> /root/zero") });
   await expect(uploads.settle("blue")).rejects.toThrow(/FILES_LINKS: 1 symbolic links .*0 -> \/root\/zero/);
   await expect(uploads.verify("green")).rejects.toThrow(/FILES_LINKS/);
-  // The courier on its own makes no link that leads nowhere, nor takes the files away.
+  // The courier itself creates no broken link, and does not delete the files.
   await (await told(uploads, "pull")).sync();
   expect(await onGreen("find . -type l")).toBe("");
   expect(await onGreen("ls")).not.toContain("thumb");
   expect(await count(onGreen)).toBe(40);
 });
 
-test("blue's owners and modes stay: new files belong to whom most files belong to", async () => {
+test("blue's owners and modes stay: new files get the owner of most files", async () => {
   await world.onBlue(
     `cd ${directory} && chown -R 48:1001 . && find . -type d -exec chmod 2775 {} + && find . -type f -exec chmod 664 {} + && chown 1002:1003 ${pathOf("File_3.png")} && chmod 640 ${pathOf("File_3.png")} && chown 1002:1003 f && chmod 711 f`,
   );
@@ -248,7 +251,7 @@ test("blue's owners and modes stay: new files belong to whom most files belong t
   await world.onBlue(`cat ${directory}/.wikiferry-replaced/*/${pathOf("File_5.png")}`);
 });
 
-test("the courier takes its settings as data, and runs nothing of them", async () => {
+test("the courier reads its settings as data, and executes nothing in them", async () => {
   const hostile = [
     "DIRECTION=pull; touch /state/hacked",
     "DIRECTION=$(touch /state/hacked)",

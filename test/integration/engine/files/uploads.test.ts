@@ -44,7 +44,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-test("preflight finds directory, rsync and room", async () => {
+test("preflight finds directory, rsync and free space", async () => {
   const findings = await uploads.preflight();
   expect(findings.map(({ code, severity }) => `${code} ${severity}`)).toEqual([
     "FILES_DIRECTORY pass",
@@ -61,7 +61,7 @@ test("preflight finds directory, rsync and room", async () => {
   expect(await missing.preflight()).toMatchObject([{ code: "FILES_DIRECTORY", severity: "block" }]);
 });
 
-test("the courier's key is authorised once, for the uploads alone", async () => {
+test("the courier's key is authorised once, for the uploads only", async () => {
   await uploads.authorise();
   await uploads.authorise();
   const keys = await onBlue("cat /root/.ssh/authorized_keys");
@@ -85,7 +85,7 @@ test("the courier's key is authorised once, for the uploads alone", async () => 
   }
 });
 
-test("the first round carries every file whatever its name, and no thumbnail", async () => {
+test("the first round copies every file whatever its name, and no thumbnail", async () => {
   await uploads.follow("off");
   await uploads.settle("blue");
   for (const name of names)
@@ -98,7 +98,7 @@ test("the first round carries every file whatever its name, and no thumbnail", a
   expect(comparison.extra).toEqual(["Name with\nnewline.txt"]);
 });
 
-test("catching up carries what changed and nothing else", async () => {
+test("catching up copies what changed and nothing else", async () => {
   await upload("Late.png", "late");
   await upload("Plain.png", "second version");
   await put(`archive/${pathOf("Plain.png").slice(0, 5)}20260101000000!Plain.png`, "content of Plain.png");
@@ -120,7 +120,7 @@ test("catching up carries what changed and nothing else", async () => {
   });
 });
 
-test("a flip's last round carries only what came after the round before, and is ready before it is known", async () => {
+test("a flip's last round copies only what came after the previous round, and is prepared before that is known", async () => {
   await pair.blue.run("DELETE FROM wikidb.filearchive");
   await uploads.settle("blue");
   await uploads.approach("blue");
@@ -134,7 +134,7 @@ test("a flip's last round carries only what came after the round before, and is 
     "beforein flight",
   );
 
-  // Nothing of an earlier record is carried: nobody but MediaWiki's records tells what changed.
+  // Nothing of an earlier record is copied: only MediaWiki's records tell what changed.
   await put(pathOf("In_flight.png"), "without a record");
   await upload("Last.png", "last");
   expect(await uploads.catchUp("blue")).toMatchObject({ filesSent: 1 });
@@ -143,7 +143,7 @@ test("a flip's last round carries only what came after the round before, and is 
   await uploads.settle("blue");
 });
 
-test("what a deleted file leaves behind goes with the last round", async () => {
+test("what a deleted file leaves behind is removed by the last round", async () => {
   await upload("Deleted.png", "deleted");
   await upload("Deleted_too.png", "deleted too");
   await uploads.settle("blue");
@@ -157,9 +157,9 @@ test("what a deleted file leaves behind goes with the last round", async () => {
   expect(
     await onGreen(`ls '${pathOf("Deleted.png")}' 2>/dev/null || cat '${pathOf("Deleted_too.png")}'`),
   ).toBe("deleted too");
-  // A file that is hidden moves only after its record is there.
+  // A file that is hidden moves only after its record exists.
   expect(await uploads.catchUp("blue")).toMatchObject({ exitCode: 0, filesSent: 0 });
-  // Once no request that began then can still run, the record has nothing left to do.
+  // Once no request that started then can still run, the record has nothing left to do.
   await pair.blue.run(
     "UPDATE wikidb.logging SET log_timestamp = DATE_FORMAT(UTC_TIMESTAMP - INTERVAL 3 MINUTE, '%Y%m%d%H%i%s') WHERE log_type = 'delete'",
   );
@@ -171,7 +171,7 @@ test("what a deleted file leaves behind goes with the last round", async () => {
 });
 
 test("a move in the log names the old and the new file", async () => {
-  // MediaWiki's timestamps are whole seconds: what the test before did must lie in an earlier one.
+  // MediaWiki's timestamps are whole seconds, so what the previous test did must be in an earlier one.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   const since = Date.now();
   const time = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
@@ -184,7 +184,7 @@ test("a move in the log names the old and the new file", async () => {
   ]);
 });
 
-test("a file that was damaged on green is mended, one that blue lost itself is told apart", async () => {
+test("a file that was damaged on green is repaired, one that blue itself lost is reported separately", async () => {
   await onGreen(`printf damaged >'${pathOf("Late.png")}'`);
   await pair.blue.run("INSERT INTO wikidb.image VALUES ('Lost_long_ago.png', ?, '20200101000000')", [
     base36("lost"),
@@ -210,7 +210,7 @@ test("a file that stays wrong stops the move", async () => {
   await uploads.verify("green");
 });
 
-test("following carries by itself what appears and takes away what disappears", async () => {
+test("following copies what appears and removes what disappears, by itself", async () => {
   await upload("Followed.png", "followed");
   await put("Extra.txt", "to be deleted");
   await uploads.follow("pull");
@@ -220,7 +220,7 @@ test("following carries by itself what appears and takes away what disappears", 
   expect(await onGreen(`cat '${pathOf("Followed.png")}'`)).toBe("followed");
 });
 
-test("the way back carries to blue, and keeps what it replaces there", async () => {
+test("the way back copies to blue, and keeps what it replaces there", async () => {
   await uploads.settle("blue");
   await onGreen(`mkdir -p "$(dirname '${pathOf("Green.png")}')" && printf green >'${pathOf("Green.png")}'`);
   await onGreen(`printf 'third version' >'${pathOf("Plain.png")}'`);
@@ -242,7 +242,7 @@ test("an empty source deletes nothing", async () => {
   expect(await onGreen(`cat '${pathOf("Late.png")}'`)).toBe("late");
 });
 
-test("a host that shows another key is not trusted", async () => {
+test("a host that shows a different key is not trusted", async () => {
   const stranger = freshKey();
   const files = { ...spec.blue.files };
   const line = `${files.address.host} ${stranger.public}\n`;
@@ -252,7 +252,7 @@ test("a host that shows another key is not trusted", async () => {
   await expect(uploads.sync()).rejects.toThrow(/FILES_SYNC: .*exit code 255/);
 });
 
-test("retiring takes the courier's key away and leaves the operator's; what green keeps goes when asked, and blue's stays", async () => {
+test("retiring removes the courier's key and leaves the operator's; what green keeps is removed on request, and blue's stays", async () => {
   await onBlue(
     `mkdir -p ${directory}/.wikiferry-replaced/1 && echo kept >${directory}/.wikiferry-replaced/1/file`,
   );

@@ -76,7 +76,7 @@ describe("a flip's drain", () => {
     await until("none", async () => (await gate.admin.inFlightWrites()) === 0);
   });
 
-  test("still waits for a write that the wiki works on, beside a slow one", async () => {
+  test("still waits for a write that the wiki is processing, beside a slow one", async () => {
     const client = await RawClient.open(gate.port);
     client.write("POST /api.php HTTP/1.1\r\nHost: wiki\r\nContent-Length: 5000\r\n\r\nabc");
     const working = gate.ask("POST", "/api.php?wait");
@@ -98,7 +98,7 @@ describe("a flip's drain", () => {
 });
 
 describe("connections", () => {
-  test("one address can't take them all: the others are served meanwhile", async () => {
+  test("one address can't use up all connections: the others are served meanwhile", async () => {
     const idle: RawClient[] = [];
     for (let n = 0; n < 4 * perAddress; n++) idle.push(await RawClient.open(gate.port));
     const open = () => idle.filter(({ closed }) => !closed).length;

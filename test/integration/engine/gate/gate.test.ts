@@ -52,7 +52,7 @@ test.each([
   "/wiki/Spezial:Benutzerkonto_anlegen",
   "/index.php?title=spezial:Benutzerkonto+anlegen",
   `/index.php/${encodeURIComponent("Служебная:Вход")}`,
-])("the log-in page of a wiki in another language (%s) goes to the side that takes edits", async (path) => {
+])("the login page of a wiki in another language (%s) goes to the side that takes edits", async (path) => {
   const { port, admin } = foreign;
   await admin.setViews("green", 0);
   expect((await ask("GET", "/index.php?title=Hauptseite", { port })).body).toBe("green 0");
@@ -64,7 +64,7 @@ test.each([
   ["HEAD", "/index.php?title=Talk:meta=tokens"],
   ["GET", "/api.php?action=query&meta=siteinfo"],
   ["OPTIONS", "/api.php"],
-])("%s %s goes on during a hold, to the side of views", async (method, path) => {
+])("%s %s is served during a hold, by the side of views", async (method, path) => {
   await gate.setViews("green", 0);
   await gate.hold();
   expect(await ask(method, path)).toMatchObject({ status: 200, headers: { "x-wikiferry-side": "green" } });
@@ -115,7 +115,7 @@ test("an upload that is missing on the primary's side comes from the other; one 
   expect((await ask("GET", "/images/d/de/None.png")).status).toBe(404);
 });
 
-test("a side that is down is a clear 503, takes no canary, and leaves the primary's side alone", async () => {
+test("a side that is down is a clear 503, gets no canary, and does not affect the primary's side", async () => {
   await until("green up", async () => (await gate.health()).green);
   green.healthy = false;
   await until("green down", async () => !(await gate.health()).green);

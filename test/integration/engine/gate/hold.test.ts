@@ -8,7 +8,7 @@ import { until } from "../../../support/until";
 const world = new GateWorld();
 const { blue, green } = world;
 let gate: TestGate;
-/** One whose limits are reached at once. */
+/** A gate whose limits are reached at once. */
 let strict: TestGate;
 
 const post = (bytes: number, more = "") =>
@@ -39,7 +39,7 @@ beforeEach(async () => {
 
 afterAll(() => world.close());
 
-/** What HTTP/2 answers on a connection of its own per test; `close` ends it. */
+/** HTTP/2 responses on a separate connection for each test. `close` ends it. */
 function http2(port: number) {
   const session = connectH2(`http://127.0.0.1:${port}`);
   session.on("error", () => {});
@@ -110,7 +110,7 @@ describe("bodies", () => {
     client.end();
   });
 
-  test("what is longer than the wiki would take is refused with 503 while others are held", async () => {
+  test("a body longer than the wiki would accept is refused with 503 while others are held", async () => {
     await strict.admin.hold();
     const held = strict.ask("POST", "/api.php", { body: Buffer.alloc(900_000) });
     await strict.held(1);
@@ -138,7 +138,7 @@ describe("clients", () => {
     client.end();
   });
 
-  test("Expect: 100-continue: a client that sends without waiting for it fails nothing", async () => {
+  test("Expect: 100-continue: a client that sends without waiting for it does no harm", async () => {
     await gate.admin.hold();
     const client = await RawClient.open(gate.port);
     client.write(post(5, "Expect: 100-continue\r\n"));
@@ -187,7 +187,7 @@ describe("clients", () => {
     expect(blue.begun).toBe(1);
   });
 
-  test("an upload whose client goes away while it is held is never taken", async () => {
+  test("an upload whose client leaves while it is held is never accepted", async () => {
     await gate.admin.hold();
     const client = await RawClient.open(gate.port);
     client.write(`${post(2_000_000)}${"x".repeat(500_000)}`);
@@ -213,7 +213,7 @@ describe("clients", () => {
     client.end();
   });
 
-  test("a connection that was held goes on being used, through one hold after another", async () => {
+  test("a connection that was held is reused, through one hold after another", async () => {
     const client = await RawClient.open(gate.port);
     for (let turn = 1; turn <= 5; turn++) {
       await gate.admin.hold();
@@ -228,7 +228,7 @@ describe("clients", () => {
 });
 
 describe("HTTP/2", () => {
-  test("on one connection an edit is held, page views go on, and the edit arrives at the new primary", async () => {
+  test("on one connection an edit is held, page views continue, and the edit arrives at the new primary", async () => {
     const { session, stream } = http2(gate.port);
     await gate.admin.hold();
     const edits = [1, 2, 3].map((bytes) => stream("POST", "/api.php", Buffer.alloc(bytes)).answer);
@@ -286,7 +286,7 @@ describe("HTTP/2", () => {
 });
 
 describe("limits", () => {
-  test("a request too many is refused with 503 and Retry-After, the others stay held", async () => {
+  test("a request beyond the limit is refused with 503 and Retry-After, the others stay held", async () => {
     await strict.admin.hold();
     const held = [1, 2, 3].map((bytes) => strict.ask("POST", "/api.php", { body: Buffer.alloc(bytes) }));
     await strict.held(3);
@@ -300,7 +300,7 @@ describe("limits", () => {
     expect(blue.begun).toBe(3);
   });
 
-  test("the places of clients that went away are free again", async () => {
+  test("the places of clients that left are free again", async () => {
     await strict.admin.hold();
     for (let turn = 0; turn < 4; turn++) {
       const clients = await Promise.all([1, 2, 3].map(() => RawClient.open(strict.port)));
@@ -329,7 +329,7 @@ describe("limits", () => {
 });
 
 describe("writes in flight", () => {
-  test("are counted one by one, whatever they came by", async () => {
+  test("are counted one by one, whatever the protocol", async () => {
     const { session, stream } = http2(gate.port);
     const slow = [
       ...[1, 2, 3].map(() => gate.ask("POST", "/api.php?wait")),

@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterAll(() => world.close());
 
-/** Clients that ask one question after the other, each on its own connection, until `stop`. */
+/** Clients that send one request after the other, each on its own connection, until `stop`. */
 function traffic(count: number, ask: (agent: Agent, turn: number) => Promise<Answer>) {
   const agents = Array.from({ length: count }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   const answers: Answer[] = [];
@@ -77,7 +77,7 @@ test("a reload in the middle of a hold: the old worker's requests and the new on
   expect(blue.taken).toEqual([]);
 });
 
-test("a connection that the old worker keeps obeys a hold and a turn told to the new one", async () => {
+test("a connection on the old worker obeys a hold and a turn that the new one received", async () => {
   const client = await RawClient.open(gate.port);
   client.write("GET /index.php HTTP/1.1\r\nHost: wiki\r\n\r\n");
   await client.answers(/blue 0/);

@@ -10,7 +10,7 @@ const program = gateProgram();
 let gate: TestGate;
 let settings: GateSettings;
 
-/** A web tier that is a container with a name: it answers its name, or 500 for its health. */
+/** A web tier that is a container with a name. It answers its name, or 500 to health checks. */
 async function webTier(what: string, healthy = true) {
   const config = `
 global
@@ -40,7 +40,7 @@ frontend web
 const place = () => ({ container: gate.running.name });
 const apply = (wanted: GateSettings, its = program) => applyToGate(place(), its, wanted, world.pool);
 
-/** Clients on kept connections, some of which wait a while between two questions. */
+/** Clients on kept connections, some of which pause between two requests. */
 function people() {
   const answers: Answer[] = [];
   const failures: unknown[] = [];
@@ -93,7 +93,7 @@ test("a gate without settings waits for them; then they are no part of the conta
   expect(JSON.stringify(await gate.running.container.inspect())).not.toContain(adminPassword);
 });
 
-test("another green takes over while people read and write, and the one before ends: nothing fails, nor does the worker change", async () => {
+test("another green takes over while people read and write, and the old one ends: nothing fails, and the worker stays the same", async () => {
   const { pid } = await gate.admin.state();
   await webTier("green-2");
   const stop = people();
@@ -110,7 +110,7 @@ test("another green takes over while people read and write, and the one before e
   await world.bothUp(gate);
 });
 
-test("a green that is ill, or is not there, is refused, and the one before goes on serving", async () => {
+test("a green that is unhealthy or missing is refused, and the old one keeps serving", async () => {
   await webTier("green-ill", false);
   const before = await gateStanding(place(), world.pool);
   for (const what of ["green-ill", "green-nowhere"])

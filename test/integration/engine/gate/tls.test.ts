@@ -45,7 +45,7 @@ test.each<[title: string, what: string, env: () => string[] | Promise<string[]>]
     },
   ],
   ["no public authority", "public", () => [`BLUE_TLS_NAME=${name}`]],
-])("blue is not asked when its certificate has %s", async (_title, what, env) => {
+])("blue gets no request when its certificate has %s", async (_title, what, env) => {
   const gate = await world.gate(what, ["BLUE_TLS=1", ...(await env())]);
   await until("green up", async () => (await gate.admin.health()).green);
   await until("blue down", async () => !(await gate.admin.health()).blue);

@@ -41,7 +41,7 @@ test("50 turns under 16 writers and 4 readers: nothing fails, and no write reach
     expect(await gate.admin.drain(5_000)).toBe(0);
     await until("a write held", async () => (await gate.admin.state()).held > 0);
     const drainedAt = performance.now();
-    // Longer than a look at the hold, so that a write that slips through is seen.
+    // Longer than one check of the hold, so that a write that slips through is noticed.
     await sleep(10);
     const toldAt = performance.now();
     await gate.admin.set({ primary: to, views: to, holdMs: 0 });
@@ -70,7 +70,7 @@ test("50 turns under 16 writers and 4 readers: nothing fails, and no write reach
   expect(taken).toBe(written);
 });
 
-test("100 kept connections in a pause: views go on, and each write that was held goes to the new primary", async () => {
+test("100 kept connections in a pause: views continue, and each held write goes to the new primary", async () => {
   await gate.admin.set({ primary: "blue", views: "blue", holdMs: 0 });
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
   await gate.admin.hold();

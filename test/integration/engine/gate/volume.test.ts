@@ -5,7 +5,7 @@ import { until } from "../../../support/until";
 
 const world = new GateWorld();
 let gate: TestGate;
-/** One that waits for its volume. */
+/** A gate that waits for its volume. */
 let patient: TestGate;
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ afterAll(() => world.close());
 const signalKeeper = (signal: "STOP" | "CONT" | "KILL", { running } = gate) =>
   sh(
     running.name,
-    // Not this shell, whose own text is without what it looks for.
+    // Not this shell, whose own text does not contain what it looks for.
     `for process in /proc/[0-9]*; do
        case $(tr '\\0' ' ' <$process/cmdline) in *"keeper.sh"" keep "*) kill -${signal} "\${process#/proc/}"; exit ;; esac
      done
@@ -43,7 +43,7 @@ async function restart(): Promise<void> {
   await gate.reopen();
 }
 
-test("while the volume's disk hangs, views and edits are served, a change is refused, and later ones go on", async () => {
+test("while the volume's disk hangs, views and edits are served, a change is refused, and later ones succeed", async () => {
   await signalKeeper("STOP");
   const change = gate.admin.set({ primary: "green", views: "green" });
   const refused = expect(change).rejects.toThrow(/GATE_REFUSED: .*not on the volume/);
@@ -59,11 +59,11 @@ test("while the volume's disk hangs, views and edits are served, a change is ref
   expect(await gate.admin.state()).toMatchObject({ primary: "green", views: "blue", canary: 7 });
 });
 
-test("a change whose tool dies while the disk hangs comes into force as a whole, and the next one is taken", async () => {
+test("a change whose tool dies while the disk hangs takes effect completely, and the next one is accepted", async () => {
   await signalKeeper("STOP", patient);
   const tool = await RawClient.open(await patient.running.port(9999));
   tool.write(`gate login ${adminPassword};prompt\ngate set primary=green canary=9\n`);
-  // What is written there comes into force once the keeper has it.
+  // What is written there takes effect once the keeper has it.
   await until("the change has come", async () =>
     /^green blue 9 /m.test(await sh(patient.running.name, "cat /tmp/gate/route.*")),
   );
@@ -74,7 +74,7 @@ test("a change whose tool dies while the disk hangs comes into force as a whole,
   expect(await patient.admin.set({ canary: 3 })).toMatchObject({ primary: "green", canary: 3 });
 });
 
-test("a change that came to the disk after it had been refused is not in force after a restart", async () => {
+test("a change that reached the disk after it had been refused is not in force after a restart", async () => {
   await signalKeeper("STOP");
   await expect(gate.admin.setPrimary("green")).rejects.toThrow(/GATE_REFUSED/);
   await signalKeeper("CONT");
@@ -86,7 +86,7 @@ test("a change that came to the disk after it had been refused is not in force a
   expect(await gate.admin.state()).toMatchObject({ primary: "blue", views: "blue" });
 });
 
-test("without the keeper everything is served, and a change names the way out", async () => {
+test("without the keeper everything is served, and a change names the remedy", async () => {
   await signalKeeper("KILL");
   await expect(gate.admin.setPrimary("green")).rejects.toThrow(
     /keeper.sh has ended.*start the container again/,
@@ -98,10 +98,10 @@ test("without the keeper everything is served, and a change names the way out", 
   expect((await gate.ask("POST", "/api.php")).body).toMatch(/^green/);
 });
 
-test("of two files the whole one counts; two damaged ones keep the gate from starting", async () => {
+test("of two files the complete one counts; two damaged ones prevent the gate from starting", async () => {
   await gate.admin.set({ primary: "green", canary: 20 });
   await gate.admin.set({ primary: "green", canary: 21 });
-  // Cut off as by a kill in the middle of writing.
+  // Cut off as if killed in the middle of writing.
   await sh(
     gate.running.name,
     `for file in /state/route.?; do grep -l " 21  *0 end" $file && echo "9999999 blue" >$file; done; true`,

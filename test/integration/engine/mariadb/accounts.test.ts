@@ -28,7 +28,7 @@ describe("who reaches green's MariaDB", () => {
   let database: RunningContainer;
   const people = {} as Record<"blue" | "stranger" | "wiki", RunningContainer>;
 
-  /** What `mariadb` says of a log-in from a container. */
+  /** The output of `mariadb` for a login from a container. */
   const logIn = async (from: keyof typeof people, host: string, user: string, secret: string, more = "") => {
     const script = `mariadb --no-defaults --connect-timeout=10 -h ${host} -u ${user} ${more} -e 'SELECT USER()' 2>&1 | tail -n 1`;
     const { stdout } = await execInContainer({ container: people[from].name }, ["sh", "-c", script], pool, {
@@ -117,7 +117,7 @@ describe("who reaches green's MariaDB", () => {
     for (const network of ["own", "wan"]) await world.docker.getNetwork(world.name(network)).remove();
   });
 
-  test("blue comes by the proxy, with its own address; a third container by neither way", async () => {
+  test("blue connects through the proxy with its own address; a third container can't connect at all", async () => {
     const blueAddress = await people.blue.address();
     await until("the proxy", async () =>
       (await logIn("blue", "green-db", "repl", password, "--ssl")).includes("repl@"),
@@ -133,7 +133,7 @@ describe("who reaches green's MariaDB", () => {
       expect(await logIn(who, direct, "repl", password, "--ssl")).toMatch(/Can't connect/);
   });
 
-  test("preview says whether blue gets through, and as whom it is turned away", async () => {
+  test("preview reports whether blue can connect, and from which address it is refused", async () => {
     const ask = async (from: "blue" | "stranger", host = "green-db", proxy = world.name("proxy")) => {
       const onBlue = (command: string) =>
         execInContainer({ container: people[from].name }, ["sh", "-c", command], pool);
@@ -152,7 +152,7 @@ describe("who reaches green's MariaDB", () => {
     expect(silent).toMatchObject({ severity: "block", code: "REPL_NO_WAY_BACK" });
   });
 
-  test("the administrative account is let in by the host only, the wiki's by green's network only", async () => {
+  test("the administrative account may connect from the host only, the wiki's from green's network only", async () => {
     expect(await green.value("SELECT CURRENT_USER()")).toMatch(/^wikiferry@\d/);
     expect(await logIn("wiki", "green-mariadb", "wikiferry", password)).toMatch(/Access denied/);
     expect(await logIn("blue", "green-db", "wikiferry", password, "--ssl")).toMatch(/Access denied/);
@@ -160,13 +160,13 @@ describe("who reaches green's MariaDB", () => {
       `wikiuser@${await people.wiki.address()}`,
     );
     expect(await logIn("blue", "green-db", "wikiuser", appPassword, "--ssl")).toMatch(/Access denied/);
-    // The proxy's word is not taken from others: this one says that it is the host.
+    // Only the proxy may name a client's address: this client claims to be the host.
     const spoof = `exec 3<>/dev/tcp/green-mariadb/3306; printf 'PROXY TCP4 ${subnet.first} ${subnet.first} 1 2\\r\\n' >&3; timeout 3 cat <&3 | tail -c 60`;
     const { stdout } = await execInContainer({ container: people.wiki.name }, ["bash", "-c", spoof], pool);
     expect(stdout).toMatch(/not allowed to connect|Proxy header|proxy header|packets out of order/i);
   });
 
-  test("a view of blue's account on another host works, and that one lets nobody in", async () => {
+  test("a view of blue's account on another host works, and nobody can log in with that account", async () => {
     const own = await green.unlogged();
     await own.run("CREATE DATABASE IF NOT EXISTS wikidb");
     await own.run("CREATE TABLE wikidb.page (id INT)");
@@ -180,7 +180,7 @@ describe("who reaches green's MariaDB", () => {
     expect(await applicationAccountHolds(green, account)).toBe(false);
   });
 
-  test("connections are bounded: for the wiki's account, and for each address of blue's", async () => {
+  test("connections are limited for the wiki's account and for each address of blue's", async () => {
     const ask = `for n in 1 2 3 4 5 6; do (mariadb --no-defaults -h green-mariadb -u wikiuser -e 'SELECT SLEEP(3)' 2>&1 | tail -n 1) & done; wait`;
     const { stdout } = await execInContainer({ container: people.wiki.name }, ["bash", "-c", ask], pool, {
       env: { MYSQL_PWD: appPassword },
@@ -191,7 +191,7 @@ describe("who reaches green's MariaDB", () => {
     expect(greeted.stdout.match(/^5$/gm)?.length).toBe(4);
   });
 
-  test("the account and its events move along when the host's address in the network is another", async () => {
+  test("the account and its events move along when the host's address in the network changes", async () => {
     const own = await green.unlogged();
     await own.run("CREATE EVENT wikidb.tick ON SCHEDULE EVERY 1 DAY DO DO 0");
     await own.run("UPDATE mysql.event SET definer = 'wikiferry@10.1.2.3' WHERE name = 'tick'");

@@ -35,7 +35,7 @@ describe("adopting a MariaDB with default settings", () => {
   });
   afterAll(() => pair?.stop());
 
-  test("without leave to restart nothing is touched, and each setting is named", async () => {
+  test("without permission to restart nothing is changed, and each setting is named", async () => {
     await expect(adoptIt(false)).rejects.toMatchObject({
       code: "ADOPT_RESTART_NEEDED",
       found: expect.stringMatching(/log_bin .*log_slave_updates .*ssl_key .*init_file/s),
@@ -44,7 +44,7 @@ describe("adopting a MariaDB with default settings", () => {
     expect(await pair.blue.value("SHOW DATABASES LIKE 'wikiferry'")).toBeUndefined();
   });
 
-  test("settings that keep MariaDB from starting are taken away again, and it runs as before", async () => {
+  test("settings that prevent MariaDB from starting are removed again, and it runs as before", async () => {
     await pair.onBlue("install -d -o mysql /var/lib/mysql/binlog.index");
     await expect(adoptIt(true)).rejects.toMatchObject({ code: "ADOPT_FAILED" });
     await pair.onBlue("rmdir /var/lib/mysql/binlog.index");
@@ -73,7 +73,7 @@ describe("adopting a MariaDB with default settings", () => {
     expect(await pair.onBlue("ls /etc/mysql/elsewhere")).toBe("");
   });
 
-  test("one restart brings all that following needs; a second run changes nothing", async () => {
+  test("one restart brings everything that replication needs; a second run changes nothing", async () => {
     const adopted = await adoptIt(true);
     expect(adopted.restarted).toBe(true);
     expect(adopted.downtimeMs).toBeGreaterThan(0);
@@ -89,7 +89,7 @@ describe("adopting a MariaDB with default settings", () => {
       expect(journal).not.toContain(secret);
   });
 
-  test("settings that need no restart are mended while it runs", async () => {
+  test("settings that need no restart are corrected at run time", async () => {
     await pair.blue.run("SET GLOBAL gtid_strict_mode = 0");
     await pair.blue.run("SET GLOBAL binlog_format = 'MIXED'");
     const adopted = await adoptIt(false);
@@ -97,7 +97,7 @@ describe("adopting a MariaDB with default settings", () => {
     expect(await pair.blue.value("SELECT @@GLOBAL.binlog_format")).toBe("ROW");
   });
 
-  test("a restarted blue comes up open while it is the primary, closed once green is, and as configured without a record", async () => {
+  test("a restarted blue starts open while it is the primary, closed once green is, and as configured without a record", async () => {
     await pair.blue.run("DROP DATABASE wikiferry");
     await restart();
     expect(await closed()).toBe(false);

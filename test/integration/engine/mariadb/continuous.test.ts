@@ -91,8 +91,8 @@ async function corrupt(...statements: string[]): Promise<void> {
 }
 
 /**
- * While writers rest. Of a row that is changed again meanwhile nothing can be said, and theirs change all the time: on
- * a slow machine a comparison that goes on with them comes through by luck alone.
+ * Compares while the writers pause. Nothing can be said of a row that is changed again meanwhile, and the writers
+ * change rows all the time: on a slow machine a comparison beside them would succeed by luck alone.
  */
 async function atRest<T>(work: () => Promise<T>): Promise<T> {
   await editors.hold();
@@ -137,7 +137,7 @@ test("rows of tables with every kind of key are compared after they have changed
   }
 });
 
-test("a change of definitions is followed", async () => {
+test("a schema change is followed", async () => {
   const continuous = await following();
   try {
     const gtid = await write(
@@ -187,8 +187,8 @@ test.each<[kind: string, spoil: string, change: string, named: RegExp]>([
     "INSERT INTO keyless VALUES ('other', 8)",
     /keyless/,
   ],
-])("%s that has changed, and is not the same, is found", async (_kind, spoil, change, named) => {
-  // An update brings the whole row along: what it meets is mended by it. So it comes first.
+])("%s that has changed and differs is found", async (_kind, spoil, change, named) => {
+  // An update replaces the whole row and so repairs it. So the update comes first.
   const whole = await verify(pair.blue, pair.green, pair.database);
   const gtid = await write(change);
   await caughtUp();
@@ -206,7 +206,7 @@ test.each<[kind: string, spoil: string, change: string, named: RegExp]>([
   }
 });
 
-test("goes on and on until it is ended, and records how far it came on both", async () => {
+test("runs until it is ended, and records its progress on both", async () => {
   const whole = await verify(pair.blue, pair.green, pair.database);
   const ending = new AbortController();
   const said: string[] = [];
@@ -229,7 +229,7 @@ test("goes on and on until it is ended, and records how far it came on both", as
   expect(said[0]).toMatch(/^the same up to 0-1-\d+, \d+ changed rows compared/);
 });
 
-test("a binary log that is not there any more is no difference, only the end of it", async () => {
+test("a binary log that no longer exists is no difference, only the end of the comparison", async () => {
   const whole = await verify(pair.blue, pair.green, pair.database);
   await write(
     "INSERT INTO keyless VALUES ('then', 1)",
@@ -277,7 +277,7 @@ async function flip(changes: Partial<CutoverContext> = {}, pauseMs = 5_000): Pro
   }
 }
 
-test("a flip to and fro is verified to the fence's GTID, under writes", async () => {
+test("a flip in each direction is verified to the fence's GTID, under writes", async () => {
   await verify(pair.blue, pair.green, pair.database);
   for (let n = 0; n < 4; n++) {
     await editors.acknowledges(50);
@@ -293,7 +293,7 @@ test("a flip to and fro is verified to the fence's GTID, under writes", async ()
   }
 });
 
-test("a difference in what changed last undoes the attempt, and no flip is possible until all is compared", async () => {
+test("a difference in the most recent changes undoes the attempt, and no flip is possible until everything is compared", async () => {
   await write("UPDATE page SET shown = 'before' WHERE id = 50");
   await verify(pair.blue, pair.green, pair.database);
   const surroundings = new Proxy(editors, {
@@ -323,7 +323,7 @@ test("a difference in what changed last undoes the attempt, and no flip is possi
   expect(mended).toMatchObject({ ok: true, repaired: 1 });
 });
 
-test("what can't be compared while writes wait holds none of them: the flip is made and says so", async () => {
+test("what can't be compared while writes wait delays none of them: the flip is made and reports it", async () => {
   await write("INSERT INTO keyless SELECT REPEAT('k', 50), seq FROM seq_1_to_80000", "ANALYZE TABLE keyless");
   const surroundings = new Proxy(editors, {
     get(target, name) {

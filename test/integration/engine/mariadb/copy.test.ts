@@ -27,13 +27,13 @@ describe("copying a wiki's database", () => {
   beforeAll(async () => {
     pair = await startAdoptedPair({ database, tablePrefix: prefix });
     await fillWiki(pair.blue, database, { pages: 3000, prefix, textBytes: 4000 });
-    // So that one tick more could only be green's own.
+    // So that one more run of the event could only be green's own.
     await pair.blue.run("SET GLOBAL event_scheduler = OFF");
     await pair.blue.run("TRUNCATE ??.??", [database, `${prefix}tick`]);
   });
   afterAll(() => pair?.stop());
 
-  test("a green with somebody else's tables is refused and left as it is", async () => {
+  test("a green with someone else's tables is refused and left as it is", async () => {
     await pair.green.run("CREATE DATABASE other");
     await pair.green.run("CREATE TABLE other.precious (id INT)");
     await expect(copy()).rejects.toMatchObject({
@@ -45,7 +45,7 @@ describe("copying a wiki's database", () => {
     await pair.green.run("DROP DATABASE other");
   });
 
-  test("a wrong password is named, and nothing is begun", async () => {
+  test("a wrong password is named, and nothing is started", async () => {
     const blue = pair.serverAt(pair.spec.blue.database, "wrong");
     await expect(copyDatabase({ ...pair, blue, report: silent })).rejects.toMatchObject({
       code: "DB_ACCESS_DENIED",
@@ -59,7 +59,7 @@ describe("copying a wiki's database", () => {
     const dump = await startDump(await pool.to(ssh), spec.blue.database, secrets.blueAdminPassword, database);
     try {
       await once(dump.channel, "readable");
-      // The pattern comes by standard input, or grep would find its own argument.
+      // The pattern arrives on standard input, or grep would find its own argument.
       const places = "/tmp /var/tmp /dev/shm /run /proc/[0-9]*/cmdline /proc/[0-9]*/environ";
       const script = `pgrep -x mariadb-dump >/dev/null && grep -rlsF -f - ${places}; true`;
       const found = await (await pool.to(ssh)).run(script, `${secrets.blueAdminPassword}\n`);
@@ -70,7 +70,7 @@ describe("copying a wiki's database", () => {
     }
   });
 
-  test("after a kill in the middle the next run goes on and ends in the same content, while the wiki is edited", async () => {
+  test("after a kill in the middle the next run continues and ends with the same content, while the wiki is edited", async () => {
     const tool = new Tool({
       spec: { ...pair.spec, copy: { ...pair.spec.copy, maxBytesPerSecond: 4_000_000 } },
       secrets: pair.secrets,
@@ -138,7 +138,7 @@ describe("copying a wiki's database", () => {
     expect(await pair.green.value(ticks, [database])).toBe(await pair.blue.value(ticks, [database]));
   });
 
-  test("titles arrive byte for byte; views, triggers, routines and events are there, and events rest", async () => {
+  test("titles arrive byte for byte; views, triggers, routines and events exist, and events are disabled", async () => {
     for (const title of trickyTitles) {
       const hex = await pair.green.value(
         `SELECT HEX(page_title) FROM ??.${prefix}page WHERE page_title = ?`,

@@ -10,7 +10,7 @@ import { contentOf } from "../../../support/mariadbContent";
 
 jest.setTimeout(600_000);
 
-test("whatever is killed while a database that is written to is copied and followed, the data are the same in the end", async () => {
+test("whatever is killed while a database under writes is copied and followed, the data are equal in the end", async () => {
   const lines: string[] = [];
   const report = await copyCampaign({ runs: 5, seed: 7 }, (line) => lines.push(line));
   process.stdout.write(`${lines.join("\n")}\n`);
@@ -30,7 +30,7 @@ describe("a full disk on green", () => {
     await world.close();
   });
 
-  test("is named, and the copy goes on once there is room", async () => {
+  test("is named, and the copy continues once there is space", async () => {
     const { database } = pair.spec.wiki;
     const session = await pair.blue.open({ database });
     await session.run("CREATE TABLE body (id INT PRIMARY KEY, body BLOB, n INT, KEY (n))");

@@ -24,12 +24,12 @@ const noFigures = {
   tables: [],
 };
 
-test("how far a copy is can be asked from elsewhere while it runs, in all and by table", async () => {
+test("another process can read a running copy's progress, in total and by table", async () => {
   const pair = await startAdoptedPair();
   try {
     await fillWiki(pair.blue, "wikidb", { pages: 3_000, textBytes: 8_000 });
     await pair.blue.run("ANALYZE TABLE wikidb.text, wikidb.page");
-    // Slow enough to be looked at.
+    // Slow enough to be observed.
     pair.spec.copy.maxBytesPerSecond = 4_000_000;
     const said: ProgressEvent[] = [];
     const copying = copyDatabase({ ...pair, report: (event) => said.push(event) });
@@ -55,7 +55,7 @@ test("how far a copy is can be asked from elsewhere while it runs, in all and by
     await copying;
     expect(said.some(({ message }) => /MB\/s.*left.*text \d+ %/.test(message))).toBe(true);
 
-    // What a run that was killed, or cut off, had on its way arrives after another has taken over.
+    // What a killed or disconnected run had sent arrives after another has taken over.
     const snapshot = { gtid: "0-1-1", file: "binlog.000001", position: 4 };
     const plan = { owner: "first", fingerprint: "x", settings: {}, applying: false, spentMs: 0 };
     const figures = { ...noFigures, percent: 50 };

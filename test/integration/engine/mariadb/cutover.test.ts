@@ -32,7 +32,7 @@ const limits = {
   verificationMaxAgeMs: 600_000,
 };
 
-/** For what only the end of a time ends. */
+/** For what ends only when a time is over. */
 const shortLimits = { ...limits, catchUpMs: 1_500, attemptMs: 4_000 };
 
 const world = new DockerWorld();
@@ -80,7 +80,7 @@ function context(changes: Partial<CutoverContext> = {}): CutoverContext {
   };
 }
 
-/** Surroundings in which one call is preceded by something. */
+/** Surroundings in which one call is preceded by something else. */
 function preceding(
   call: keyof Editors & string,
   trouble: () => Promise<unknown>,
@@ -98,7 +98,9 @@ function preceding(
   });
 }
 
-/** That `active` is the primary in every respect, and nothing acknowledged is missing or doubled anywhere. */
+/**
+ * Checks that `active` is the primary in every respect, and that nothing acknowledged is missing or doubled anywhere.
+ */
 async function expectSettled(active: Side): Promise<void> {
   await editors.acknowledges(30);
   const passive = otherSide(active);
@@ -116,7 +118,7 @@ async function expectSettled(active: Side): Promise<void> {
   expect(await replicationStatus(pair[active])).toBeUndefined();
   const status = await replicationStatus(pair[passive]);
   expect(isFollowing(status, pair[active].place.replication)).toBe(true);
-  // Whoever was acknowledged before this moment is in the comparison.
+  // Whatever was acknowledged before this moment is in the comparison.
   await editors.hold();
   expect(await editors.drain(5_000)).toBe(0);
   expect(await waitForGtid(pair[passive], (await positions(pair[active])).binlog, 10_000)).toBe(true);
@@ -132,7 +134,7 @@ async function makePrimary(side: Side): Promise<void> {
   await expectSettled(side);
 }
 
-test("ten flips to and fro under 300 writes/s lose and double nothing", async () => {
+test("ten flips back and forth under 300 writes/s lose and double nothing", async () => {
   let from: Side = "blue";
   const pauses: number[] = [];
   for (let flip = 1; flip <= 10; flip++) {
@@ -204,11 +206,11 @@ test("a second run does nothing", async () => {
   await expectSettled(side);
 });
 
-test("what an administrator writes on the new primary just before the commit stops nobody, and reaches the old one", async () => {
+test("what an administrator writes on the new primary just before the commit blocks nothing, and reaches the old one", async () => {
   await makePrimary("blue");
   let atCommit = () => {};
   const commitBegins = new Promise<void>((resolve) => (atCommit = resolve));
-  // The commit waits for the last files. The old primary hears of what was written after its commit only.
+  // The commit waits for the last files. The old primary receives what was written after its commit only then.
   const strayed = preceding("lastFiles", async () => {
     await commitBegins;
     await pair.blue.run("STOP SLAVE IO_THREAD");
@@ -236,7 +238,7 @@ test("what an administrator writes on the new primary just before the commit sto
 
 describe("a step that fails before the commit is undone", () => {
   const hands: Session[] = [];
-  /** A session that ends with the test, and with it the locks that it holds. */
+  /** A session that ends with the test, and its locks with it. */
   const hand = async (side: Side) => {
     const session = await pair[side].open();
     hands.push(session);
@@ -251,7 +253,7 @@ describe("a step that fails before the commit is undone", () => {
   const flip = (surroundings: Editors, changes: Partial<CutoverContext> = {}) =>
     cutover(context({ surroundings, ...changes }), { from: "blue", to: "green" });
 
-  test("a blocker forbids it before anything is touched", async () => {
+  test("a blocker forbids it before anything is changed", async () => {
     const blocker = { code: "FLIP_X", severity: "block" as const, found: "it rains", wayOut: "Wait" };
     await expect(flip(editors, { findBlockers: async () => [blocker] })).rejects.toThrow("FLIP_X: it rains");
     await expectSettled("blue");
@@ -259,7 +261,7 @@ describe("a step that fails before the commit is undone", () => {
 
   test("a replica that does not stay close is waited for and then refused", async () => {
     await pair.green.run("STOP SLAVE SQL_THREAD");
-    // Following is mended first, so the lag must come after that.
+    // Replication is repaired first, so the lag must come after that.
     const slow = preceding("quiesce", async () => void (await pair.green.run("STOP SLAVE SQL_THREAD")));
     await expect(flip(slow, { limits: { ...limits, lagWaitMs: 2_000 } })).rejects.toMatchObject({
       code: "PRIMARY_LAG",
@@ -304,7 +306,7 @@ describe("a step that fails before the commit is undone", () => {
       );
     });
     await expect(flip(stolen)).rejects.toMatchObject({ code: "CTRL_REFUSED" });
-    // A run without a lease may tidy nothing up; the next one does.
+    // A run without a lease may clean nothing up; the next one does.
     expect((await recover(context())).primary).toBe("blue");
     await expectSettled("blue");
   });
@@ -359,7 +361,7 @@ describe("a step that fails before the commit is undone", () => {
     await expectSettled("blue");
   });
 
-  test("the journal tells of it", async () => {
+  test("the journal records it", async () => {
     const events = (await readJournal(pair.green)).filter((entry) => entry.step === "cutover");
     expect(events.map((entry) => entry.event)).toEqual(
       expect.arrayContaining(["intent", "undone", "flipped"]),
@@ -368,17 +370,17 @@ describe("a step that fails before the commit is undone", () => {
   });
 });
 
-describe("a run killed at any point is mended by the next, which ends where it was to end", () => {
+describe("a run killed at any point is recovered by the next, which reaches the intended end", () => {
   beforeAll(() => makePrimary("blue"));
 
-  /** Runs a flip in a process that kills itself before its `killAfter`-th action; answers what it was about to do. */
+  /** Runs a flip in a process that kills itself before its `killAfter`-th action. Returns what it was about to do. */
   async function killed(from: Side, killAfter: number): Promise<string> {
     const child: ChildProcess = fork(join(__dirname, "../../../support/cutoverChild.ts"), {
       execArgv: ["--import", "tsx"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     let last = "nothing";
-    // An answer to one that has killed itself meanwhile.
+    // An answer to a process that has killed itself meanwhile.
     child.on("error", () => {});
     child.on(
       "message",

@@ -18,7 +18,7 @@ import { until } from "../../../support/until";
 
 jest.setTimeout(180_000);
 
-/** Statements on one server without its binary log: what should never have been done there. */
+/** Statements on one server without its binary log: what should never have happened there. */
 async function behindItsBack(pair: FollowingPair, ...statements: string[]): Promise<void> {
   const session = await pair.green.unlogged();
   for (const statement of statements) await session.run(statement);
@@ -49,7 +49,7 @@ describe("following, and what stops it", () => {
     expect(await pair.green.rows(all)).toEqual(await pair.blue.rows(all));
   }
 
-  /** It is named while it happens and by the next run, which tries the same again; once mended, nothing is missing. */
+  /** It is named while it happens and by the next run, which tries the same again. Once fixed, nothing is missing. */
   async function stopsAt(code: string, found: RegExp, mend: () => Promise<unknown>): Promise<void> {
     await eventually(
       async () => {
@@ -84,7 +84,7 @@ describe("following, and what stops it", () => {
     );
   });
 
-  test("a change of the schema that green can't carry out, with its statement", async () => {
+  test("a schema change that green can't apply, with its statement", async () => {
     await pair.blue.run("CREATE TABLE wikidb.extra (id INT PRIMARY KEY, n INT) ENGINE = InnoDB");
     await wait();
     await behindItsBack(pair, "CREATE INDEX n ON wikidb.extra (n)");
@@ -141,12 +141,12 @@ describe("following, and what stops it", () => {
     await same();
   });
 
-  test("it tells how far it is while it catches up, and ends with the lag", async () => {
+  test("it reports its progress while it catches up, and ends with the lag", async () => {
     await pair.green.run("STOP SLAVE SQL_THREAD");
     const writing = await pair.blue.open();
     for (let n = 0; n < 1_500; n++) await writing.run("INSERT INTO wikidb.page (page_title) VALUES ('Many')");
     await writing.close();
-    // Slow enough to be seen on the way.
+    // Slow enough to be observed.
     await pair.green.run("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
     await pair.green.run("START SLAVE SQL_THREAD");
     const said: ProgressEvent[] = [];
@@ -157,7 +157,7 @@ describe("following, and what stops it", () => {
     await same();
   });
 
-  test("a change of the schema on blue is followed, and named in the journal", async () => {
+  test("a schema change on blue is followed, and named in the journal", async () => {
     const journal = new Journal(pair.green);
     const note = () => noteSchemaChanges(pair.green, pair.blue, "wikidb", journal);
     expect(await note()).toEqual([]);
@@ -183,7 +183,7 @@ describe("following, and what stops it", () => {
     await same();
   });
 
-  test("durability is relaxed on a replica that was never the primary, and restored with all that it has", async () => {
+  test("durability is relaxed on a replica that was never the primary, and restored for everything it has", async () => {
     expect(await readDurability(pair.green)).toBe("full");
     expect(await relaxDurability(pair.green)).toBe("relaxed");
     expect(await readDurability(pair.green)).toBe("relaxed");
@@ -229,11 +229,11 @@ describe("following, and what stops it", () => {
     await same("counted");
   });
 
-  test("a power failure while it is relaxed loses nothing: it goes on from what its tables have", async () => {
+  test("a power failure while it is relaxed loses nothing: it continues from what its tables have", async () => {
     await relaxDurability(pair.green);
     await wait();
     await pair.green.run("STOP SLAVE");
-    // What the disk would be like: the log has the last transactions, the tables lack them.
+    // The state of the disk afterwards: the log has the last transactions, the tables lack them.
     const before = (await positions(pair.green)).applied;
     await pair.green.run("START SLAVE");
     await pair.blue.run("INSERT INTO wikidb.page VALUES (90001, 'Lost', 0, NULL)");
@@ -246,11 +246,11 @@ describe("following, and what stops it", () => {
       "SET GLOBAL gtid_strict_mode = 0",
       `SET GLOBAL gtid_slave_pos = '${before}'`,
       "SET GLOBAL gtid_strict_mode = 1",
-      // As its settings file has it after the restart.
+      // As its settings file says after the restart.
       "SET GLOBAL innodb_flush_log_at_trx_commit = 1, sync_binlog = 1",
     );
     await pair.blue.run("INSERT INTO wikidb.page VALUES (90003, 'After', 0, NULL)");
-    // As it does by itself at its start: it stops at numbers that its log has already.
+    // As it would at its start: it stops at numbers that its log already has.
     await pair.green.run("START SLAVE");
     await eventually(
       async () => expect((await replicationStatus(pair.green))?.cause).toBe("REPL_ERRANT_GTID"),
@@ -281,7 +281,7 @@ describe("following, and what stops it", () => {
     await pair.blue.run("FLUSH BINARY LOGS");
     const logs = () => pair.blue.rows<{ Log_name: string }>("SHOW BINARY LOGS");
     const wanted = (await logs()).at(-1)?.Log_name;
-    // It stops without a word at a log that is read still, as by green's session of before.
+    // It stops without an error at a log that is still being read, as by green's previous session.
     await until("no older log", async () => {
       await pair.blue.run("PURGE BINARY LOGS TO ?", [wanted]);
       return (await logs())[0]?.Log_name === wanted;

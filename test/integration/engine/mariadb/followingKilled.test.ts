@@ -16,7 +16,7 @@ jest.setTimeout(300_000);
 const seed = 7;
 const kills = ["green", "blue", "green", "green", "blue", "both"] as const;
 
-/** Writes transactions of three rows until it is stopped, and goes on after its server died. */
+/** Writes transactions of three rows until it is stopped, and continues after its server died. */
 class Writer {
   acknowledged = 0;
   private stopped = false;
@@ -92,10 +92,10 @@ test(`servers killed while green follows under load (seed ${seed}) end alike, wi
         await sleep(300 + random.below(900));
         if (side === "both") await Promise.all([kill.green(), kill.blue()]);
         else await kill[side]();
-        // Started by its settings file, a server keeps its commits strictly again.
+        // A server that its settings file starts has strict durability again.
         if (side !== "blue") expect(await readDurability(green)).toBe("full");
         await follow(green, pair.blue, pair.replicationPassword, {}, { timeoutMs: 30_000 });
-        // Else it could stay behind three writers where a disk is slow.
+        // Otherwise it could stay behind three writers where a disk is slow.
         await relaxDurability(green);
         await catchUp(green, pair.blue, { report: silent });
       }

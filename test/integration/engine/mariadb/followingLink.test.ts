@@ -32,7 +32,7 @@ test.each([
   ["reset", 6_000],
   ["silent", 12_000],
 ] as const)(
-  "a way that is cut (%s) for %i ms is waited for, and what came meanwhile is followed",
+  "replication waits for a connection that is cut (%s) for %i ms, and then applies what came meanwhile",
   async (how, forMs) => {
     await pair.blue.run("INSERT INTO wikidb.page (t) VALUES (1)");
     toBlue.cut(how);

@@ -25,7 +25,7 @@ describe("a small disk", () => {
     await world.close();
   });
 
-  /** Does something while blue's disk has no more than that left, then has the server killed and started again. */
+  /** Runs an action while blue's disk has only that much left, then has the server killed and restarted. */
   async function withNoMoreThan(left: string, act: () => Promise<void>): Promise<void> {
     const process = await pair.onBlue("pgrep -x mariadbd");
     await pair.onBlue(`dd if=/dev/zero of=${filler} bs=64K 2>/dev/null; truncate -s -${left} ${filler}`);
@@ -39,7 +39,7 @@ describe("a small disk", () => {
   }
 
   describe.each(["0", "8K", "16K", "40K", "72K"])("of which %s are left", (left) => {
-    test("where a server follows from is not set, and it starts again", async () => {
+    test("the replication position is not set, and the server starts again", async () => {
       const before = await here();
       await withNoMoreThan(left, async () => {
         const session = await pair.blue.unlogged();
@@ -50,7 +50,7 @@ describe("a small disk", () => {
       expect(await here()).toEqual(before);
     });
 
-    test("no table is made, and the server starts again", async () => {
+    test("no table is created, and the server starts again", async () => {
       await (await pair.blue.unlogged()).run("DROP TABLE wikiferry.verification");
       await withNoMoreThan(left, async () => {
         await expect(ensureControlSchema(pair.blue)).rejects.toMatchObject(refused);
@@ -62,7 +62,7 @@ describe("a small disk", () => {
     });
   });
 
-  test("where a server follows from is set where there is room, and nothing stays behind", async () => {
+  test("the replication position is set where there is space, and nothing is left behind", async () => {
     const { binlog } = await here();
     expect(binlog).not.toBe("");
     expect(await goOnFromHere(await pair.blue.unlogged())).toBe(binlog);
@@ -72,7 +72,7 @@ describe("a small disk", () => {
     expect(await taken()).toBe("0");
   });
 
-  test("and also where the table that takes the room is missing or damaged", async () => {
+  test("also where the table that reserves the space is missing or damaged", async () => {
     const own = await pair.blue.unlogged();
     const { binlog } = await here();
     for (const damage of ["rm", "echo x >>"]) {

@@ -33,14 +33,14 @@ const ask = (change: Partial<FlipQuestion> = {}) =>
     ...change,
   });
 
-/** All but what is fine. */
+/** All findings that are not fine. */
 async function amiss(change?: Partial<FlipQuestion>): Promise<Finding[]> {
   return (await ask(change)).filter(({ severity }) => severity !== "pass");
 }
 
 const told = (findings: readonly Finding[]) => findings.map(({ code, severity }) => `${severity} ${code}`);
 
-/** A session that ends with the test, and with it what it holds. */
+/** A session that ends with the test, and what it holds with it. */
 async function hand(server: ReplicatedServer, user?: { name: string; password: string }): Promise<Session> {
   const session = user
     ? await pair.serverAt({ ...server.place, adminUser: user.name }, user.password).open()
@@ -49,7 +49,7 @@ async function hand(server: ReplicatedServer, user?: { name: string; password: s
   return session;
 }
 
-/** Statements on one server alone, out of the stream's sight. */
+/** Statements on one server only, outside of the stream. */
 async function alone(server: Server, ...statements: string[]): Promise<void> {
   const session = await server.unlogged();
   for (const sql of statements) await session.run(sql);
@@ -65,8 +65,8 @@ async function verified(ok = true): Promise<void> {
 }
 
 /**
- * What was wrong is told with a way out, and once it is mended nothing is.
- * @param again Whether it is done again before each look, since something may put it right meanwhile.
+ * The problem is reported with a remedy, and once it is fixed nothing is.
+ * @param again Whether to cause it again before each look, because something may fix it meanwhile.
  */
 async function expectFound(
   code: string,
@@ -99,7 +99,7 @@ async function expectFound(
   return finding as Finding;
 }
 
-/** The dead man's switch would put it right within a second, seen or not; a look that is on its way still does. */
+/** The dead man's switch would fix it within a second, noticed or not; a run of it that is under way still does. */
 async function withoutTheSwitch(server: Server, statement: string): Promise<void> {
   await alone(server, "ALTER EVENT wikiferry.rule DISABLE", statement);
 }
@@ -132,7 +132,7 @@ beforeAll(async () => {
   // A server of the move starts closed.
   await alone(blue, "SET GLOBAL read_only = 0");
   for (const server of [pair.blue, pair.green]) await armDeadMan(server);
-  // The switch's first look comes within a second.
+  // The switch's first run comes within a second.
   await expectNothing();
 }, 180_000);
 
@@ -142,7 +142,7 @@ afterEach(() => {
 
 afterAll(() => pair?.stop());
 
-test("a healthy pair passes everywhere, and each thing that was looked at is told", async () => {
+test("a healthy pair passes everywhere, and each check is reported", async () => {
   const started = performance.now();
   const findings = await ask();
   console.log(`${findings.length} guardrails in ${Math.round(performance.now() - started)} ms`);
@@ -151,7 +151,7 @@ test("a healthy pair passes everywhere, and each thing that was looked at is tol
     expect(findings.map(({ code }) => code)).toContainEqual(expect.stringMatching(family));
 });
 
-test("short edits on the primary, and their arrival on the replica, are no reason", async () => {
+test("short edits on the primary, and their arrival on the replica, block nothing", async () => {
   let editing = true;
   const editors = Array.from({ length: 4 }, async (_, editor) => {
     const session = await pair.blue.open();
@@ -162,7 +162,8 @@ test("short edits on the primary, and their arrival on the replica, are no reaso
     await session.close();
   });
   const times: number[] = [];
-  // One commit takes a while where the disk is busy; all of them together take longer than what is too long for one.
+  // One commit takes a while where the disk is busy; all of them together take longer than what counts as too long for
+  // one.
   const patient = { ...limits, longTransactionMs: 4_000 };
   const end = performance.now() + 1.5 * patient.longTransactionMs;
   try {
@@ -225,7 +226,7 @@ describe("primary and stream", () => {
     ["REPL_GTID", "MASTER_USE_GTID = current_pos"],
     ["REPL_TLS", "MASTER_SSL_VERIFY_SERVER_CERT = 0"],
     ["REPL_DELAYED", "MASTER_DELAY = 30"],
-  ])("%s: the stream was set up otherwise, %s", (code, change) =>
+  ])("%s: the stream was set up differently, %s", (code, change) =>
     expectFound(
       code,
       "block",
@@ -373,7 +374,7 @@ describe("settings", () => {
     expect(finding.found).toMatch(new RegExp(`${side}|both sides`));
   });
 
-  test("REPL_LENIENT: the replica forgives errors", () =>
+  test("REPL_LENIENT: the replica ignores errors", () =>
     expectFound(
       "REPL_LENIENT",
       "block",
@@ -381,7 +382,7 @@ describe("settings", () => {
       () => alone(pair.green, "STOP SLAVE", "SET GLOBAL slave_exec_mode = 'STRICT'", "START SLAVE"),
     ));
 
-  test("SCHEMA_CHARSET: new tables would be made differently", () =>
+  test("SCHEMA_CHARSET: new tables would be defined differently", () =>
     expectFound(
       "SCHEMA_CHARSET",
       "block",
@@ -438,7 +439,7 @@ END`);
 });
 
 describe("work under way", () => {
-  test("WORK_LONG_TRANSACTION: someone goes on writing", async () => {
+  test("WORK_LONG_TRANSACTION: someone keeps writing", async () => {
     const session = await hand(pair.blue);
     await expectFound(
       "WORK_LONG_TRANSACTION",
@@ -455,7 +456,7 @@ describe("work under way", () => {
     ["blue", "LOCK TABLES wikidb.page WRITE"],
     ["blue", "LOCK TABLES wikidb.page READ"],
     ["green", "LOCK TABLES wikidb.page WRITE"],
-  ] as const)("WORK_TABLE_LOCK: an idle session on %s holds a table, by %s", async (side, sql) => {
+  ] as const)("WORK_TABLE_LOCK: an idle session on %s locks a table with %s", async (side, sql) => {
     const session = await hand(pair[side]);
     const finding = await expectFound(
       "WORK_TABLE_LOCK",
@@ -466,7 +467,7 @@ describe("work under way", () => {
     expect(finding.found).toContain("wikidb.page");
   });
 
-  test("WORK_TABLE_LOCK: not for a lock that has gone at the second look, as of a search", async () => {
+  test("WORK_TABLE_LOCK: not for a lock that is gone at the second look, as after a search", async () => {
     const session = await hand(pair.blue);
     const { rows } = Server.prototype;
     const refused: number[] = [];
@@ -515,7 +516,7 @@ describe("work under way", () => {
     );
   });
 
-  test("WORK_DDL: a change of the schema waits for a reader", async () => {
+  test("WORK_DDL: a schema change waits for a reader", async () => {
     const reader = await hand(pair.blue);
     const altering = await hand(pair.blue);
     let change: Promise<unknown> = Promise.resolve();
@@ -555,7 +556,7 @@ describe("work under way", () => {
     );
   });
 
-  test("WORK_XA: a prepared transaction that belongs to nobody", async () => {
+  test("WORK_XA: a prepared transaction without a session", async () => {
     const session = await hand(pair.blue);
     const finding = await expectFound(
       "WORK_XA",
@@ -568,7 +569,7 @@ describe("work under way", () => {
         session.destroy();
       },
       async () => {
-        // Not before the server has seen the end of the session.
+        // Not before the server has noticed the end of the session.
         await eventually(() => pair.blue.run("XA ROLLBACK 'lost'"), 10_000, "the rollback");
         await arrived();
       },
@@ -609,7 +610,7 @@ describe("schema and rights", () => {
       () => alone(pair.green, "ALTER TABLE wikidb.job MODIFY job_cmd VARBINARY(60)"),
     ));
 
-  test("a change of the schema that is on its way is no difference", async () => {
+  test("a schema change under way is no difference", async () => {
     const changes = ["CREATE TABLE wikidb.fresh (id INT PRIMARY KEY)", "DROP TABLE wikidb.fresh"];
     const seen = new Set<string>();
     for (let round = 0; seen.size < changes.length && round < 5; round++)
@@ -618,7 +619,7 @@ describe("schema and rights", () => {
         const began = performance.now();
         const arrival = arrived().then(() => performance.now() - began);
         const found = told(await amiss());
-        // On its way for longer it is one: half a second is what a guardrail waits.
+        // If it takes longer it is one: a guardrail waits for half a second.
         if ((await arrival) > 400) continue;
         expect(found).not.toContain("block SCHEMA_TABLES");
         seen.add(sql);
@@ -658,7 +659,7 @@ describe("schema and rights", () => {
     expect(finding.found).toContain(kind);
   });
 
-  test("SCHEMA_EVENTS: an event that would rest after the flip", () =>
+  test("SCHEMA_EVENTS: an event that would stay disabled after the flip", () =>
     expectFound(
       "SCHEMA_EVENTS",
       "warn",
@@ -676,7 +677,7 @@ describe("schema and rights", () => {
       logged("DROP VIEW wikidb.seen"),
     ));
 
-  test("STORAGE_ENGINE: rows outside of transactions", () =>
+  test("STORAGE_ENGINE: rows in a non-transactional table", () =>
     expectFound(
       "STORAGE_ENGINE",
       "block",
@@ -706,7 +707,7 @@ describe("schema and rights", () => {
       ),
   );
 
-  test("RIGHTS_MISSING: the wiki may do less on the replica", () =>
+  test("RIGHTS_MISSING: the wiki has fewer privileges on the replica", () =>
     expectFound(
       "RIGHTS_MISSING",
       "block",
@@ -714,7 +715,7 @@ describe("schema and rights", () => {
       () => alone(pair.green, "GRANT ALL ON wikidb.* TO wikiuser@'%'"),
     ));
 
-  test("RIGHTS_PRIVILEGED_SESSION and _WRITER: somebody whom read_only does not stop", async () => {
+  test("RIGHTS_PRIVILEGED_SESSION and _WRITER: a session that read_only does not stop", async () => {
     await alone(
       pair.blue,
       "CREATE USER boss@localhost IDENTIFIED BY 'boss'",
@@ -739,7 +740,7 @@ describe("schema and rights", () => {
     }
   });
 
-  test("RIGHTS_EVENT, RIGHTS_ROUTINE and DB_NEIGHBOURS: what runs with such a right in another database", async () => {
+  test("RIGHTS_EVENT, RIGHTS_ROUTINE and DB_NEIGHBOURS: what runs with such a privilege in another database", async () => {
     await alone(
       pair.blue,
       "CREATE DATABASE other",
@@ -760,7 +761,7 @@ test("a flip by mistake, in the config, is refused with all that forbids it, and
   await alone(pair.green, "STOP SLAVE");
   const before = await Promise.all([positions(pair.blue), positions(pair.green)]);
   const shown = flipOutlook(await ask(), "flip").filter(({ severity }) => severity !== "pass");
-  // A run makes it follow again and compares anew before it flips; what it can't mend forbids the flip.
+  // A run makes it follow again and compares again before it flips. What it can't repair forbids the flip.
   expect(told(shown).sort()).toEqual(["block WORK_TABLE_LOCK", "warn REPL_STOPPED", "warn VERIFY_STALE"]);
   expect(shown.every(({ wayOut }) => wayOut !== "")).toBe(true);
   expect(await Promise.all([positions(pair.blue), positions(pair.green)])).toEqual(before);
@@ -772,7 +773,7 @@ test("a flip by mistake, in the config, is refused with all that forbids it, and
 });
 
 describe("the move itself", () => {
-  test("CTRL_LEASE_HELD: another operator is at work, and this run's own lease is none", async () => {
+  test("CTRL_LEASE_HELD: another operator is at work; this run's own lease does not count", async () => {
     const lease = { purpose: "flip", epoch: 1, durationMs: 60_000 };
     await acquireLease(pair.green, { ...lease, holder: own });
     await expectNothing();
@@ -812,7 +813,7 @@ describe("the move itself", () => {
     await expectNothing();
   });
 
-  test("CTRL_EVENTS: the dead man's switch would not go off", async () => {
+  test("CTRL_EVENTS: the dead man's switch would not work", async () => {
     const ticked = () =>
       eventually(
         async () => expect((await seeDeadMan(pair.blue)).lastTickMs).toBeLessThan(4_000),
@@ -850,7 +851,7 @@ describe("the move itself", () => {
     );
   });
 
-  test("CTRL_DISK_SPACE: the binary log has no room to grow", async () => {
+  test("CTRL_DISK_SPACE: the binary log has no space to grow", async () => {
     const real = await freeBytesOnBlue(pair.blue, pair.ssh, pair.pool);
     expect(real).toBeGreaterThan(1024 ** 2);
     for (const [bytes, severity] of [
@@ -864,7 +865,7 @@ describe("the move itself", () => {
     await expectNothing();
   });
 
-  test("CTRL_SCHEMA: the move's own tables are not there", async () => {
+  test("CTRL_SCHEMA: the move's own tables are missing", async () => {
     await alone(pair.green, "RENAME TABLE wikiferry.journal TO wikiferry.journal_away");
     expect(told(await amiss())).toEqual(["block CTRL_SCHEMA"]);
     await alone(pair.green, "RENAME TABLE wikiferry.journal_away TO wikiferry.journal");

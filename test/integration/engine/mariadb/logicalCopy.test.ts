@@ -28,7 +28,7 @@ describe("the logical copy", () => {
     ...pair.spec,
     copy: { method: "logical" as const, maxBytesPerSecond },
   });
-  /** Green as before the first copy. */
+  /** Resets green to the state before the first copy. */
   const emptyGreen = async () => {
     await stopFollowing(pair.green);
     const session = await pair.green.unlogged();
@@ -69,7 +69,7 @@ describe("the logical copy", () => {
     await clearBlue();
   });
 
-  test("every type's values arrive as they are, also those that no client could write today", async () => {
+  test("every type's values arrive unchanged, including those that no client could write today", async () => {
     await onBlue(
       "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
       `CREATE TABLE types (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, i BIGINT UNSIGNED, n NUMERIC(60,30), f FLOAT,
@@ -87,7 +87,7 @@ describe("the logical copy", () => {
          '1000-00-01', '00:00:00', '9999-12-31 23:59:59', '1970-01-01 00:00:01', 2155, '', '', 'ab ', 'ab ', x'00', '€')`,
       "INSERT INTO types (f, d, e) VALUES (0.1, 0.1, '0'), (-0.0, -0.0, '1'), (1e-38, 4.9e-324, 1)",
       "INSERT INTO types () VALUES ()",
-      // Bytes that their column's character set does not know, as old clients wrote them.
+      // Bytes that are invalid in their column's character set, as old clients wrote them.
       "CREATE TABLE compound (a INT NOT NULL, b VARCHAR(9) COLLATE utf8mb4_general_ci NOT NULL, c DATE NOT NULL, d INT, PRIMARY KEY (a, b, c)) CHARSET=utf8mb4",
       "INSERT INTO compound SELECT seq MOD 7, CONCAT('k', seq, 'ä''\\\\'), '2020-01-01' + INTERVAL seq MOD 5 DAY, seq FROM seq_1_to_5000",
       "CREATE TABLE member (e ENUM('b','a') NOT NULL PRIMARY KEY, n INT)",
@@ -151,7 +151,7 @@ describe("the logical copy", () => {
     const order =
       "SELECT GROUP_CONCAT(trigger_name ORDER BY action_order) FROM information_schema.triggers WHERE trigger_schema = ?";
     expect(await pair.green.value(order, [database])).toBe("t1,t0");
-    // A number that blue has in memory may be left out, as after a restart; none is given twice.
+    // A number that blue has in memory may be skipped, as after a restart; none is assigned twice.
     const next = "SELECT NEXT VALUE FOR ??.counter";
     expect(Number(await pair.green.value(next, [database]))).toBeGreaterThan(5);
     expect(await pair.green.value("SELECT status FROM information_schema.events")).toBe("SLAVESIDE_DISABLED");
@@ -184,7 +184,7 @@ describe("the logical copy", () => {
     expect(fourTimes).toBeLessThan(256e6);
   });
 
-  test("a row of 64 MB goes through, and the tool's memory stays below 256 MB", async () => {
+  test("a row of 64 MB is copied, and the tool's memory stays below 256 MB", async () => {
     await onBlue("SET GLOBAL max_allowed_packet = 1073741824");
     await onBlue(
       "CREATE TABLE large (id INT PRIMARY KEY, a LONGBLOB, b LONGBLOB, c VARCHAR(20), KEY c (c)) ENGINE=InnoDB",
@@ -210,7 +210,7 @@ describe("the logical copy", () => {
     await onBlue("SET GLOBAL max_allowed_packet = DEFAULT");
   });
 
-  test("a table that goes while definitions are read makes them unknown, and no error", async () => {
+  test("a table that is dropped while definitions are read makes them unknown, and is no error", async () => {
     await onBlue("CREATE TABLE going (id INT PRIMARY KEY)");
     const session = await openReader(pair.blue);
     const row = session.row.bind(session);
@@ -224,7 +224,7 @@ describe("the logical copy", () => {
     await session.close();
   });
 
-  test("a table that is altered, dropped, created or renamed in the middle is as on blue in the end", async () => {
+  test("a table that is altered, dropped, created or renamed during the copy ends as on blue", async () => {
     const rows = "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_3000";
     await onBlue(
       ...["stays", "altered", "dropped", "renamed", "truncated"].flatMap((name) => [
@@ -253,7 +253,7 @@ describe("the logical copy", () => {
     await followAndExpectSame();
   });
 
-  test("tables that change without an end make the copy stop and say why", async () => {
+  test("tables that keep changing stop the copy with the reason", async () => {
     await onBlue(
       "CREATE TABLE busy (id INT PRIMARY KEY, body BLOB)",
       "INSERT INTO busy SELECT seq, REPEAT('x', 1000) FROM seq_1_to_1000",
@@ -270,7 +270,7 @@ describe("the logical copy", () => {
     await Promise.all(changes);
   });
 
-  test("sessions that break on either side are opened again, and the copy goes on where it was", async () => {
+  test("sessions that break on either side are opened again, and the copy continues where it was", async () => {
     await onBlue(
       "CREATE TABLE body (id INT PRIMARY KEY, body BLOB, KEY (id))",
       "INSERT INTO body SELECT seq, REPEAT('x', 1000) FROM seq_1_to_8000",
@@ -304,7 +304,7 @@ describe("the logical copy", () => {
     await expectSame();
   });
 
-  test("bytes that are no text of their column are not changed silently", async () => {
+  test("bytes that are invalid in their column's charset are not changed silently", async () => {
     await onBlue(
       "CREATE TABLE broken (id INT PRIMARY KEY, body VARCHAR(20) CHARACTER SET utf8mb4)",
       "ALTER TABLE broken MODIFY body VARBINARY(20)",
@@ -314,13 +314,13 @@ describe("the logical copy", () => {
       "SET SESSION sql_mode = ''",
       "ALTER TABLE broken MODIFY body VARCHAR(20) CHARACTER SET utf8mb4",
     );
-    // Where the server mends them by itself there is nothing that could be changed.
+    // Where the server corrects them by itself there is nothing to change.
     const hex = await pair.blue.value("SELECT HEX(body) FROM ??.broken", [database]);
     await copy();
     expect(await pair.green.value("SELECT HEX(body) FROM ??.broken", [database])).toBe(hex);
   });
 
-  test("it keeps to a byte rate and says how far it is, in all and for each table", async () => {
+  test("it keeps to a byte rate and reports its progress, in total and for each table", async () => {
     await onBlue(
       "CREATE TABLE body (id INT PRIMARY KEY, body BLOB)",
       "INSERT INTO body SELECT seq, REPEAT('x', 1000) FROM seq_1_to_6000",

@@ -66,7 +66,7 @@ describe("blue has MariaDB 10.5, green a newer one", () => {
     );
   });
 
-  test("another collation is told, whatever the charset is called", async () => {
+  test("a different collation is reported, whatever the charset is called", async () => {
     const own = await pair.green.unlogged();
     await own.run("ALTER TABLE ??.named MODIFY n_text TEXT CHARACTER SET utf8mb3 COLLATE utf8mb3_bin", [
       database,

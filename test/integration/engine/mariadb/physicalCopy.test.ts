@@ -57,7 +57,7 @@ describe("copying blue's files", () => {
   });
   afterAll(() => pair?.stop());
 
-  test("is refused with the reason where it can't be, before anything is touched", async () => {
+  test("is refused with the reason where it is impossible, before anything is changed", async () => {
     await pair.onBlue("mv /usr/bin/mariadb-backup /usr/bin/away");
     await pair.blue.run("CREATE DATABASE forum");
     const refused = {
@@ -78,7 +78,7 @@ describe("copying blue's files", () => {
       code: "COPY_BACKUP_FAILED",
       found: expect.stringContaining("exit code 3: no such luck"),
     });
-    // Also where the way leads through the tool, because green does not reach blue's host.
+    // Also where the connection passes through the tool, because green does not reach blue's host.
     const spec = structuredClone(pair.spec);
     spec.blue.database.replication.host = "127.0.0.1";
     await expect(copyDatabase({ ...ctx(), spec })).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describe("copying blue's files", () => {
     await nothingIsLeftOnBlue();
   });
 
-  test("a disk that fills up on green is named, whichever way the files come", async () => {
+  test("a disk that fills up on green is named, whichever path the files take", async () => {
     await inGreen(
       `mv /usr/bin/mbstream /usr/bin/real && printf '#!/bin/sh\nhead -c 100000 >/dev/null\necho "mbstream: Errcode: 28 No space left on device" >&2; exit 1\n' >/usr/bin/mbstream && chmod +x /usr/bin/mbstream`,
       "root",
@@ -107,7 +107,7 @@ describe("copying blue's files", () => {
     await nothingIsLeftOnBlue();
   });
 
-  test("killed at any stage it is cleaned and gone on with, while the wiki is edited", async () => {
+  test("killed at any stage it is cleaned up and continued, while the wiki is edited", async () => {
     let editing = true;
     let edits = 0;
     const editor = (async () => {
@@ -126,7 +126,7 @@ describe("copying blue's files", () => {
       await answering();
       expect(await copyState(pair.green)).toEqual({ state: "copying" });
       await nothingIsLeftOnBlue();
-      // Else what lies there already would be taken for the next one's.
+      // Otherwise what is already there would be taken for the next one's.
       await sweepPlace(ctx());
       await killedAt("partial", { maxBytesPerSecond: 2_000_000, blueHost: "127.0.0.1" });
       await nothingIsLeftOnBlue();
@@ -145,7 +145,7 @@ describe("copying blue's files", () => {
     expect(await copyState(pair.green)).toMatchObject({ state: "copied", converged: [] });
     const password = deriveSecret(pair.secrets.masterSecret, "mariadb-replication");
     await follow(pair.green, pair.blue, password);
-    // Blue's event goes on while the two are compared.
+    // Blue's event keeps running while the two are compared.
     await pair.blue.run("SET GLOBAL event_scheduler = OFF");
     const { binlog } = await positions(pair.blue);
     expect(await waitForGtid(pair.green, binlog, 60_000)).toBe(true);
@@ -186,8 +186,8 @@ describe("copying blue's files", () => {
   });
 
   /**
-   * Runs a copy in a process of its own and kills it when the copy beside green's data has come so far; at the report
-   * that begins as `stopAt` it waits for that.
+   * Runs a copy in a separate process and kills it when the copy beside green's data has reached a stage; at the report
+   * that begins with `stopAt` it waits for that.
    */
   async function killedAt(
     stage: PlaceState,
@@ -213,7 +213,7 @@ describe("copying blue's files", () => {
     expect(child.signalCode).toBe("SIGKILL");
   }
 
-  /** Neither access data nor a key nor a process: the session that kept them has ended with the tool. */
+  /** Neither access data nor a key nor a process is left: the session that held them has ended with the tool. */
   async function nothingIsLeftOnBlue(): Promise<void> {
     await eventually(
       async () => {

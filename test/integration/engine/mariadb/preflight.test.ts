@@ -52,7 +52,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
     for (const finding of findings) expect(finding.severity === "pass" || finding.wayOut !== "").toBe(true);
   });
 
-  test("a green that is not there yet is no fault", async () => {
+  test("a green that does not exist yet is no fault", async () => {
     expect(blocks(await ask({ green: undefined }))).toEqual([]);
   });
 
@@ -70,7 +70,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
     });
   });
 
-  test("an account without a password that comes by TCP is let in by the server's socket", async () => {
+  test("an account without a password is refused over TCP and may log in through the socket", async () => {
     const root = { ...pair.blue.place, adminUser: "root" };
     const byTcp = pair.serverAt(root, "anything");
     expect(of(await ask({ blue: byTcp }), "DB_ACCESS_DENIED")[0]).toMatchObject({
@@ -110,7 +110,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
     }
   });
 
-  test("a server that wants TLS for each connection but those by its socket", async () => {
+  test("a server that requires TLS except through its socket", async () => {
     await pair.blue.run("SET GLOBAL require_secure_transport = 1");
     const blue = pair.serverAt(pair.blue.place, pair.secrets.blueAdminPassword);
     try {
@@ -128,7 +128,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
     expect(blocks(await ask({ blue: pair.serverAt(nowhere, "x") }))).toEqual(["SSH_UNREACHABLE"]);
   });
 
-  test("a connection that breaks is named, and its server is asked by another one", async () => {
+  test("a connection that breaks is named, and another one asks its server", async () => {
     const session = await pair.blue.open();
     await pair.blue.run(`KILL ${await session.value("SELECT CONNECTION_ID()")}`);
     await expect(session.value("SELECT 1")).rejects.toMatchObject({
@@ -190,14 +190,14 @@ describe("preflight of a default MariaDB with a wiki", () => {
     await pair.green.run("DROP DATABASE `wiki-db`");
   });
 
-  test("a green with somebody else's tables", async () => {
+  test("a green with someone else's tables", async () => {
     await pair.green.run("CREATE DATABASE other");
     await pair.green.run("CREATE TABLE other.precious (id INT)");
     expect(blocks(await ask())).toEqual(["GREEN_NOT_EMPTY"]);
     await pair.green.run("DROP DATABASE other");
   });
 
-  test.each(["MyISAM", "Aria"])("%s tables that hold what nobody could make again", async (engine) => {
+  test.each(["MyISAM", "Aria"])("%s tables that hold what nobody could rebuild", async (engine) => {
     await pair.blue.run(`CREATE TABLE \`wiki-db\`.mw_lost (id INT PRIMARY KEY) ENGINE=${engine}`);
     expect(blocks(await ask())).toEqual([]);
     await pair.blue.run("INSERT INTO `wiki-db`.mw_lost VALUES (1)");
@@ -233,7 +233,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
     expect(blocks(await wrong({ appUser: "nobody-here" }))).toEqual(["APP_ACCOUNT"]);
   });
 
-  test("an application that could write past the fence, by itself or by a role", async () => {
+  test("an application that could write past the fence, by its own privilege or a role", async () => {
     await pair.blue.run("GRANT READ_ONLY ADMIN ON *.* TO wikiuser@'%'");
     expect(blocks(await ask())).toEqual(["RIGHTS_READ_ONLY_ADMIN"]);
     await pair.blue.run("REVOKE READ_ONLY ADMIN ON *.* FROM wikiuser@'%'");
@@ -245,7 +245,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
     expect(blocks(await ask())).toEqual([]);
   });
 
-  test("other databases on blue's server are named while nothing has been touched, and an empty one is none", async () => {
+  test("other databases on blue's server are named before anything is changed, and an empty one does not count", async () => {
     await pair.blue.run("CREATE DATABASE `blog_1`");
     await pair.blue.run("CREATE DATABASE phpmyadmin");
     expect(of(await ask(), "DB_NEIGHBOURS")[0]).toMatchObject({
@@ -265,7 +265,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
       /blog_1 \(1 table, [\d.]+ kB; written to at \d{4}-\d\d-\d\d \d\d:\d\d UTC; used by blogger@10\.0\.%\); phpmyadmin \(1 routine or event; last write unknown; no account of its own\):/,
     );
     expect(found).not.toContain("another_application");
-    // A copy that is there is not undone by it; a flip's guardrails tell.
+    // An existing copy is not undone by it; a flip's guardrails report it.
     await pair.green.run("CREATE DATABASE `wiki-db`");
     await pair.green.run("CREATE TABLE `wiki-db`.mw_page (page_id INT PRIMARY KEY)");
     expect(of(await ask(), "DB_NEIGHBOURS")).toEqual([]);
@@ -285,7 +285,7 @@ describe("preflight of a default MariaDB with a wiki", () => {
     await pair.blue.run("DROP VIEW `wiki-db`.mw_view");
   });
 
-  test("the estimate says rows, bytes and time", async () => {
+  test("the estimate gives rows, bytes and time", async () => {
     await pair.blue.run("ANALYZE TABLE `wiki-db`.mw_page, `wiki-db`.mw_text");
     const expected = await estimate(pair.blue, "wiki-db");
     expect(expected.rows).toBeGreaterThan(1_000);

@@ -26,7 +26,7 @@ describe("following, and who is primary", () => {
     pair = await startAdoptedPair();
     password = deriveSecret(pair.secrets.masterSecret, "mariadb-replication");
     await fillWiki(pair.blue, "wikidb", { pages: 20 });
-    // These tests tell positions apart, and it would write every second.
+    // These tests compare positions, and the event would write every second.
     await pair.blue.run("DROP EVENT wikidb.ticking");
     await copyDatabase({ ...pair, report: silent });
   });
@@ -105,7 +105,7 @@ describe("following, and who is primary", () => {
     expect(await journalled()).toBe(before);
   });
 
-  test("of two operators one gets the lease, and the other is told who has it", async () => {
+  test("of two operators one gets the lease, and the other learns who has it", async () => {
     const lease = (holder: string) => ({ holder, purpose: "cutover", epoch: 0, durationMs: 5_000 });
     const outcomes = await Promise.allSettled([
       acquireLease(pair.blue, lease("anna")),
@@ -187,7 +187,7 @@ describe("following, and who is primary", () => {
     await stopFollowing(pair.blue);
     await pair.blue.run("INSERT INTO wikidb.page VALUES (NULL, 0, 'Written_on_blue', 0.5, '20261121000000')");
     expect(await waitForGtid(pair.green, await journalled(), 5_000)).toBe(true);
-    // Nobody beats on a side that its record does not name.
+    // No heartbeat on a side that its record does not name.
     await expect(measureLagMs(pair.blue, pair.green)).rejects.toMatchObject({
       code: "CTRL_HEARTBEAT_MISSING",
     });

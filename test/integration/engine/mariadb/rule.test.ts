@@ -42,7 +42,7 @@ const isClosed = async (server: Server) => (await server.value("SELECT @@GLOBAL.
 const setClosed = async (server: Server, closed: boolean) =>
   (await server.unlogged()).run("SET GLOBAL read_only = ?", [closed ? 1 : 0]);
 
-/** Makes a server's rows what the facts say. */
+/** Sets a server's rows to the given facts. */
 async function setFacts(server: Server, role: RoleFact, lease: LeaseFact): Promise<void> {
   const session = await server.unlogged();
   await session.run("UPDATE wikiferry.role SET role = ?, epoch = ?", [role.role, role.epoch]);
@@ -89,7 +89,7 @@ describe("a server decides by the same conditions as the model", () => {
 
       await facts();
       await setClosed(server, true);
-      // Whoever opens gives up a fence of its own before.
+      // Whoever opens gives up a fence of its own first.
       const given = lease.holder === "us" ? { ...lease, epoch: 0 } : lease;
       expect(await isObeyed(server, openStatement(me), ["us"])).toBe(mayOpen(me, role, given));
       expect(await isClosed(server)).toBe(!mayOpen(me, role, given));
@@ -120,7 +120,7 @@ describe("a server decides by the same conditions as the model", () => {
   );
 });
 
-test("an order that comes late leaves no lock behind", async () => {
+test("a late statement leaves no lock behind", async () => {
   const { green } = pair;
   expect(await isObeyed(green, fenceStatement("green"), ["long gone"])).toBe(false);
   expect(await green.value("SELECT IS_USED_LOCK('wikiferry.rule')")).toBeUndefined();
@@ -134,7 +134,7 @@ describe("the dead man's switch", () => {
     for (const side of sides) await disarmDeadMan(pair[side]);
   });
 
-  test("is armed and looks about every second", async () => {
+  test("is armed and runs about every second", async () => {
     for (const side of sides) {
       await eventually(
         async () => {
@@ -148,7 +148,7 @@ describe("the dead man's switch", () => {
     }
   });
 
-  test("is tried on live servers without touching them", async () => {
+  test("is tried on live servers without changing them", async () => {
     for (const side of sides) await rehearseDeadMan(pair[side], silent);
     expect(await isClosed(pair.blue)).toBe(false);
     expect(await isClosed(pair.green)).toBe(true);
@@ -156,7 +156,7 @@ describe("the dead man's switch", () => {
       expect(await pair[side].value("SHOW DATABASES LIKE 'wikiferry_probe'")).toBeUndefined();
   });
 
-  test("is armed anew where the clock was set back, which puts off its next look", async () => {
+  test("is re-armed where the clock was set back, which delays its next run", async () => {
     const { blue } = pair;
     const session = await blue.unlogged();
     await session.run(
@@ -190,7 +190,7 @@ describe("the dead man's switch", () => {
     await eventually(async () => expect(await isClosed(green)).toBe(false), 15_000, "the opening");
     expect(await readRole(green)).toMatchObject({ role: "green", epoch: 1 });
     await releaseLease(blue, "dies");
-    // Longer than two looks.
+    // Longer than two runs.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(await isClosed(blue)).toBe(true);
   });

@@ -11,7 +11,7 @@ let first: number;
 
 beforeAll(async () => {
   pair = await startFollowingPair();
-  // Writers are many, and green applies one transaction after the other.
+  // There are many writers, and green applies one transaction after the other.
   await relaxDurability(pair.green);
   await pair.blue.run(`CREATE TABLE \`${pair.database}\`.counted (id INT AUTO_INCREMENT PRIMARY KEY)`);
   first = sequence((await pair.blue.value("SELECT @@gtid_binlog_pos")) ?? "");
@@ -22,8 +22,8 @@ afterAll(() => pair?.stop());
 const sequence = (gtid: string) => Number(gtid.split("-")[2]);
 
 /**
- * Every transaction is one row; meanwhile somebody asks the server for its status, on and on.
- * @param rest What a writer waits for after every hundred of its rows.
+ * Every transaction is one row; meanwhile something asks the server for its status all the time.
+ * @param rest What a writer waits for after every hundred rows.
  */
 async function underWrites(work: () => Promise<void>, rest = async () => {}): Promise<void> {
   let going = true;
@@ -48,7 +48,7 @@ async function underWrites(work: () => Promise<void>, rest = async () => {}): Pr
 }
 
 test(
-  "a copy's snapshot is what its position says, though others ask the server for its status",
+  "a copy's snapshot matches its position, though others ask the server for its status",
   () =>
     underWrites(async () => {
       for (let round = 0; round < 80; round++) {
@@ -64,13 +64,13 @@ test(
   300_000,
 );
 
-/** When green has what blue had. */
+/** When green has everything that blue had. */
 async function greenCaughtUp(timeoutMs: number): Promise<void> {
   expect(await waitForGtid(pair.green, (await positions(pair.blue)).binlog, timeoutMs)).toBe(true);
 }
 
 describe("a comparison's snapshots", () => {
-  // The test before wrote as fast as blue could.
+  // The previous test wrote as fast as blue could.
   beforeAll(() => greenCaughtUp(240_000), 250_000);
 
   test("on both sides are the same", async () => {
@@ -86,7 +86,7 @@ describe("a comparison's snapshots", () => {
     await underWrites(compare, () => greenCaughtUp(60_000));
   }, 300_000);
 
-  test("are waited for while green comes nearer, and given up when it stands", async () => {
+  test("are waited for while green makes progress, and given up when it stands still", async () => {
     await greenCaughtUp(60_000);
     const slowed = await pair.green.open();
     await slowed.run("SET SESSION sql_log_bin = 0");
@@ -116,7 +116,7 @@ describe("a comparison's snapshots", () => {
     const given = expect(open()).rejects.toThrow(
       /VERIFY_NO_SNAPSHOT: green did not reach .* it has stood at .* for 5 s/,
     );
-    // Then it stops the stream, which waits for the transaction that stands.
+    // Then it stops the stream, which waits for the transaction that stands still.
     await until("that it gives up", () => pair.green.value(stopping).then((n) => n === "1"), 60_000);
     slowed.destroy();
     await given;

@@ -64,7 +64,7 @@ describe("a blue that listens for its own host only", () => {
       }),
     );
 
-  /** All that the phases up to a flip that was killed leave there. */
+  /** Everything that the phases up to a killed flip leave there. */
   async function moved(): Promise<void> {
     await adoptIt();
     await initRole(pair.blue, { wiki: pair.spec.wiki.name });
@@ -118,7 +118,7 @@ describe("a blue that listens for its own host only", () => {
   });
   afterAll(() => pair?.stop());
 
-  test("is told who could log in from elsewhere, and listens at the address that green reaches, and at no other", async () => {
+  test("learns who could log in from elsewhere, and listens on the address that green reaches, and on no other", async () => {
     const variables = await readVariables(pair.blue);
     expect(variables.bind_address).toBe("127.0.0.1");
     expect(await exposureFinding(pair.blue, variables)).toMatchObject({
@@ -144,7 +144,7 @@ describe("a blue that listens for its own host only", () => {
     expect(await exposureFinding(pair.blue, await readVariables(pair.blue))).toBeUndefined();
   });
 
-  test("undone after a flip that was killed, it serves alone, and its files, accounts, schemas and events are as they were", async () => {
+  test("undone after a killed flip, it serves alone, and its files, accounts, schemas and events are as they were", async () => {
     await moved();
     expect(await names()).toEqual(
       expect.arrayContaining([
@@ -173,7 +173,7 @@ describe("a blue that listens for its own host only", () => {
     expect(now).toMatchObject({ read_only: "OFF", binlog_format: "MIXED", event_scheduler: "OFF" });
   });
 
-  test("a second time nothing is left to do but the restart, which makes it as it was", async () => {
+  test("a second time nothing is left to do but the restart, which restores its original state", async () => {
     const again = await undo({ restart: true });
     expect(again).toMatchObject({ taken: [], left: [], untilRestart: [] });
     expect(await readVariables(pair.blue)).toMatchObject({
@@ -186,7 +186,7 @@ describe("a blue that listens for its own host only", () => {
     expect(await undo({ restart: true })).toMatchObject({ taken: [], left: [], untilRestart: [] });
   });
 
-  test("cut off at any step and run again, it comes to the same end", async () => {
+  test("interrupted at any step and run again, it reaches the same end", async () => {
     await moved();
     let cutOffs = 0;
     for (let steps = 0; ; steps += 3) {
@@ -205,7 +205,7 @@ describe("a blue that listens for its own host only", () => {
     expect((await readVariables(pair.blue)).read_only).toBe("OFF");
   });
 
-  test("once it is retired, only what keeps it closed stays, through a restart; undo refuses", async () => {
+  test("once it is retired, only what keeps it closed stays, across a restart; undo refuses", async () => {
     await moved();
     await pair.blue.run("UPDATE wikiferry.role SET role = 'green', epoch = 1");
     await ensureControlSchema(pair.green);

@@ -101,19 +101,19 @@ test("equal sides pass at one GTID, while the primary takes 200 writes/s", async
   await caughtUp();
 });
 
-test("a row at the head of one side and at the tail of the other is the same row", async () => {
+test("a row at the beginning of one side and at the end of the other is the same row", async () => {
   await corrupt("DELETE FROM {db}.plain WHERE a = 'a1'", "INSERT INTO {db}.plain VALUES ('a1', 'b1')");
   await verify(pair.blue, pair.green, pair.database);
 });
 
-test("the row that the corruptions meet is there", async () => {
+test("the row that the corruptions change exists", async () => {
   await pair.blue.run(`REPLACE INTO \`${pair.database}\`.page (id, title, shown, note, weight, seen, kind, body)
     VALUES (4999, 'Title 4999', 'ünï 🚢 4999', 'n', 4999 / 7, '2024-01-01 01:23:19.123456', 'a', 'text')`);
   await caughtUp();
   await verify(pair.blue, pair.green, pair.database);
 });
 
-// Each corruption with what mends it, so that each is found alone.
+// Each corruption with its repair, so that each is found separately.
 const page = (set: string, where = "id = 4999") => `UPDATE {db}.page SET ${set} WHERE ${where}`;
 test.each<[name: string, table: string, spoil: string[], mend: string[]]>([
   ["a changed byte", "page", [page("title = 'Title 499X'")], [page("title = 'Title 4999'")]],
@@ -248,7 +248,7 @@ test.each<[name: string, table: string, spoil: string[], mend: string[]]>([
   await verify(pair.blue, pair.green, pair.database);
 });
 
-describe("every known way in which a copy can be wrong", () => {
+describe("every known corruption of a copy", () => {
   const spoiledDatabase = "spoiled";
   const seed = 1 + Math.floor(Math.random() * 1_000_000);
   const tables = spoiledTables(spoiledDatabase, seed);
@@ -304,7 +304,7 @@ describe("every known way in which a copy can be wrong", () => {
     expect(differing("two rows' values swapped")?.rows).toHaveLength(2);
   });
 
-  test("is mended row by row where that is wished, without a trace in the binary log", async () => {
+  test("is repaired row by row where that is configured, without a trace in the binary log", async () => {
     const own = await pair.green.unlogged();
     for (const { table } of tables.filter(({ name }) => definitionsOnly.includes(name)))
       await own.run("DROP TABLE ??.??", [spoiledDatabase, table]);
@@ -319,7 +319,7 @@ describe("every known way in which a copy can be wrong", () => {
     expect(await result()).toMatchObject({ ok: true });
   });
 
-  test("is left alone where rows are not what differs", async () => {
+  test("is left alone where something other than rows differs", async () => {
     await corrupt("CREATE TABLE spoiled.stray (id INT)");
     await expect(verify(pair.blue, pair.green, spoiledDatabase, { repair: true })).rejects.toMatchObject({
       code: "VERIFY_NOT_REPAIRABLE",
@@ -338,7 +338,7 @@ describe("every known way in which a copy can be wrong", () => {
   });
 });
 
-test("tables in many ranges are compared whole, and a wiki's are counted", async () => {
+test("tables in many ranges are compared completely, and a wiki's are counted", async () => {
   const { blue, green, database } = pair;
   const session = await blue.open({ database });
   await session.run(
@@ -379,7 +379,7 @@ test("tables in many ranges are compared whole, and a wiki's are counted", async
   expect(await verify(blue, green, database, { repair: true })).toMatchObject({ ok: true, repaired: 6 });
 });
 
-test("a replica that a killed comparison left standing still is set going by the next one", async () => {
+test("the next comparison restarts a replica that a killed one left standing still", async () => {
   const own = await pair.green.unlogged();
   await own.run("STOP SLAVE");
   await pair.blue.run(`INSERT INTO \`${pair.database}\`.plain VALUES ('later', 'x')`);
@@ -389,7 +389,7 @@ test("a replica that a killed comparison left standing still is set going by the
   expect(await replicationStatus(pair.green)).toMatchObject({ cause: undefined, until: "None" });
 });
 
-test("replication runs on when a comparison fails", async () => {
+test("replication continues when a comparison fails", async () => {
   await corrupt("RENAME TABLE {db}.plain TO {db}.hidden");
   await mismatch();
   expect((await replicationStatus(pair.green))?.cause).toBeUndefined();

@@ -19,7 +19,7 @@ const onHost = (script: string) => sh(container, script);
 const connection = () => pool.to(ssh);
 const content = (file = keys) => onHost(`cat ${file}`);
 
-/** The operator's key first, then keys of others: more than a page of the disk, which has four. */
+/** The operator's key first, then other keys: more than one page of the disk, which has four. */
 const others = Array.from({ length: 60 }, (_, at) => `ssh-ed25519 AAAA${at} colleague-${at}@example.org`);
 const before = `${operator.public.trim()}\n# a comment with caf\xe9\n${others.join("\n")}\n`;
 
@@ -82,7 +82,7 @@ test("on a full disk authorized_keys stays as it is, byte for byte, and the oper
   }
 });
 
-test("a line comes and goes and every other byte stays, also without a newline at the end", async () => {
+test("a line is added and removed and every other byte stays, also without a newline at the end", async () => {
   const blue = await connection();
   const checksum = () => onHost(`cksum <${keys}`);
   const first = await checksum();
@@ -99,7 +99,7 @@ test("a line comes and goes and every other byte stays, also without a newline a
   expect((await content()).endsWith(`${others.at(-1)}\n${line("wikiferry-courier")}\n`)).toBe(true);
 });
 
-test("a link stays a link, with owner and mode of what it leads to; a directory in its place is refused", async () => {
+test("a link stays a link, with its target's owner and mode; a directory in its place is refused", async () => {
   const blue = await connection();
   await onHost(
     `cp ${keys} /srv/keys && chown 33:33 /srv/keys && chmod 640 /srv/keys && ln -sf /srv/keys ${keys}`,
@@ -118,7 +118,7 @@ test("a link stays a link, with owner and mode of what it leads to; a directory 
   await onHost(`rmdir ${keys}`);
 });
 
-test("many runs at once each leave their line, and nothing of their own", async () => {
+test("many runs at once each leave their line, and nothing else", async () => {
   const blue = await connection();
   const first = await onHost(`cksum <${keys}`);
   const marks = Array.from({ length: 8 }, (_, at) => `wikiferry-run${at}`);
@@ -129,7 +129,7 @@ test("many runs at once each leave their line, and nothing of their own", async 
   expect(await onHost(`cksum <${keys}; ls -A /root/.ssh`)).toBe(`${first}authorized_keys\n`);
 });
 
-test("a file of settings is the new one or the old one, with the rights that it must have", async () => {
+test("a settings file is the new one or the old one, with the right permissions", async () => {
   const blue = await connection();
   const file = "/root/.ssh/settings.cnf";
   await putHostFile(blue, file, "[mariadb]\n", "0644 mail:mail");

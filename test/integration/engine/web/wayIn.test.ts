@@ -40,7 +40,7 @@ const same = () => {
 const amiss = (findings: Finding[]) =>
   findings.filter(({ severity }) => severity !== "pass").map(({ code, severity }) => `${severity} ${code}`);
 
-test("blue as it should be is fit to be asked by the gate, by HTTP and by TLS", async () => {
+test("a correct blue passes the gate's checks, by HTTP and by TLS", async () => {
   const found = await wayIn();
   expect(amiss(found)).toEqual([]);
   expect(found.map(({ code }) => code).sort()).toEqual([
@@ -58,12 +58,12 @@ test("a web server that redirects HTTP to HTTPS, as certbot sets it up, is a loo
   expect(found.find(({ code }) => code === "WEB_REDIRECT_LOOP")?.found).toContain(
     `blue answers / through the gate's path with a redirect to https://${name}/ again`,
   );
-  // The same server by the name that is its own.
+  // The same server under its own name.
   const away = await wayIn({ port: ports.redirecting, serverUrl: "http://old.example.org" });
   expect(amiss(away)).toEqual(["block WEB_REDIRECT_AWAY"]);
 });
 
-test("TLS to blue is checked, by the way in and by the engine's own questions", async () => {
+test("TLS to blue is verified, by the checks of the gate's path and by the engine's own requests", async () => {
   const other = { name: "other.example.org", ca };
   expect(amiss(await wayIn({ port: ports.tls, tls: other }))).toEqual(["block WEB_TLS"]);
   expect(amiss(await wayIn({ port: ports.tls, tls: { name } }))).toEqual(["block WEB_TLS"]);
@@ -79,13 +79,13 @@ test("TLS to blue is checked, by the way in and by the engine's own questions", 
   await expect(ask({ name })).rejects.toMatchObject({ code: "WEB_TLS" });
 });
 
-test("a port that nobody listens on is named, and where it was asked from", async () => {
+test("a port that nobody listens on is named, together with where the request came from", async () => {
   const found = await wayIn({ port: 82 });
   expect(amiss(found)).toEqual(["block WEB_WAY_CLOSED"]);
   expect(found.at(-1)?.found).toMatch(/:82, asked from wikiferry-test-\w+-db, gives no answer \(.*refused\)/);
 });
 
-test("blue that sees the gate's address in place of each client's is refused, unless that is accepted by name", async () => {
+test("a blue that sees the gate's address in place of each client's is refused, unless that is accepted by name", async () => {
   await world.change("blue", "$wgCdnServersNoPurge = [];");
   const found = await wayIn();
   expect(amiss(found)).toEqual(["block APP_CLIENT_ADDRESS"]);
@@ -97,7 +97,7 @@ test("blue that sees the gate's address in place of each client's is refused, un
   ]);
 });
 
-test("a private wiki is one that answers, and is refused", async () => {
+test("a private wiki counts as answering, and is refused", async () => {
   await world.change("blue", "$wgGroupPermissions['*']['read'] = false;");
   expect(amiss(await wayIn())).toEqual(["block APP_PRIVATE"]);
   expect((await readSettings(world.ssh, "/var/lib/mediawiki", world.pool)).anonymousRead).toBe(false);
@@ -105,7 +105,7 @@ test("a private wiki is one that answers, and is refused", async () => {
   expect((await readSettings(world.ssh, "/var/lib/mediawiki", world.pool)).anonymousRead).toBe(true);
 });
 
-test("two sides that answer anonymous people alike may share them", async () => {
+test("two sides that answer anonymous people alike may split the page views", async () => {
   expect(await same()).toMatchObject({ code: "APP_ANSWERS", severity: "pass" });
 });
 
@@ -120,7 +120,7 @@ test.each<[title: string, side: "blue" | "green", php: string, shown: RegExp]>([
   ["an extension that green lacks", "blue", "wfLoadExtension( 'Cite' );", /extension Cite/],
   ["another language", "green", '$wgLanguageCode = "en";', /mainpage=.*Main_Page/],
   ["an edit right", "blue", "$wgGroupPermissions['*']['edit'] = false;", /missing/],
-])("%s are a difference that is shown by address", async (_title, side, php, shown) => {
+])("%s are a difference that is reported by address", async (_title, side, php, shown) => {
   await world.change(side, php);
   const finding = await same();
   expect(finding).toMatchObject({ code: "APP_ANSWERS", severity: "block" });
@@ -152,7 +152,7 @@ describe("green's own image", () => {
       30_000,
     );
 
-  test("with what blue's LocalSettings.php says it answers as blue does, and takes addresses from its gate only", async () => {
+  test("with blue's settings it answers as blue does, and accepts addresses from its gate only", async () => {
     const { name: host } = await world.greenImage("alike", { GATE: world.database }, sharedSettings);
     await world.change("blue", sharedSettings);
     await answers(host);
@@ -172,13 +172,13 @@ describe("green's own image", () => {
       return JSON.parse(body.toString()).query.userinfo.name;
     };
     expect(await seenFrom(world.way, "198.51.100.7")).toBe("198.51.100.7");
-    // What a client writes itself stands before what the gate adds.
+    // What a client writes itself comes before what the gate adds.
     expect(await seenFrom(world.way, "198.51.100.7, 10.1.2.3")).toBe("10.1.2.3");
     const elsewhere = fromContainer({ container: world.web.name }, world.pool);
     expect(await seenFrom(elsewhere, "198.51.100.7")).toBe(await world.web.address());
   });
 
-  test("a file that MediaWiki hands out is not handed out past it, and by no other script", async () => {
+  test("a file that MediaWiki serves can't be reached past it, nor through another script", async () => {
     const closed = "$wgGroupPermissions['*']['read'] = false;";
     const { name: host } = await world.greenImage("closed", { UPLOAD_PATH: "/img_auth.php" }, closed);
     await sh(host, "mkdir -p /srv/uploads/a/ab && echo secret >/srv/uploads/a/ab/X.png");

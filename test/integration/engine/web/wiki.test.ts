@@ -83,7 +83,7 @@ function at(apiPath: string): Wiki {
   return new Wiki({ host: "127.0.0.1", port }, { ...wiki, apiPath }, pool);
 }
 
-test("settings are read as PHP sees them, and no secret among them", async () => {
+test("settings are read as PHP sees them, without secrets", async () => {
   const settings = await readSettings(ssh, "/var/lib/mediawiki", pool);
   expect(settings).toMatchObject({
     wgServer: "http://wiki.example.org",
@@ -134,7 +134,7 @@ test("waiting for a writable wiki ends as soon as it is one, or says why not", a
   );
 });
 
-test("no answer, a late one and another's each have their code", async () => {
+test("no answer, a late answer and a wrong answer each have their code", async () => {
   const closed = new Wiki({ host: "127.0.0.1", port: 1 }, wiki, pool);
   await expect(closed.siteInfo()).rejects.toMatchObject({ code: "WEB_UNREACHABLE" });
   await expect(at("/slow").siteInfo(200)).rejects.toThrow(/WEB_UNREACHABLE: .*not within 200 ms/);

@@ -33,7 +33,7 @@ const projectDir = join(__dirname, "../../../..");
 
 let world: World;
 
-/** A second way to the wiki, that can lose answers: bytes reach the wiki, nothing comes back. */
+/** A second path to the wiki that can lose answers: bytes reach the wiki, nothing comes back. */
 class Relay {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
@@ -201,7 +201,7 @@ describe("people at work on a wiki", () => {
 
 const zero = { lost: 0, doubled: 0, altered: 0 };
 
-test("an edit whose answer is lost on the way counts as made or failed by what the wiki has", async () => {
+test("an edit whose answer is lost counts as made or failed according to the wiki", async () => {
   const relay = await new Relay(options.ports.http).listen();
   try {
     const load = await startLoad(
@@ -231,7 +231,7 @@ test("an edit whose answer is lost on the way counts as made or failed by what t
 }, 240_000);
 
 test("people whose sessions are lost are counted as logged out, and log in again", async () => {
-  // A slow page view with a session that is gone by then would count once more.
+  // A slow page view with a session that has expired by then would count once more.
   const load = await startLoad(input("sessions", { viewsPerSecond: 0 }));
   await pause(1_500);
   await inDatabase("DELETE FROM objectcache WHERE keyname LIKE '%MWSession%'");
@@ -243,7 +243,7 @@ test("people whose sessions are lost are counted as logged out, and log in again
   expect((await judged(load.historyFile)).loggedOut).toBe(3);
 }, 180_000);
 
-test("a wrong password ends the load with a code and the way out", async () => {
+test("a wrong password ends the load with a code and the remedy", async () => {
   const editors = [{ name: "Editor1", password: "not this one" }];
   await expect(startLoad(input("password", { editors }))).rejects.toMatchObject({ code: "LOAD_LOGIN" });
 });

@@ -158,7 +158,7 @@ test("an editor logs in, edits and uploads; a reset takes it back", async () => 
   expect(await statistics()).toEqual(before);
 });
 
-test("the operator restarts the database over SSH and the wiki goes on", async () => {
+test("the operator restarts the database over SSH and the wiki continues", async () => {
   await ssh(world.hosts.db, "service mariadb restart");
   expect((await statistics()).images).toBe(38);
   const { stdout } = await ssh(world.hosts.files, "ls /srv/uploads && command -v rsync");
@@ -166,7 +166,7 @@ test("the operator restarts the database over SSH and the wiki goes on", async (
   await ssh(world.hosts.web, "service cron stop && service cron start && service apache2 reload");
 });
 
-test("a world that runs is taken as it is", async () => {
+test("a running old site is used as it is", async () => {
   const again = await ensureWorld(options);
   expect(again.hosts).toEqual(world.hosts);
   expect((await worldStatus({ name: options.name })).hosts.map(({ state }) => state)).toEqual([
@@ -185,7 +185,7 @@ test("removal leaves nothing of it", async () => {
   expect(await ifThere(docker.getVolume("wikiferry-worldtest-db").inspect())).toBeUndefined();
 });
 
-test("a size that can't be is refused", async () => {
+test("an impossible size is refused", async () => {
   await expect(ensureWorld({ ...options, pages: 3 })).rejects.toMatchObject({ code: "WORLD_SIZE" });
   await expect(ensureWorld({ ...options, prefix: "x y" })).rejects.toMatchObject({ code: "WORLD_NAME" });
 });

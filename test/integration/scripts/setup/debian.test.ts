@@ -18,7 +18,7 @@ SHA256:
 const signature = "-----BEGIN PGP SIGNATURE-----\n\niHUEABYKAB0WIQ==\n=AAAA\n-----END PGP SIGNATURE-----\n";
 const folder = mkdtempSync(join(tmpdir(), "wikiferry-mirror-"));
 
-/** A mirror between us and Debian: its Release is its own, its signature not Debian's. */
+/** A mirror between this machine and Debian. It signs its Release itself, without Debian's signature. */
 const asked: string[] = [];
 const mirror = createServer((request, response) => {
   const path = request.url ?? "";
@@ -40,7 +40,7 @@ afterAll(() => {
 
 const url = () => `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/debian`;
 
-test("a mirror whose Release has no signature of Debian's makes no base image", async () => {
+test("no base image is built from a mirror whose Release lacks Debian's signature", async () => {
   await expect(bootstrap(join(folder, "root"), url())).rejects.toThrow(
     /check Release signature|Release signed by/,
   );
@@ -48,7 +48,7 @@ test("a mirror whose Release has no signature of Debian's makes no base image", 
   expect(asked.filter((path) => path.includes("Packages"))).toEqual([]);
 });
 
-test("without the keyring nothing is asked of a mirror", async () => {
+test("without the keyring no mirror is contacted", async () => {
   asked.length = 0;
   const missing = bootstrap(join(folder, "other"), url(), join(folder, "no-such-keyring.gpg"));
   await expect(missing).rejects.toMatchObject({ code: "SETUP_KEYRING" });

@@ -24,13 +24,13 @@ afterAll(() => {
 });
 
 describe("the pid file of an engine that is gone", () => {
-  it("goes where another program has its number", () => {
+  it("is removed where another program has its number", () => {
     writeFileSync(file, `${sleeper.pid}`);
     expect(removeStalePid(file, "dockerd")).toBe(sleeper.pid);
     expect(existsSync(file)).toBe(false);
   });
 
-  it("goes where no process has its number", async () => {
+  it("is removed where no process has its number", async () => {
     const ended = spawn("true");
     await once(ended, "exit");
     writeFileSync(file, `${ended.pid}\n`);
@@ -47,7 +47,7 @@ describe("the pid file of an engine that is gone", () => {
     expect(isHeld(join(directory, "none"), "sleep")).toBe(false);
   });
 
-  it("stays where it holds no number, and need not be there", () => {
+  it("stays where it holds no number, and need not exist", () => {
     writeFileSync(file, "not a number");
     expect(removeStalePid(file, "dockerd")).toBeUndefined();
     expect(existsSync(file)).toBe(true);

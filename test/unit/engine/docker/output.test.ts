@@ -9,7 +9,7 @@ const frame = (stream: 1 | 2, text: string) => {
   return Buffer.concat([header, Buffer.from(text)]);
 };
 
-test("what came before the connection broke off is handed on", async () => {
+test("what arrived before the connection broke is passed on", async () => {
   const stream = new PassThrough();
   const said: string[] = [];
   const reading = readOutput(
@@ -24,7 +24,7 @@ test("what came before the connection broke off is handed on", async () => {
   expect(said).toEqual(["out: begun", "err: no space left"]);
 });
 
-test("a connection that is closed without an end is no end", async () => {
+test("a connection that is closed early does not count as the end", async () => {
   const stream = new PassThrough();
   const reading = readOutput(
     stream,
@@ -35,7 +35,7 @@ test("a connection that is closed without an end is no end", async () => {
   await expect(reading).rejects.toBeInstanceOf(BrokenOff);
 });
 
-test("nothing more is read while a piece is being taken, and what a taker throws is passed on", async () => {
+test("nothing more is read while a piece is being processed, and what the receiver throws is passed on", async () => {
   const stream = new PassThrough();
   const pieces: string[] = [];
   let atOnce = 0;

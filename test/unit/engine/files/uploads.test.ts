@@ -18,7 +18,7 @@ test("MediaWiki's base 36 is the hash that sha1sum prints", () => {
   );
 });
 
-test("each kind of file is looked for where MediaWiki keeps it", () => {
+test("each kind of file is looked up where MediaWiki keeps it", () => {
   const layout = new UploadLayout(true);
   const old = { name: "Foo.jpg", sha1: empty36, archiveName: "20260101000000!Foo.jpg", deleted: 0 };
   expect(layout.current({ name: "Foo.jpg", sha1: empty36 })).toEqual({ path: "0/06/Foo.jpg", sha1: empty });
@@ -37,13 +37,13 @@ test("each kind of file is looked for where MediaWiki keeps it", () => {
   expect(flat.archived({ storageKey: `${empty36}.png` })?.path).toBe(`deleted/${empty36}.png`);
 });
 
-test("names with anything in them are read from sha1sum", () => {
+test("names with any characters are read from sha1sum", () => {
   const hashes = parseHashes(`${empty}  ./a/new\nline\0${empty}  ./-dash 'q' "d" 😀\0`);
   expect([...hashes.keys()]).toEqual(["a/new\nline", "-dash 'q' \"d\" 😀"]);
   expect(quote("it's")).toBe("'it'\\''s'");
 });
 
-test("a comparison tells missing, different and extra files apart", () => {
+test("a comparison distinguishes missing, different and extra files", () => {
   const expected = ["a", "b", "c", "c"].map((path) => ({ path, sha1: empty }));
   const hashes = new Map([
     ["b", "0".repeat(40)],
@@ -85,7 +85,7 @@ test("a file and its old versions lie in two directories, which it shares; in on
   expect(new UploadLayout(false).directories("Foo.jpg")).toEqual([]);
 });
 
-test("a round that could not carry files is a failure that names each of them, and why", () => {
+test("a round that could not copy files is a failure that names each of them, and why", () => {
   const stderr = [
     'rsync: [sender] send_files failed to open "/srv/uploads/a/ab/It\'s.png": Permission denied (13)',
     'file has vanished: "/srv/uploads/1/12/Gone "now".png" (in uploads)',
@@ -118,7 +118,7 @@ test("a round that could not carry files is a failure that names each of them, a
     );
 });
 
-test("a round tells its rate and the time left once two looks were taken", () => {
+test("a round reports its rate and the time left after two looks", () => {
   const first = { bytes: 10e6, atMs: 0 };
   expect(roundProgress(100e6, first)).toEqual({ message: "10.0 MB of 100 MB", percent: 10 });
   expect(roundProgress(100e6, { bytes: 40e6, atMs: 10_000 }, first)).toEqual({

@@ -117,7 +117,7 @@ describe("values in a row event", () => {
     expect(all.subarray(start, end).toString("hex")).toBe(value);
   });
 
-  test("of an unknown type stop the reading, so nothing is read wrongly", () => {
+  test("of an unknown type stop reading, so nothing is misread", () => {
     expect(() => skipValue(Buffer.alloc(10), 0, { type: 99, meta: 0 })).toThrow("unknown type 99");
   });
 
@@ -216,7 +216,7 @@ describe("what has changed", () => {
     expect(taken()).toEqual({ child: ["1"] });
   });
 
-  test("without a key, or by a cascade, or in a table that is not known, is the whole table", () => {
+  test("without a key, or by a cascade, or in an unknown table, is the whole table", () => {
     const row = event(23, Buffer.concat([rowsHead(2), hex("03  00 01000000 05000000")]));
     feed(
       gtid(11),
@@ -229,7 +229,7 @@ describe("what has changed", () => {
     expect(taken()).toEqual({ page: ["1"], child: "whole", plain: "whole", unheard: "whole" });
   });
 
-  test("is the whole table where the log's columns are not those that are known", () => {
+  test("is the whole table where the log's columns differ from the known ones", () => {
     feed(
       gtid(11),
       tableMap("child", [3, 3, 3], Buffer.alloc(0)),
@@ -239,14 +239,14 @@ describe("what has changed", () => {
     expect(taken()).toEqual({ child: "whole" });
   });
 
-  test("by a statement is every table that it names, and definitions are read anew", () => {
+  test("by a statement is every table that it names, and definitions are read again", () => {
     feed(gtid(11, 1), statement("wiki", "ALTER TABLE page ADD x INT"));
     expect(touched.definitionsChanged).toBe(true);
     expect(touched.gtid).toBe("0-1-11");
     expect(taken()).toEqual({ page: "whole" });
   });
 
-  test("in a session's own table is nothing", () => {
+  test("in a temporary table is nothing", () => {
     feed(
       gtid(11, 1),
       statement("wiki", "DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `page`"),
@@ -258,7 +258,7 @@ describe("what has changed", () => {
     expect(taken()).toEqual({});
   });
 
-  test("elsewhere does not matter, but for how far the log was read", () => {
+  test("elsewhere does not matter, except for how far the log was read", () => {
     const other = Buffer.concat([
       u32(7),
       u16(0),
@@ -291,7 +291,7 @@ describe("what has changed", () => {
     expect(taken()).toEqual({ page: ["1"], plain: "whole" });
   });
 
-  test("an error of the server ends the stream with its words", () => {
+  test("an error of the server ends the stream with its message", () => {
     expect(reader.read(Buffer.concat([hex("ff d404"), Buffer.from("#HY000gone")]))).toEqual({
       kind: "error",
       number: 1236,
@@ -299,7 +299,7 @@ describe("what has changed", () => {
     });
   });
 
-  test("a checksum at the end of events is not taken for a row", () => {
+  test("a checksum at the end of events is not mistaken for a row", () => {
     feed(event(15, Buffer.concat([Buffer.alloc(80), hex("01 aabbccdd")])));
     const summed = (packet: Buffer) => Buffer.concat([packet, hex("01020304")]);
     feed(

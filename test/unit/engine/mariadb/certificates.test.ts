@@ -10,7 +10,7 @@ const now = new Date("2026-11-21T12:00:00Z");
 const later = (days: number) => new Date(now.getTime() + days * 86_400_000);
 
 describe("certificates between the databases", () => {
-  test("a server's certificate is good for its names, from the move's own authority", async () => {
+  test("a server's certificate is valid for its names and issued by the move's own authority", async () => {
     const { ca, cert, key } = await issueCertificate(secret, "blue", ["blue-db", "10.1.2.3"], now);
     const leaf = new X509Certificate(cert);
     expect(leaf.verify(new X509Certificate(ca).publicKey)).toBe(true);
@@ -29,7 +29,7 @@ describe("certificates between the databases", () => {
     expect(one.key).not.toBe(other.key);
   });
 
-  test("one that runs out, has other names or another authority no longer serves", async () => {
+  test("one that is about to expire, or has other names or another authority, is no longer usable", async () => {
     const blue = await issueCertificate(secret, "blue", ["blue-db"], now);
     expect(certificateServes(blue, secret, ["blue-db"], later(396 - renewalDays - 1))).toBe(true);
     expect(certificateServes(blue, secret, ["blue-db"], later(397 - renewalDays))).toBe(false);

@@ -8,7 +8,7 @@ import {
 } from "../../../../engine/mariadb/cutover/settlement";
 import { common, surplus } from "../../../../engine/mariadb/verify/looseTable";
 
-describe("what stands between the world and a settled one", () => {
+describe("what separates the present state from a settled one", () => {
   const primary: Standing = {
     readOnly: false,
     locked: false,
@@ -117,7 +117,7 @@ test("next numbers are compared table by table", () => {
 });
 
 describe("a table that no snapshot can freeze", () => {
-  test("a row on its way is missing in one look only", () => {
+  test("a row in transit is missing in one look only", () => {
     const first = surplus(
       new Map([
         ["a", 1],

@@ -40,7 +40,7 @@ describe("GTID positions", () => {
     expect(() => parseGtid(text)).toThrow(RangeError);
   });
 
-  test("containing is an order: everything contains itself and nothing, and the newest of two contains both", () => {
+  test("containing is an order: every position contains itself and the empty one, and the newer of two contains both", () => {
     fc.assert(
       fc.property(position, position, (a, b) => {
         const both = newest(a, b);
@@ -60,7 +60,7 @@ describe("GTID positions", () => {
     expect(contains("0-1-9", "0-1-10")).toBe(false);
   });
 
-  test("an errant transaction is one that the source does not have, or has of another server", () => {
+  test("an errant transaction is one that the source lacks, or has from another server", () => {
     expect(errant("0-1-10", "0-1-9")).toBeUndefined();
     expect(errant("0-1-10", "0-2-10")).toBe("0-2-10");
     expect(errant("0-1-10", "0-2-11")).toBe("0-2-11");
@@ -68,7 +68,7 @@ describe("GTID positions", () => {
     expect(errant("0-1-10", "")).toBeUndefined();
   });
 
-  test("the same position is the same text but for order and white space", () => {
+  test("equal positions have equal texts, apart from order and white space", () => {
     expect(samePosition("0-1-2,1-1-1", "1-1-1, 0-1-2")).toBe(true);
     expect(samePosition("0-1-2", "0-2-2")).toBe(false);
   });

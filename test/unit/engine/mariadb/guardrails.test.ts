@@ -37,7 +37,7 @@ describe("clocks", () => {
   });
 });
 
-test("room for the binary log is that of the side with the least", () => {
+test("space for the binary log is that of the side with the least", () => {
   const mebibyte = 1024 * 1024;
   const of = (blue: number, green: number) =>
     roomFinding([
@@ -55,7 +55,7 @@ test("room for the binary log is that of the side with the least", () => {
 describe("rights on the wiki's database", () => {
   const rights = (...grants: string[]) => [...rightsOn("wiki_db", grants)].sort();
 
-  test("its own, everybody's, and none of another database's", () => {
+  test("its own, everyone's, and none of another database's", () => {
     expect(
       rights(
         "GRANT USAGE ON *.* TO `w`@`%` IDENTIFIED BY PASSWORD '*1'",
@@ -134,7 +134,7 @@ describe("web tiers", () => {
     expect(amiss(answer({}, 2_500))).toEqual(["warn APP_SLOW"]);
   });
 
-  test("read rights that differ keep anybody from being sent there, and nobody from going back", () => {
+  test("read rights that differ prevent sending anyone there, but not going back", () => {
     expect(amiss(answer({ version: "", anonymousRead: false }))).toEqual(["block APP_READ_RIGHT"]);
     const back = judgeWebTiers(answer({ version: "", anonymousRead: false }), blue);
     expect(back.filter(({ severity }) => severity !== "pass")).toMatchObject([
@@ -153,13 +153,13 @@ describe("a flip in preview", () => {
   const shown = (findings: Finding[], step: Step, told: Finding[] = []) =>
     flipOutlook(findings, step, told).map(({ code, severity }) => `${severity} ${code}`);
 
-  test("one that nobody asks for forbids nothing, and is told", () => {
+  test("one that nobody asks for forbids nothing, and is reported", () => {
     const found = [finding("WORK_XA"), finding("REPL_STOPPED"), finding("CTRL_CLOCK", "warn")];
     expect(shown(found, "none")).toEqual(["warn WORK_XA", "warn REPL_STOPPED", "warn CTRL_CLOCK"]);
     expect(flipOutlook(found, "none")[0]?.found).toBe("something: a flip would be refused now");
   });
 
-  test("one that the config asks for is refused, but for what the run itself mends", () => {
+  test("one that the config asks for is refused, except for what the run itself repairs", () => {
     expect(
       shown(
         [
@@ -186,7 +186,7 @@ describe("a flip in preview", () => {
     ]);
   });
 
-  test("phase switch and a canary are refused for what stands, and not for what passes or the run mends", () => {
+  test("phase switch and a canary are refused for lasting conditions, not for what passes or the run repairs", () => {
     const standing = ["SCHEMA_TABLES", "RIGHTS_MISSING", "APP_ANSWERS", "APP_READ_RIGHT", "CTRL_DISK_SPACE"];
     expect(
       shown(
@@ -204,7 +204,7 @@ describe("a flip in preview", () => {
     expect(shown([finding("REPL_DURABILITY")], "switch")).toEqual(["pass REPL_DURABILITY"]);
   });
 
-  test("these codes pass by themselves, or a run mends them; every other one stands", () => {
+  test("these codes pass by themselves, or a run repairs them; every other one lasts", () => {
     const of = (lasting: string) => passingCodes.filter((code) => lastingOf(code) === lasting).sort();
     expect(of("passes")).toEqual([
       "APP_JOBS",
@@ -242,7 +242,7 @@ describe("a flip in preview", () => {
     expect(lastingOf("SCHEMA_TABLES")).toBeUndefined();
   });
 
-  test("a flip, a first entrance and a larger canary are steps; going back or on is none", () => {
+  test("a flip, the first traffic and a larger canary are steps; going back or staying is none", () => {
     const wanted = (gate: boolean, canary: number) => ({ active: "blue" as const, gate, canary });
     expect(stepAhead("green", wanted(true, 0), { canary: 0 })).toBe("flip");
     expect(stepAhead("blue", wanted(true, 0), undefined)).toBe("switch");
@@ -252,7 +252,7 @@ describe("a flip in preview", () => {
     expect(stepAhead("blue", wanted(false, 0), undefined)).toBe("none");
   });
 
-  test("the way in is told before phase switch, refuses the phase, and no run after it", () => {
+  test("findings about the gate's path are reported before phase switch, refuse the phase, and refuse no run after it", () => {
     const told = (code: string, when: Parameters<typeof wayInOutlook>[1]) =>
       wayInOutlook([finding(code)], when).map(({ severity, found }) => `${severity} ${found}`);
     expect(told("WEB_REDIRECT_LOOP", "before switch")).toEqual([
@@ -263,7 +263,7 @@ describe("a flip in preview", () => {
     expect(told("APP_PRIVATE", "before switch")).toEqual(["block something"]);
   });
 
-  test("what was said already is not said again, unless it forbids the flip", () => {
+  test("what was already reported is not repeated, unless it forbids the flip", () => {
     const told = [finding("SCHEMA_DEFINERS", "warn"), finding("NO_PRIMARY_KEY", "warn")];
     const found = [finding("SCHEMA_DEFINERS"), finding("NO_PRIMARY_KEY", "warn")];
     expect(shown(found, "flip", told)).toEqual(["block SCHEMA_DEFINERS"]);

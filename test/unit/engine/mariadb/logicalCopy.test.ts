@@ -42,7 +42,7 @@ describe("a range of a table", () => {
   const id = column("id", "int");
   const title = column("ti`tle", "varchar", "utf8mb4");
 
-  test("is bounded by the key's first column, and goes on behind the last row by all of them", () => {
+  test("is bounded by the key's first column, and continues after the last row by all of them", () => {
     expect(rangeCondition([id], {})).toBe("");
     expect(rangeCondition([id], { from: "5", to: "9" })).toBe("WHERE `id` >= 5 AND `id` < 9");
     expect(rangeCondition([id, title], { from: "5", to: "9" }, [Buffer.from("7"), Buffer.from("a'")])).toBe(
@@ -50,14 +50,14 @@ describe("a range of a table", () => {
     );
   });
 
-  test("a stretch is what comes after a key, up to another", () => {
+  test("a range is what comes after a key, up to another", () => {
     expect(stretchCondition([id])).toBe("1");
     expect(stretchCondition([id], [Buffer.from("1")], [Buffer.from("3")])).toBe(
       "(`id` > 1) AND NOT (`id` > 3)",
     );
   });
 
-  test("cuts lie within, in order, and each number is in one part", () => {
+  test("boundaries lie within, in order, and each number is in one part", () => {
     fc.assert(
       fc.property(
         fc.bigInt(-1000n, 1000n),
@@ -86,7 +86,7 @@ describe("a value", () => {
     expect(literal(column("a", "char", "latin1"), Buffer.alloc(0))).toBe("_latin1 ''");
   });
 
-  test("whose text says less than it is is read and written otherwise", () => {
+  test("whose text loses precision is read and written differently", () => {
     expect(readExpression(column("f", "float"))).toBe("CAST(`f` AS DOUBLE)");
     expect(readExpression(column("e", "enum"))).toBe("CAST(`e` AS UNSIGNED)");
     expect(writeExpression(column("e", "set"))).toBe("CAST(? AS UNSIGNED)");
@@ -130,7 +130,7 @@ describe("a table's definition", () => {
     expect(staged(create, "u").create).toContain("UNIQUE KEY `u`");
   });
 
-  test("of a small table has its indexes from the beginning, but none that rows could violate meanwhile", () => {
+  test("of a small table has its indexes from the beginning, except those that rows could violate meanwhile", () => {
     const keysOf = (bytes: number) =>
       firstDefinition({ create, keyName: "PRIMARY", bytes })
         .split("\n")
@@ -143,7 +143,7 @@ describe("a table's definition", () => {
     expect(withoutNumbering(create)).toBe(create.replace(" AUTO_INCREMENT=7", ""));
   });
 
-  test("an event's rests from the start, whatever its comment says", () => {
+  test("an event's is disabled from the start, whatever its comment says", () => {
     expect(
       asleep(
         "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION NOT PRESERVE ENABLE COMMENT 'ENABLE' DO SELECT 1",

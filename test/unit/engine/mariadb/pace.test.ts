@@ -16,14 +16,14 @@ describe("Pace", () => {
     return came;
   }
 
-  test("those who ask at once come one after the other", async () => {
+  test("requests made at the same time run one after the other", async () => {
     const pace = new Pace(10);
     const came = noteTurns([pace.turn(), pace.turn(), pace.turn()]);
     await jest.advanceTimersByTimeAsync(100);
     expect(came).toEqual([10, 20, 30]);
   });
 
-  test("whoever asks late waits from then on, and nobody has saved up turns", async () => {
+  test("a late request waits from then on, and nobody accumulates turns", async () => {
     const pace = new Pace(10);
     void pace.turn();
     await jest.advanceTimersByTimeAsync(95);

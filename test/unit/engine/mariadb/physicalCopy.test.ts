@@ -21,7 +21,7 @@ const fitting: PhysicalFacts = {
   encrypted: false,
 };
 
-describe("whether blue's files can be green's", () => {
+describe("whether green can use blue's files", () => {
   it("is so with one major version, the tool on both sides and the same settings", () => {
     expect(obstacles(fitting)).toEqual([]);
   });
@@ -62,7 +62,7 @@ describe("the position of a backup", () => {
   });
 });
 
-it("the last words of mariadb-backup are those that say why", () => {
+it("the last lines of mariadb-backup that are kept say why", () => {
   const said = `[01] 2026-11-21 17:00:00 Streaming ./wikidb/page.ibd to <STDOUT>
 [01] 2026-11-21 17:00:00         ...done
 [00] FATAL ERROR: 2026-11-21 17:00:01 Failed to connect to MariaDB server: Access denied`;
@@ -89,7 +89,7 @@ it("bytes wait until the rate allows them", () => {
   expect(aheadMs(1_000_000, 0, 0)).toBe(0);
 });
 
-describe("what makes blue's files green's", () => {
+describe("what adapts blue's files to green", () => {
   const sql = ownStatements({
     adminPassword: "secret of green",
     app: {
@@ -110,7 +110,7 @@ describe("what makes blue's files green's", () => {
     }
   });
 
-  it("takes away blue's rule before anything runs, and sets every domain's position", () => {
+  it("removes blue's rule before anything runs, and sets every domain's position", () => {
     expect(lines[1]).toBe("DELETE FROM mysql.event WHERE db = 'wikiferry';");
     expect(sql).toContain("VALUES (0, 1, 1, '42')");
     expect(sql).toContain("VALUES (7, 2, 1, '3')");

@@ -62,7 +62,7 @@ describe("versions", () => {
 });
 
 describe("tables", () => {
-  test("MyISAM and Aria with rows are refused by name, with the statement that mends them", () => {
+  test("MyISAM and Aria tables with rows are refused by name, with the statement that converts them", () => {
     const finding = storageEngineFinding(
       [myisam("objectcache"), table("page"), myisam("log`s", { engine: "Aria" })],
       "",
@@ -99,7 +99,7 @@ describe("tables", () => {
 });
 
 describe("space and time", () => {
-  test("a copy needs room for the data once and a half, and a finished one none", () => {
+  test("a copy needs space for one and a half times the data, and a finished one none", () => {
     const gibibyte = 1024 ** 3;
     expect(diskSpaceFinding(10 * gibibyte, 16 * gibibyte, false).severity).toBe("pass");
     expect(diskSpaceFinding(10 * gibibyte, 15 * gibibyte, false)).toMatchObject({
@@ -119,7 +119,7 @@ describe("space and time", () => {
     expect(copyProgress(0, 0, 0).percent).toBe(0);
   });
 
-  test("the estimate of a copy is the sum of its parts, and goes by the slowest way", () => {
+  test("the estimate of a copy is the sum of its parts, limited by the slowest path", () => {
     const measure = {
       tables: 10,
       looseTables: 0,
@@ -157,7 +157,7 @@ describe("space and time", () => {
     expect(predictCatchUp({ ...measure, writesPerSecond: 1e6 }, 10_000)).toBeUndefined();
   });
 
-  test("the estimate of a pause: its steps, what could not be asked as usual, and how earlier flips went", () => {
+  test("the estimate of a pause: its steps, usual values for what could not be asked, and earlier flips", () => {
     const nothing = {
       fromRoundTripMs: undefined,
       toRoundTripMs: undefined,
@@ -171,7 +171,7 @@ describe("space and time", () => {
     expect(slow.ms).toBeGreaterThan(usual.ms + 100);
     expect(predictPause({ ...nothing, webMs: 122 }, "blue").ms).toBe(usual.ms + 100);
     expect(predictPause({ ...nothing, probeMs: 400 }, "blue").ms).toBeGreaterThan(usual.ms + 5);
-    // The question for the last uploads costs only what is left of it at the commit.
+    // The query for the last uploads costs only what is left of it at the commit.
     expect(predictPause({ ...nothing, filesMs: 0 }, "blue").ms).toBe(
       predictPause({ ...nothing, filesMs: 10 }, "blue").ms,
     );
@@ -230,7 +230,7 @@ describe("adoption", () => {
     }
   });
 
-  test("what the owner has and serves stays: a longer retention, another init_file, a log of another name", () => {
+  test("the owner's suitable settings stay: a longer retention, another init_file, a log of another name", () => {
     const own = {
       ...defaults,
       log_bin: "ON",
@@ -280,7 +280,7 @@ describe("dumps", () => {
     );
   });
 
-  test("a dump that was cut off is not complete, however it is chopped", async () => {
+  test("a truncated dump is not complete, wherever it was cut", async () => {
     const text = `-- SET GLOBAL gtid_slave_pos='0-1-7';\n${"x".repeat(200_000)}\n-- Dump completed on 2026-11-21\n`;
     const whole = new DumpMeter();
     for (let at = 0; at < text.length; at += 777) whole.write(text.slice(at, at + 777));
@@ -309,7 +309,7 @@ describe("accounts", () => {
     expect(nativePasswordHash("mypass")).toBe("*6C8989366EAF75BB670AD8EA7A7FC1176A95CEF4");
   });
 
-  test("rights to write through read_only are found in grants, also over roles", () => {
+  test("privileges to write through read_only are found in grants, also through roles", () => {
     expect(grantsWritingThrough("GRANT SELECT, READ_ONLY ADMIN ON *.* TO `r1`")).toBe(true);
     expect(grantsWritingThrough("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION")).toBe(
       true,

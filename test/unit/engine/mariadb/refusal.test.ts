@@ -26,7 +26,7 @@ test("a plugin that the client does not know has no number", () => {
   expect(refused({ code: "AUTH_SWITCH_PLUGIN_ERROR" })).toMatchObject({ code: "DB_ACCESS_DENIED" });
 });
 
-test("who comes by the socket already is not sent there", () => {
+test("a connection that already uses the socket is not told to use it", () => {
   const place = { ...blue, admin: { host: "/run/mysqld/mysqld.sock" } };
   expect(refused({ errno: 1698 }, place)?.wayOut).not.toContain("sqlHost");
 });
@@ -44,15 +44,12 @@ test.each([1049, 1053, 2013, undefined])("error %s is no refusal", (errno) => {
   expect(refused({ errno })).toBeUndefined();
 });
 
-test.each([1044, 1142, 1143, 1227, 1370, 1410])(
-  "error %i of a statement is a right that is lacking",
-  (errno) => {
-    expect(lackOfRights(Object.assign(new Error("no"), { errno }), "blue")).toMatchObject({
-      code: "DB_ACCESS_DENIED",
-      found: "blue's administrative account lacks a privilege (no)",
-    });
-  },
-);
+test.each([1044, 1142, 1143, 1227, 1370, 1410])("error %i of a statement is a missing privilege", (errno) => {
+  expect(lackOfRights(Object.assign(new Error("no"), { errno }), "blue")).toMatchObject({
+    code: "DB_ACCESS_DENIED",
+    found: "blue's administrative account lacks a privilege (no)",
+  });
+});
 
 test.each([1054, 1290, 1644])("error %i of a statement is none", (errno) => {
   expect(lackOfRights(Object.assign(new Error("no"), { errno }), "blue")).toBeUndefined();

@@ -29,8 +29,8 @@ const healthy = {
   Slave_SQL_Running_State: "Slave has read all relay log; waiting for more updates",
 };
 
-describe("what a replica says of itself", () => {
-  test("a healthy stream has no cause, and is the one that was asked for", () => {
+describe("what a replica reports about itself", () => {
+  test("a healthy stream has no cause, and is the wanted one", () => {
     const status = parseReplicationStatus(healthy);
     expect(status).toMatchObject({
       io: "yes",
@@ -50,13 +50,13 @@ describe("what a replica says of itself", () => {
     ["without checking the certificate", { Master_SSL_Verify_Server_Cert: "No" }],
     ["up to a position only", { Until_Condition: "Gtid" }],
     ["by file and offset", { Using_Gtid: "No" }],
-  ])("a stream %s is not what was asked for", (_what, change) => {
+  ])("a stream %s is not the wanted one", (_what, change) => {
     expect(
       isFollowing(parseReplicationStatus({ ...healthy, ...change }), { host: "blue-db", port: 3306 }),
     ).toBe(false);
   });
 
-  test("filters are seen", () => {
+  test("filters are noticed", () => {
     expect(parseReplicationStatus({ ...healthy, Replicate_Do_DB: "wikidb" }).filters).toEqual([
       "Replicate_Do_DB=wikidb",
     ]);
@@ -119,7 +119,7 @@ describe("what it stopped at", () => {
     appliedGtid: "0-1-7",
   });
 
-  test("a statement in the stream is one of the schema, whatever it failed by", () => {
+  test("a statement in the stream is a schema change, whatever error it failed with", () => {
     expect(causeOf(threads(1091, onQuery))).toBe("REPL_DDL");
     expect(causeOf(threads(1062, onQuery))).toBe("REPL_DDL");
     expect(describeStop(threads(1091, onQuery))).toBe(
@@ -135,7 +135,7 @@ describe("what it stopped at", () => {
     );
   });
 
-  test("a full disk is one, whatever failed by it", () => {
+  test("a full disk is recognized, whatever failed because of it", () => {
     const message = "Error writing file 'relay-bin' (errno: 28 \"No space left on device\")";
     expect(causeOf(threads(1026, message))).toBe("REPL_DISK_FULL");
   });
@@ -149,7 +149,7 @@ describe("how fast it catches up", () => {
     lagMs: behind,
   });
 
-  test("rates, share of the way and time left", () => {
+  test("rates, share of the distance and time left", () => {
     expect(paceOf([])).toBeUndefined();
     const pace = paceOf([sample(0, 1000, 0), sample(1000, 900, 150), sample(2000, 800, 300)]);
     expect(pace).toEqual({
@@ -162,7 +162,7 @@ describe("how fast it catches up", () => {
     });
   });
 
-  test("one that does not come nearer has no time left to tell", () => {
+  test("one that does not come nearer has no time left to report", () => {
     expect(paceOf([sample(0, 100, 0), sample(1000, 140, 10)])).toMatchObject({
       leftMs: undefined,
       appliedPerSecond: 10,
@@ -185,7 +185,7 @@ describe("how fast it catches up", () => {
   });
 });
 
-describe("changes of the schema", () => {
+describe("schema changes", () => {
   const table = (name: string, columns: Record<string, string>, indexes: string[] = []) => ({
     name,
     engine: "InnoDB",
@@ -195,7 +195,7 @@ describe("changes of the schema", () => {
   });
   const page = table("page", { page_id: "int NOT NULL" }, ["UNIQUE PRIMARY BTREE (page_id)"]);
 
-  test("created, dropped, renamed and altered are told apart", () => {
+  test("created, dropped, renamed and altered are distinguished", () => {
     expect(schemaChanges([page], [page])).toEqual([]);
     expect(schemaChanges([], [page])).toEqual([{ kind: "created", table: "page", how: [] }]);
     expect(schemaChanges([page], [])).toEqual([{ kind: "dropped", table: "page", how: [] }]);
@@ -211,7 +211,7 @@ describe("changes of the schema", () => {
 });
 
 describe("durability", () => {
-  test("a log that ends elsewhere than the tables is apart, an empty one is not", () => {
+  test("a log that ends at another transaction than the tables has diverged, an empty one has not", () => {
     expect(logIsApart({ binlog: "0-1-7", applied: "0-1-7" })).toBe(false);
     expect(logIsApart({ binlog: "", applied: "0-1-7" })).toBe(false);
     expect(logIsApart({ binlog: "0-1-9", applied: "0-1-7" })).toBe(true);

@@ -31,14 +31,14 @@ describe("a row's text", () => {
     );
   });
 
-  test("says where NULL is, takes text as it is stored, and shows a float whole", () => {
+  test("marks NULL, takes text as it is stored, and shows a float completely", () => {
     const shown = column("shown", "varchar", { nullable: true, charset: "utf8mb4" });
     expect(rowText([shown, column("weight", "float", { nullable: true })])).toBe(
       "CONCAT_WS(',',IFNULL(LENGTH(`shown`),'N'),CAST(`shown` AS BINARY),IFNULL(CAST(`weight` AS DOUBLE),'N'))",
     );
   });
 
-  test("has a long value by its own hash, so that it stays short itself", () => {
+  test("replaces a long value with its hash, so that it stays short itself", () => {
     const body = column("body", "longblob", { maxBytes: 4_294_967_295 });
     expect(rowText([body])).toBe("CONCAT_WS(',',LENGTH(`body`),IF(LENGTH(`body`)>4096,SHA1(`body`),`body`))");
     expect(longestRowText([id, title, body])).toBeLessThan(100_000);
@@ -54,7 +54,7 @@ describe("a piece", () => {
     expect(sumQuery("`d`.`t`", [id])).toContain("FROM `d`.`t` WHERE 1");
   });
 
-  test("that may have been cut off has no hash", () => {
+  test("that may have been truncated has no hash", () => {
     expect(readPiece([id], { n: "3", h: "ab", l: "0" })).toEqual({ rows: "3", hash: "ab" });
     expect(readPiece([id], { n: 0, h: null, l: null })).toEqual({ rows: "0", hash: "" });
     expect(readPiece([id], { n: 3, h: "ab", l: longestPiece })).toBeUndefined();
@@ -120,7 +120,7 @@ describe("keys", () => {
 });
 
 describe("rows that differ", () => {
-  test("with a key are missing, too many, or other", () => {
+  test("with a key are missing, extra, or different", () => {
     const there = [row("1", "a"), row("2", "b"), row("3", "c")];
     const here = [row("2", "b"), row("3", "x"), row("4", "d")];
     expect(byKey(there, here).map(({ key, how }) => [key, how])).toEqual([
@@ -143,7 +143,7 @@ describe("rows that differ", () => {
   }
 });
 
-test("of several snapshots those at one place are kept", () => {
+test("of several snapshots those at one position are kept", () => {
   const at = (position: number) => ({ file: "a", position });
   expect(mostCommon([at(1), at(2), at(2)])).toEqual({ place: at(2), members: [1, 2] });
   expect(mostCommon([])).toEqual({ members: [] });

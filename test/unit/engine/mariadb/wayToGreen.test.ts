@@ -1,6 +1,6 @@
 import { judgeRefusal, refusedAddress } from "../../../../engine/mariadb/preflight/wayToGreen";
 
-test("the proxy's log says who was turned away last", () => {
+test("the proxy's log shows who was refused last", () => {
   const log =
     "10.0.0.4 --\nwikiferry-proxy: lets in 10.0.0.4\n10.0.0.9 PR\n::ffff:172.18.0.1 PR\n10.0.0.4 CD\n";
   expect(refusedAddress(log)).toBe("172.18.0.1");

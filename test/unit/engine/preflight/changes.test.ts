@@ -21,7 +21,7 @@ describe("what a change does to people", () => {
     expect(judgeChanges([], wanted, false, not)).toEqual([]);
   });
 
-  test("a MediaWiki that serves is replaced without a word of harm", () => {
+  test("a MediaWiki that serves is replaced without harm to people", () => {
     expect(judgeChanges(running({ ...wanted, "green-mediawiki": "old" }), wanted, true, not)).toEqual([
       {
         code: "GREEN_REPLACED",
@@ -33,7 +33,7 @@ describe("what a change does to people", () => {
     ]);
   });
 
-  test("the gate's ports are not changed unless that is allowed by name", () => {
+  test("the gate's ports are not changed unless that is allowed explicitly", () => {
     expect(judgePorts([8080, 9999], [9999, 8080], false)).toEqual([]);
     expect(judgePorts([], [80, 9999], false)).toEqual([]);
     expect(judgePorts([8080, 9999], [80, 9999], true)).toEqual([]);
@@ -49,12 +49,12 @@ describe("what a change does to people", () => {
     ]);
   });
 
-  test("one that failed to replace it, and the one that still serves, are both looked at", () => {
+  test("both the failed replacement and the one that still serves are considered", () => {
     const both = [...running(wanted), { name: "green-mediawiki", settings: "old" }];
     expect(judgeChanges(both, wanted, true, not).map(({ code }) => code)).toEqual(["GREEN_REPLACED"]);
   });
 
-  test("a database that serves people is not restarted unless that is allowed by name", () => {
+  test("a database that serves people is not restarted unless that is allowed explicitly", () => {
     const old = running({ ...wanted, "green-mariadb": "old" });
     expect(judgeChanges(old, wanted, true, not)).toEqual([
       {
@@ -77,7 +77,7 @@ describe("what a change does to people", () => {
     ]);
   });
 
-  test("a gate of another image goes on until it is renewed by name", () => {
+  test("a gate with another image stays until it is renewed explicitly", () => {
     const old = running({ ...wanted, "green-gate": "old" });
     expect(judgeChanges(old, wanted, true, not)[0]?.found).toMatch(/it stays as it is$/);
     expect(judgeChanges(old, wanted, true, { ...not, renew: true })[0]?.found).toMatch(
@@ -139,7 +139,7 @@ describe("settings of the gate", () => {
     expect(settingsFile({ B: "two\nlines\\n", A: "a=b" })).toBe("A=a=b\nB=two\\nlines\\\\n\n");
   });
 
-  test("a program is told from another by any of its files", () => {
+  test("a program differs from another if any of its files does", () => {
     const program = gateProgram();
     expect(Object.keys(program)).toEqual(["entrypoint.sh", "gate.lua", "haproxy.cfg", "keeper.sh"]);
     expect(hashOfGate({ ...program, "keeper.sh": "" }, {})).not.toBe(hashOfGate(program, {}));

@@ -42,7 +42,7 @@ const expected: Expected = {
   green: { version: "1.39.17", readOnly: false, readOnlyReason: "", anonymousRead: true },
 };
 
-test("a blue wiki as it should be passes everywhere", () => {
+test("a correct blue wiki passes everywhere", () => {
   const findings = judgeSettings(settings, expected);
   expect(findings.filter((finding) => finding.severity !== "pass")).toEqual([]);
   expect(findings.map((finding) => finding.code)).toContain("APP_SESSIONS");

@@ -46,14 +46,14 @@ test("one address of each shape is asked, by the wiki's own paths", () => {
   ]);
 });
 
-test("of a page its text counts, without the skin around it and what is no text", () => {
+test("a page's text counts, without the skin around it and what is not text", () => {
   const page = `<nav>Log in</nav><h1 id="firstHeading"><span>Main</span></h1><!-- 12:01 --><style>a{}</style>
 <p>Some&#160;<b>text</b></p><div class="printfooter">Retrieved</div>`;
   expect(pageText(page)).toBe("Main Some text");
   expect(pageText("<p>plain <script>x()</script></p>")).toBe("plain");
 });
 
-test("of siteinfo, what people rely on counts: PHP's version does not, a namespace and an extension do", () => {
+test("in siteinfo only what people rely on counts: a namespace and an extension do, PHP's version does not", () => {
   expect(siteText(site({ phpversion: "8.4" }))).toBe(siteText(site()));
   expect(siteText(site())).toContain("namespace -1=Spezial");
   expect(siteText(site())).toContain("extension Cite");
@@ -61,7 +61,7 @@ test("of siteinfo, what people rely on counts: PHP's version does not, a namespa
   expect(siteText('{"error":{"code":"readapidenied"}}')).toBe("readapidenied");
 });
 
-test("a target is compared without the wiki's own origin, and what no people read by its hash", () => {
+test("a redirect target is compared without the wiki's own origin, and what people don't read by its hash", () => {
   expect(
     answerOf("/", raw(301, "text/html", "", "https://wiki.example.org/wiki/A?b"), wiki.serverUrl),
   ).toEqual({
@@ -75,13 +75,13 @@ test("a target is compared without the wiki's own origin, and what no people rea
   );
   const hash = answerOf("/x.png", raw(200, "image/png", "1"), wiki.serverUrl).text;
   expect(hash).toHaveLength(64);
-  // A web server's words of what it lacks are its kind's.
+  // A web server's own "not found" page differs by server.
   expect(answerOf("/x.png", raw(404, "text/html; charset=iso-8859-1", "Apache"), wiki.serverUrl).text).toBe(
     "",
   );
 });
 
-test("a difference is told by its address and both answers", () => {
+test("a difference is reported with its address and both answers", () => {
   const answer = (status: number, text = "") => ({ status, target: "", type: "text/html", text });
   const compared: Compared[] = [
     { path: "/", blue: answer(200, "same"), green: answer(200, "same") },

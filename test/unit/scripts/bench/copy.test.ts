@@ -35,7 +35,7 @@ describe("bench:copy", () => {
     { factor: 4, seconds: 19, peakMemoryBytes: 220e6, bytes: 2e9, same: false },
   ];
 
-  it("divides pair by pair and takes the middle of the ratios", () => {
+  it("divides pair by pair and takes the median of the ratios", () => {
     expect(median([5, 1, 3])).toBe(3);
     expect(median([4, 1, 3, 2])).toBe(2.5);
     expect(median([])).toBeNaN();
@@ -48,7 +48,7 @@ describe("bench:copy", () => {
     ).toBe(0.75);
   });
 
-  it("lets each go first in turn", () => {
+  it("lets each contender go first in turn", () => {
     expect(inTurn(["us", "a", "b"], 0)).toEqual(["us", "a", "b"]);
     expect(inTurn(["us", "a", "b"], 1)).toEqual(["b", "a", "us"]);
   });
@@ -99,7 +99,7 @@ describe("bench:copy", () => {
 });
 
 describe("the data of the benches", () => {
-  it("have shares that make a whole, and grow with the size", () => {
+  it("have shares that add up to one, and grow with the size", () => {
     expect(wikiTables.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
     for (const table of wikiTables) expect(rowsFor(table, 4e9) / rowsFor(table, 1e9)).toBeCloseTo(4, 1);
   });

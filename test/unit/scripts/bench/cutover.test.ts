@@ -39,13 +39,13 @@ describe("the benchmark of the cutover", () => {
     expect(pauseOf(records, "blue", "green")).toBe(47.5);
   });
 
-  it("has no pause for a flip around which one side acknowledged nothing", () => {
+  it("reports no pause for a flip around which one side acknowledged nothing", () => {
     const onlyBlue = { ...records, edits: records.edits.filter((edit) => edit.side === "blue") };
     expect(() => pauseOf(onlyBlue, "blue", "green")).toThrow("green acknowledged no write");
     expect(() => pauseOf(onlyBlue, "green", "blue")).toThrow("green acknowledged no write");
   });
 
-  it("gives percentiles that were measured, none smaller than what it stands for", () => {
+  it("returns measured values as percentiles, never too small", () => {
     const fifty = Array.from({ length: 50 }, (_, i) => 50 - i);
     expect(spreadOf(fifty)).toEqual({ p50: 25, p99: 50, max: 50 });
     expect(percentile([7], 50)).toBe(7);
@@ -90,7 +90,7 @@ describe("the benchmark of the cutover", () => {
     expect(amiss([1, 2], [2, 1])).toEqual([]);
   });
 
-  it("puts what the clients waited before and after around the engine's steps", () => {
+  it("adds what the clients waited before and after the engine's steps", () => {
     const result = {
       fencedAtMs: 1_015,
       writePauseMs: 40,

@@ -49,7 +49,7 @@ Starting checksum ...
     expect(() => readChecksums("took 5\nCannot connect to it", "spoiled")).toThrow("Cannot connect");
   });
 
-  it("spoils other rows by another seed, and the same by the same", () => {
+  it("corrupts different rows with a different seed, and the same rows with the same seed", () => {
     const spoils = (seed: number) => spoiledTables("d", seed).flatMap((table) => table.spoils);
     expect(spoils(1)).toEqual(spoils(1));
     expect(spoils(1)).not.toEqual(spoils(2));

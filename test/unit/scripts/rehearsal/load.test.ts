@@ -127,7 +127,7 @@ test("a page view counts as served only if it is the page that was asked for, wh
 const reply = (status: number, body: string) =>
   readAnswer({ status, headers: {}, body: Buffer.from(body), startedAtMs: 1, latencyMs: 2 });
 
-test("an answer says done, refused, or leaves it open", () => {
+test("an answer means done, refused, or unknown", () => {
   expect(reply(200, '{"edit":{"result":"Success"}}').status).toBe("ok");
   expect(reply(200, '{"error":{"code":"readonly","info":"moving"}}')).toMatchObject({
     status: "failed",
@@ -244,7 +244,7 @@ describe("clients", () => {
     client.close();
   });
 
-  test("no answer: refused can't have been carried out, a time-out may have been", async () => {
+  test("no answer: a refused request can't have been carried out, a timed-out one may have been", async () => {
     const silent = await listen(() => {});
     const waiting = new HttpClient(silent, silent, 150, 2);
     const timeout = await waiting

@@ -54,7 +54,7 @@ test("a rehearsal that kept every promise is ok", () => {
   ]);
 });
 
-test("a change of what serves, and one that fails, are promises of their own", () => {
+test("a replacement under load and a failed one are separate promises", () => {
   const one = { name: "green's settings", startedAtMs: 0, endedAtMs: 20_000, ms: 20_000, requests: 60 };
   const settings = { ...one, failed: false, wantedToFail: false, failedRequests: 0 };
   const broken = { ...one, name: "a broken setting", failed: true, wantedToFail: true, failedRequests: 0 };
@@ -122,14 +122,14 @@ test.each(breaches)("not ok when broken: %s", (name, change) => {
   expect(conclude(goodFacts(change)).ok).toBe(false);
 });
 
-test("what was lost after an earlier flip is not forgotten when it is there again at the end", () => {
+test("what was lost after an earlier flip is not forgotten when it reappears at the end", () => {
   const facts = goodFacts();
   const first = facts.judgements[0];
   if (first) first.result.edits.lost = 2;
   expect(brokenNames(facts)).toEqual(["No edit is lost"]);
 });
 
-test("a flip that was refused and tried again is told, and breaks no promise", () => {
+test("a flip that was refused and tried again is reported, and breaks no promise", () => {
   const message = "PRIMARY_LAG: green is 1.2 s behind. Wait for a quieter time";
   const refusals = [{ at: "2026-11-21T09:32:00.000Z", during: "active green", code: "PRIMARY_LAG", message }];
   const report = conclude(goodFacts({ refusals }));
@@ -151,7 +151,7 @@ test("a rehearsal that ended early says where and why", () => {
   expect(summary(report)).toContain("it failed in active blue: REPL_IO: no stream");
 });
 
-test("only what passes by itself is tried again", () => {
+test("only what passes by itself is retried", () => {
   const printed = (message: string) =>
     ` ~  pulumi-nodejs:dynamic/wikiferry:Primary migration-primary updating (4s); error: ${message}\nerror: update failed`;
   expect(passingRefusal(printed("WORK_DDL: ALTER TABLE runs. Let it end"))).toEqual({
@@ -230,7 +230,7 @@ test("the page stands alone: no script, no link, no address to fetch", () => {
   expect(text).not.toMatch(/NaN|undefined|\[object/);
 });
 
-test("names from outside can't become markup", () => {
+test("foreign names can't become markup", () => {
   const evil = `<script>alert("x")</script>&'`;
   const facts = goodFacts({
     phases: [{ name: evil, ms: 1 }],
@@ -256,7 +256,7 @@ test("names from outside can't become markup", () => {
   fc.assert(fc.property(fc.string(), (s) => !/[<>"']/.test(html`${s}`.text)));
 });
 
-test("the page is drawn for an empty rehearsal as well", () => {
+test("the page is rendered for an empty rehearsal as well", () => {
   const facts = goodFacts({ flips: [], phases: [], judgements: [], hosts: [], restart: undefined });
   expect(page(conclude(facts))).not.toMatch(/NaN|undefined|Infinity/);
   const quiet = flip(0, 61);
@@ -281,7 +281,7 @@ test("a timeline has what was under way within 15 s, and knows which writes met 
   expect(heldWrites(timeline, 60)).toEqual([{ startMs: -10, latencyMs: 100, kind: "edit", ok: true }]);
 });
 
-test("what was felt is how long saves and page views took in the 10 s before the pause and after its end", () => {
+test("the times before and after are those of saves and page views in the 10 s before the pause and after its end", () => {
   const at = (startMs: number, latencyMs: number, kind: "view" | "edit") =>
     ({ startedAtMs: 100_000 + startMs, latencyMs, kind, ok: true }) as const;
   const requests = [
@@ -305,7 +305,7 @@ test("what was felt is how long saves and page views took in the 10 s before the
   expect(feltOf(timelineOf(requests.slice(0, -1), 100_000), 60, kinds)).toBeUndefined();
 });
 
-describe("predictions beside facts", () => {
+describe("predictions compared with facts", () => {
   const flips = goodFacts().flips;
   const prediction = (ms: number) => ({ ms, terms: [{ name: "start", ms }] });
   const toCopy = {
@@ -317,7 +317,7 @@ describe("predictions beside facts", () => {
     measured: { tables: 60 },
   };
 
-  test("each has its fact, and one that did not come to it has none", () => {
+  test("each has its fact, and one without a fact has none", () => {
     const said = new Map<string, Predicted>([
       ["sync", { toCopy, pause: prediction(100) }],
       ["active green", { toCopy: undefined, pause: prediction(110) }],

@@ -80,7 +80,7 @@ test("a wiki that serves what was acknowledged has no problems", () => {
   fc.assert(
     fc.property(steps, (plan) => {
       const { changes, served } = play(plan);
-      // An unanswered edit tells no page id, so a page known only from unanswered edits is not judged by title.
+      // An unanswered edit has no page id, so a page known only from unanswered edits is not judged by title.
       expect(compare(changes, served).problems).toEqual([]);
     }),
   );
@@ -167,7 +167,7 @@ test("a page under a wrong name is altered, unless a move made meanwhile gave it
   expect(compare(before, served).problems).toMatchObject([{ fault: "altered", mayBeRace: true }]);
 });
 
-test("an unanswered change counts by what the wiki serves: there is fine, absent is failed and not lost", () => {
+test("an unanswered change is judged by what the wiki serves: present is fine, absent is failed and not lost", () => {
   const { changes, served } = play([
     { kind: "create", pick: 0, answered: false },
     { kind: "upload", pick: 0, answered: false },
