@@ -128,23 +128,56 @@ const table: [string, string | number | boolean, string[]][] = [
       "migration-verification",
     ],
   ],
+  [
+    "hosts.new.host",
+    "green2.example.org",
+    [
+      "green-courier-rounds-processes",
+      "green-gate-haproxy-processes",
+      "green-gate-settings",
+      "green-mariadb-proxy-haproxy-processes",
+      "green-mariadb-secret-files",
+      "green-mariadb-server-processes",
+      "green-mediawiki-jobs-processes",
+      "green-mediawiki-secret-files",
+      "green-mediawiki-web-processes",
+      "green-redis-cache-processes",
+      "green-redis-secret-files",
+      "green-redis-sessions-processes",
+      "green-wiki-account",
+      "migration-adoption",
+      "migration-copy",
+      "migration-dead-man",
+      "migration-primary",
+      "migration-replication",
+      "migration-route",
+      "migration-uploads",
+      "migration-verification",
+    ],
+  ],
   ["green.database.allowFrom", "192.0.2.7", []],
   ["tuning.web.startSeconds", 99, []],
 ];
 
-let hashes: Record<string, string>[];
+type Hashes = Record<string, string>;
+let hashes: Hashes[];
 
-beforeAll(async () => {
-  const configs = [{}, ...table.map(([key, value]) => ({ [key]: value }))].map((changes) => ({
-    phase: "switch",
-    ...changes,
-  }));
+/** The inputs of all dynamic resources in phase `switch`, for each of some changes of the config. */
+async function hashesOf(stack: "staging" | "prod", changes: object[]): Promise<Hashes[]> {
+  const configs = changes.map((one) => ({ phase: "switch", ...one }));
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--require", "tsx/cjs", join(root, "test/support/inputHashes.ts"), "prod", JSON.stringify(configs)],
+    ["--require", "tsx/cjs", join(root, "test/support/inputHashes.ts"), stack, JSON.stringify(configs)],
     { cwd: root, maxBuffer: 64 << 20 },
   );
-  hashes = JSON.parse(stdout);
+  return JSON.parse(stdout);
+}
+
+const changed = (before: Hashes, after: Hashes) =>
+  Object.keys(before).filter((name) => after[name] !== before[name]);
+
+beforeAll(async () => {
+  hashes = await hashesOf("prod", [{}, ...table.map(([key, value]) => ({ [key]: value }))]);
   // One run of the program for each row: minutes on a machine that others use, too.
 }, 600_000);
 
@@ -157,8 +190,12 @@ test("the stack has all dynamic resources of phase switch in each config", () =>
 test.each(table.map((row, at) => [...row, at] as const))(
   "%s = %s updates the resources that use it, and no other",
   (_key, _value, updated, at) => {
-    const [before = {}] = hashes;
-    const after = hashes[at + 1] ?? {};
-    expect(Object.keys(before).filter((name) => after[name] !== before[name])).toEqual(updated);
+    expect(changed(hashes[0] ?? {}, hashes[at + 1] ?? {})).toEqual(updated);
   },
 );
+
+test("labels of containers, volumes and networks update no dynamic resource", async () => {
+  const [before = {}, labelled = {}] = await hashesOf("staging", [{}, { "rehearsal.id": "main-0123" }]);
+  expect(Object.keys(before).length).toBe(22);
+  expect(changed(before, labelled)).toEqual([]);
+});
