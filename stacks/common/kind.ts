@@ -48,7 +48,7 @@ export function readStackBy(kinds: Kinds, get: (name: string) => string | undefi
 }
 
 function kindNamed(kinds: Kinds, given: string | undefined): Kind {
-  const name = commonShape.kind.parse(given);
+  const name = given ?? commonShape.kind.parse(undefined);
   const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   if (kind) return kind;
   throw new WikiferryError(

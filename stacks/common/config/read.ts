@@ -13,7 +13,7 @@ import type { ConfigSchema } from "./schema";
 export function readConfig<C>(schema: ConfigSchema<C>, raw: Raw, project = "wikiferry"): C {
   const keys = keysOf(schema);
   const given = givenIn(keys, raw, project);
-  const tree: Tree = {};
+  const tree = emptyTree();
   for (const [name, { value, holder }] of given) {
     const key = keyNamed(keys, name);
     if (!key) throw unknown(name, holder, keys, given);
@@ -54,13 +54,16 @@ interface Tree {
   [name: string]: unknown;
 }
 
+/** Without a prototype: a host may have any name. */
+const emptyTree = (): Tree => Object.create(null);
+
 function put(tree: Tree, path: string[], value: unknown): void {
   const [first, ...rest] = path as [string, ...string[]];
   if (rest.length === 0) {
     tree[first] = value;
     return;
   }
-  tree[first] ??= {};
+  tree[first] ??= emptyTree();
   put(tree[first] as Tree, rest, value);
 }
 

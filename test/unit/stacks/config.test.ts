@@ -126,6 +126,12 @@ test("a host's name has a form", () => {
   );
 });
 
+test("a host's name reaches nothing but the config", () => {
+  const raw = { ...rawConfig("staging"), "wikiferry:hosts.__proto__.user": "me" };
+  expect(Object.keys(readConfig(schema, raw).hosts)).toEqual(["web", "database", "files"]);
+  expect(({} as { user?: string }).user).toBeUndefined();
+});
+
 test("a wrong secret is refused without being shown, and its remedy puts none on a command line", () => {
   expect(refusal(() => config("staging", { masterSecret: "too-short-a-secret" })).message).toBe(
     "CONFIG_WEAK_SECRET: masterSecret must have at least 32 characters. openssl rand -hex 32 | pulumi config set --path --secret masterSecret",

@@ -50,7 +50,7 @@ test("a key of another kind is unknown", () => {
 });
 
 test("a kind that does not exist is refused, with those that do", () => {
-  for (const kind of ["blog", "constructor"])
+  for (const kind of ["blog", "constructor", ""])
     expect(() => readStack(two, { ...raw, "wikiferry:kind": kind })).toThrow(
       `CONFIG_VALUE: kind is "${kind}" and must be one of mediawiki, other. pulumi config set kind VALUE`,
     );
