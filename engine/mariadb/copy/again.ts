@@ -4,7 +4,7 @@ import type { CopyContext } from "./context";
 import { sweepPlace } from "./physical/place";
 import { copyState } from "./state";
 
-/** Which of the tables named `wikiferry.…` are there: an earlier version's schema may lack some. */
+/** Which of the tables named `wikiferry.…` exist: an earlier version's schema may lack some. */
 async function tablesOf(server: Server): Promise<Set<string>> {
   const rows = await server.rows<{ name: string }>(
     "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'wikiferry'",
@@ -13,8 +13,8 @@ async function tablesOf(server: Server): Promise<Set<string>> {
 }
 
 /**
- * Makes green forget that it has a copy, whole or half: the next one begins at its first row. What is copied stays
- * until then, closed, and follows nobody. Comparisons of it count no longer, on either side. May be done again.
+ * Makes green forget its copy, whether complete or not, so that the next one starts at its first row. Until then the
+ * copied data stays, closed, and follows nobody. Comparisons of it no longer count, on either side. Can be run again.
  */
 export async function forgetCopy(
   ctx: Pick<CopyContext, "spec" | "pool" | "green" | "blue" | "secrets" | "report">,
@@ -24,7 +24,7 @@ export async function forgetCopy(
   await forgetComparisons(green);
   const tables = await tablesOf(green);
   const own = await green.unlogged();
-  // The record first: whoever finds ranges without it begins anew as well.
+  // The record first: whoever finds ranges without it also starts over.
   if (tables.has("checkpoint")) await own.run("DELETE FROM wikiferry.checkpoint WHERE name = 'copy'");
   if (tables.has("copy_range")) await own.run("DELETE FROM wikiferry.copy_range");
   await sweepPlace(ctx);
@@ -36,9 +36,9 @@ async function forgetComparisons(server: Server): Promise<void> {
     await (await server.unlogged()).run("DELETE FROM wikiferry.verification");
 }
 
-/** How a copy is told in a few words. Never writes. */
+/** Describes a copy in a few words. Never writes. */
 export async function describeCopy(green: Server): Promise<string> {
   const state = await copyState(green);
-  if (state.state === "copied") return `a whole copy, as of ${state.gtid}`;
+  if (state.state === "copied") return `a complete copy, as of ${state.gtid}`;
   return state.state === "none" ? "no copy" : "a copy that has not ended";
 }

@@ -10,7 +10,7 @@ export interface CopySpec {
   copy: MoveSpec["copy"];
 }
 
-/** What a copy needs; a `Move` is one. */
+/** What a copy needs. A `Move` has all of it. */
 export interface CopyContext {
   spec: CopySpec;
   secrets: Secrets;

@@ -12,8 +12,8 @@ import { forgetOld } from "./physical/swap";
 import { type CopyResult, copyCheckpoint, copyState } from "./state";
 
 /**
- * Copies blue's database to green, once, by the method that the config names or that fits; green then stands at the
- * copy's position and can follow. A copy that ended early goes on; a finished one is left alone.
+ * Copies blue's database to green, once, by the method that the config names or that fits. Green then stands at the
+ * copy's position and can follow. A copy that ended early continues; a finished one is left alone.
  * @throws `COPY_DIRECTION`, `GREEN_NOT_EMPTY`, and what the method throws
  */
 export async function copyDatabase(ctx: CopyContext): Promise<CopyResult> {
@@ -23,7 +23,7 @@ export async function copyDatabase(ctx: CopyContext): Promise<CopyResult> {
     await forgetOld(ctx);
     return resultOf(before);
   }
-  // It only asks, both sides and their hosts.
+  // It only reads, on both sides and their hosts.
   const choosing = chooseMethod(ctx);
   choosing.catch(() => {});
   const blueRole = await mayClaim(ctx);
@@ -40,7 +40,7 @@ function resultOf({ gtid, bytes, rows, copyMs, parts, converged }: CopyResult): 
   return { gtid, bytes, rows, copyMs, parts, converged };
 }
 
-/** Refuses a green that is not to be overwritten; answers blue's role record. Never writes. */
+/** Refuses a green that must not be overwritten. Returns blue's role record. Never writes. */
 async function mayClaim({ blue, green, spec }: CopyContext): Promise<Role> {
   const [blueRole, greenRole] = await Promise.all([readRole(blue), readRole(green)]);
   refuseTwoPrimaries({ blue: blueRole, green: greenRole });
@@ -50,7 +50,7 @@ async function mayClaim({ blue, green, spec }: CopyContext): Promise<Role> {
       `blue's role record says ${blueRole ? `${blueRole.role} is the primary` : "nothing"}, wanted blue`,
       blueRole
         ? "Green is never overwritten while it is the primary: set active to blue first"
-        : "Adopt blue first, by `pulumi up` in phase sync",
+        : "Adopt blue first with `pulumi up` in phase sync",
     );
   }
   const stranger = await foreignDatabases(green, spec.wiki.name);
@@ -59,7 +59,7 @@ async function mayClaim({ blue, green, spec }: CopyContext): Promise<Role> {
   return blueRole;
 }
 
-/** Makes green ours, and lets it follow no one. */
+/** Marks green as belonging to this move, and lets it follow nobody. */
 async function claimGreen({ green }: CopyContext, blueRole: Role): Promise<void> {
   await ensureControlSchema(green);
   refusePrimary(await initRole(green, blueRole));
@@ -78,12 +78,12 @@ function refusePrimary(greenRole: Role | undefined): void {
 export function greenNotEmpty(databases: readonly string[]): WikiferryError {
   return new WikiferryError(
     "GREEN_NOT_EMPTY",
-    `green's MariaDB holds tables in ${databases.join(", ")} that are not of this move`,
-    "Give green an empty server; nothing of another's is ever overwritten",
+    `green's MariaDB holds tables in ${databases.join(", ")} that do not belong to this move`,
+    "Give green an empty server. Foreign data is never overwritten",
   );
 }
 
-/** Databases with tables on a green that bears no record of this wiki's move. Never writes. */
+/** Databases with tables on a green that has no record of this wiki's move. Never writes. */
 export async function foreignDatabases(green: Server, wiki: string): Promise<string[]> {
   const role = await readRole(green);
   if (role?.wiki === wiki) return [];

@@ -8,9 +8,9 @@ import { formatGtid, parseGtid } from "../replication/gtid";
 import { accessFile } from "./access";
 
 /**
- * mariadb-dump on blue's host, as one consistent snapshot with its GTID position. It reads the access data from standard
- * input, so that no file is left whatever ends the tool, the dump or the host. By way of cat, since a socket can't be
- * opened by its name, as some SSH servers hand one over.
+ * mariadb-dump on blue's host, as one consistent snapshot with its GTID position. It reads the access data from
+ * standard input, so that no file is left whatever ends the tool, the dump or the host. It reads through cat, because a
+ * socket, which some SSH servers pass on, can't be opened by its name.
  */
 const dumpScript = `set -u
 program=$(command -v mariadb-dump || command -v mysqldump) || { echo 'neither mariadb-dump nor mysqldump is installed' >&2; exit 71; }
@@ -18,7 +18,7 @@ cat | "$program" --defaults-file=/dev/stdin --single-transaction --quick --maste
   --default-character-set=binary --hex-blob --max-allowed-packet=1G --routines --triggers --events \\
   --no-autocommit --skip-lock-tables "$database"`;
 
-/** Starts the dump; its output is the channel. */
+/** Starts the dump. Its output is the channel. */
 export async function startDump(
   ssh: SshConnection,
   place: Pick<DatabaseAccess, "admin" | "adminUser">,
@@ -53,12 +53,14 @@ export class RunningDump {
       throw new WikiferryError(
         "COPY_DUMP_FAILED",
         `mariadb-dump on blue ended with exit code ${code}: ${Buffer.concat(this.stderr).toString().trim().slice(-500) || "the connection was lost"}`,
-        "See the reason; the next `pulumi up` copies anew",
+        "See the reason. The next `pulumi up` copies again",
       );
     }
   }
 
-  /** Breaks it off. A channel of which nobody reads the rest never says that it is closed, so nobody waits for that. */
+  /**
+   * Aborts it. A channel whose remaining data nobody reads never reports that it is closed, so nobody waits for that.
+   */
   stop(): void {
     this.giveUp(-1);
     this.channel.destroy();
@@ -68,7 +70,7 @@ export class RunningDump {
 const headBytes = 64 * 1024;
 const tailBytes = 8 * 1024;
 
-/** Passes a dump on unchanged; counts it, and reads its position from its head and its completion from its tail. */
+/** Passes a dump on unchanged, counts it, and reads its position from its head and its completion from its tail. */
 export class DumpMeter extends Transform {
   bytes = 0;
   private head = Buffer.alloc(0);
@@ -89,14 +91,14 @@ export class DumpMeter extends Transform {
   }
 
   /**
-   * The GTID position of the snapshot. Known at the end only: mariadb-dump names it in the head, or since the
+   * The GTID position of the snapshot. It is known only at the end: mariadb-dump names it in the head, or since the
    * releases of 2025 in the last lines. @throws `COPY_NO_POSITION`
    */
   get gtid(): string {
     return dumpPosition(`${this.head.toString("latin1")}\n${this.tail.toString("latin1")}`);
   }
 
-  /** Whether the dump was written to its end. */
+  /** Whether the dump was written completely. */
   get complete(): boolean {
     return /^-- Dump completed/m.test(this.tail.toString("latin1"));
   }

@@ -1,7 +1,7 @@
 import { duration, size } from "../../format";
 import type { Report } from "../../progress";
 
-/** Says once a second how far a copy is: percent of the estimate, bytes, rate, time left. */
+/** Reports a copy's progress once a second: percent of the estimate, bytes, rate, time left. */
 export class CopyProgress {
   private readonly started = performance.now();
   private said = 0;
@@ -20,7 +20,7 @@ export class CopyProgress {
   }
 }
 
-/** One line, and percent; an estimate that was too small ends at 99 %. */
+/** One line, and percent. An estimate that was too small ends at 99 %. */
 export function copyProgress(
   bytes: number,
   estimatedBytes: number,

@@ -11,21 +11,21 @@ export interface CopyResult {
   rows: number;
   /** Duration of dump and load, in milliseconds. */
   copyMs: number;
-  /** Of the run that ended it, one after the other; undefined where the method does not tell. */
+  /** Of the run that completed it, one after the other; undefined where the method does not report it. */
   parts?: Term[];
-  /** Tables that a snapshot does not cover (MyISAM, Aria), brought into line by the stream. */
+  /** Non-transactional tables (MyISAM, Aria), which a snapshot does not cover and the stream brings into line. */
   converged: string[];
 }
 
-/** `none`, or one was begun; `copied`: finished, never repeated. */
+/** `none`, or one was started; `copied`: finished, never repeated. */
 export type CopyState = { state: "none" | "copying" } | ({ state: "copied" } & CopyResult);
 
 /** The name of the checkpoint that records it on green. */
 export const copyCheckpoint = "copy";
 
-/** How far the copy on green is. Never writes. */
+/** The progress of the copy on green. Never writes. */
 export async function copyState(green: Server): Promise<CopyState> {
-  // Only of the table that says it: a schema of an earlier version may lack others, and its copy is a copy.
+  // Only what this table records: an earlier version's schema may lack other tables, and its copy is still a copy.
   const known = await green.value(
     "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'wikiferry' AND table_name = 'checkpoint'",
   );

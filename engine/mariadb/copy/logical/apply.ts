@@ -7,20 +7,20 @@ import { positions, replicationStatus } from "../../replication/status";
 import type { Server } from "../../server";
 import type { CopyContext } from "../context";
 
-/** A stream that applies nothing for so long is given up, in milliseconds. */
+/** A stream that applies nothing for this long is given up, in milliseconds. */
 const standstillMs = 60_000;
 
-/** How far green applies blue's stream, and of which tables it takes nothing on that way. */
+/** How far green applies blue's stream, and which tables it skips meanwhile. */
 export interface Stage {
   until: string;
-  /** Tables that were copied as they are at `until` or later. */
+  /** Tables that were copied completely at `until` or later. */
   without: string[];
 }
 
 /**
- * Lets green apply blue's stream in stages. A row that is there already is overwritten, and one that is gone already
- * stays gone (`slave_exec_mode = IDEMPOTENT`): of tables whose rows were copied from more than one state some rows
- * are newer than the stream. Afterwards the mode is STRICT and nothing is left out, for good.
+ * Lets green apply blue's stream in stages. An existing row is overwritten, and a missing one stays missing
+ * (`slave_exec_mode = IDEMPOTENT`): where a table's rows were copied from several states, some rows are newer than the
+ * stream. Afterwards the mode is STRICT and nothing is skipped, for good.
  * https://mariadb.com/kb/en/replication-and-binary-log-system-variables/#slave_exec_mode
  */
 export async function applyStream(ctx: CopyContext, stages: readonly Stage[]): Promise<void> {
@@ -55,7 +55,8 @@ async function untilApplied(green: Server, end: string): Promise<void> {
   let newest = "";
   let newestAt = performance.now();
   for (;;) {
-    // The status first: the receiving thread ends by itself once it has all up to `end`, the applying one after it.
+    // The status first: the receiving thread ends by itself once it has everything up to `end`, the applying one after
+    // it.
     const status = await replicationStatus(green);
     const { applied } = await positions(green);
     if (contains(applied, end)) return;
@@ -65,11 +66,11 @@ async function untilApplied(green: Server, end: string): Promise<void> {
     }
     const stopped = status !== undefined && (status.sqlError.number !== 0 || !status.sql);
     const refused = status !== undefined && status.io === "no" && status.ioError.number !== 0;
-    // A long stream may take its time; one that stands still may not.
+    // A long stream may take its time, but one that stands still may not.
     if (stopped || refused || performance.now() > newestAt + standstillMs) {
       throw new WikiferryError(
         status?.cause ?? "REPL_STOPPED",
-        `green did not follow blue up to ${end}, it stands at ${applied} (${status?.sqlError.message || status?.ioError.message || `no progress for ${standstillMs / 1000} s`})`,
+        `green did not follow blue up to ${end}; it stands at ${applied} (${status?.sqlError.message || status?.ioError.message || `no progress for ${standstillMs / 1000} s`})`,
         "See the reason, then run again",
       );
     }

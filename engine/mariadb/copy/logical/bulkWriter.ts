@@ -5,41 +5,40 @@ import type { Prepared, RowSink, Wire } from "./wire/wire";
 
 const comBulkExecute = 0xfa;
 const sendsTypes = 128;
-/** MYSQL_TYPE_BLOB: bytes with their length before them, in no character set. */
+/** MYSQL_TYPE_BLOB: bytes with a length prefix, in no character set. */
 const typeBlob = 252;
 /** Indicators before each value. */
 const isValue = 0;
 const isNull = 1;
 
-/** A statement is sent once it has so many bytes. */
+/** A statement is sent once it has this many bytes. */
 const statementBytes = 512 * 1024;
-/** Room for it, and for one more row of the size that a wire hands over whole. */
+/** Space for it, and for one more row of the size that a wire passes on whole. */
 const bufferBytes = 1280 * 1024;
-/** Buffers that are kept for later: as many as can be on their way at a time, so that none is made anew. */
+/** Number of buffers that are reused: as many as can be under way at a time, so that none is allocated again. */
 const keptBuffers = 8;
-/** Sent and not answered: above the first the source rests, below the second it goes on. */
+/** Bytes sent and not answered: above the first value the source pauses, below the second it continues. */
 const highBacklogBytes = 3 * 1024 * 1024;
 const lowBacklogBytes = 1536 * 1024;
 
-/** Why the source rests, as bits; any of them is enough. */
+/** Why the source pauses, as bits; any of them suffices. */
 const forBacklog = 1;
 const forLargeRow = 2;
 const forThrottle = 4;
 
 /**
- * Turns rows as the source's wire has them into bulk INSERTs on the target's. A value has the same bytes in a row of
- * the text protocol and as a parameter of a bulk statement, its length first, so nothing is parsed, converted or
- * escaped: what the source stores is what the target gets. Statements are sent without waiting for the answers of
- * earlier ones, until there are too many; then the source rests.
- * https://mariadb.com/kb/en/com_stmt_bulk_execute/
+ * Turns rows as they are on the source's wire into bulk INSERTs on the target's. A value has the same bytes in a row of
+ * the text protocol and as a parameter of a bulk statement, length first. So nothing is parsed, converted or escaped:
+ * the target gets what the source stores. Statements are sent without waiting for the answers to earlier ones, until
+ * there are too many; then the source pauses. https://mariadb.com/kb/en/com_stmt_bulk_execute/
  */
 export class BulkWriter implements RowSink {
   /** Since `begin` or the last `cut`. */
   rows = 0;
   bytes = 0;
-  /** Of the statements with rows: a value may not have gone in as it was. */
+  /** Warnings of the statements with rows: a value may have been changed. */
   warnings = 0;
-  /** Called after a row once `cutBytes` are reached; the writer has sent everything then. */
+  /** Called after a row once `cutBytes` are reached. The writer has sent everything then. */
   onCut: (() => void) | undefined;
   cutBytes = Number.POSITIVE_INFINITY;
   failure: Error | undefined;
@@ -63,7 +62,7 @@ export class BulkWriter implements RowSink {
     private readonly target: Wire,
     private readonly throttle: Throttle,
     largeRows: LargeRows,
-    /** Told how many bytes and rows have been sent. */
+    /** Receives how many bytes and rows have been sent. */
     private readonly onSent: (bytes: number, rows: number) => void = () => {},
   ) {
     this.large = new LargeRow(largeRows, target, {
@@ -140,12 +139,12 @@ export class BulkWriter implements RowSink {
     if (this.bytes >= this.cutBytes) this.onCut?.();
   }
 
-  /** Whether it keeps the source waiting on purpose. */
+  /** Whether it deliberately makes the source wait. */
   get throttled(): boolean {
     return (this.rests & forThrottle) !== 0;
   }
 
-  /** Sends what has been gathered. */
+  /** Sends what has been collected. */
   flush(): void {
     if (this.used === this.headBytes) return;
     this.rememberKey();
@@ -160,12 +159,12 @@ export class BulkWriter implements RowSink {
     this.slowDown(used);
   }
 
-  /** The key of the last row, each column's bytes; undefined before the first row. Call `flush` before. */
+  /** The key of the last row, each column's bytes; undefined before the first row. Call `flush` first. */
   get key(): Buffer[] | undefined {
     return this.lastKey;
   }
 
-  /** A statement without parameters, in turn with the rows; a failure shows in `settled`. */
+  /** A statement without parameters, in order with the rows. `settled` reports its failure. */
   run(sql: string): void {
     this.waiting++;
     this.target.run(sql).then(
@@ -174,7 +173,7 @@ export class BulkWriter implements RowSink {
     );
   }
 
-  /** Returns when everything that was sent has been answered. @throws what went wrong with any of it */
+  /** Returns when everything that was sent has been answered. @throws the first failure */
   async settled(): Promise<void> {
     if (this.waiting > 0 && !this.failure) {
       await new Promise<void>((resolve) => {
@@ -247,7 +246,7 @@ export class BulkWriter implements RowSink {
     if (this.failure) return;
     this.failure = error;
     this.idle();
-    // What reads must not wait for a target that takes no more.
+    // The reader must not wait for a target that accepts no more.
     this.source.destroy(error);
   }
 
@@ -277,27 +276,27 @@ function writeHeader(buffer: Buffer, length: number, sequence: number): void {
   buffer[3] = sequence & 0xff;
 }
 
-/** One row that is passed on while it comes, in packets of the largest size. */
+/** One row that is passed on as it arrives, in packets of the largest size. */
 class LargeRow {
   rowBytes = 0;
   private column = 0;
   private keyColumns: readonly number[] = [];
   private key: Buffer[] = [];
-  /** Bytes of the length before a value, as far as they have come. */
+  /** The bytes of a value's length prefix that have arrived so far. */
   private readonly length = Buffer.alloc(9);
   private lengthHas = 0;
   private valueLeft = 0;
   private out: Buffer | undefined;
   private used = 0;
   private sequence = 0;
-  /** What came while the row waited for its turn. */
+  /** What arrived while the row waited for its turn. */
   private early: Buffer[] | undefined;
-  /** While the buffer is on its way: what came meanwhile. */
+  /** What arrived while the buffer was being sent. */
   private locked = false;
   private readonly overflow: Buffer[] = [];
-  /** All of the row came while it waited. */
+  /** The whole row arrived while it waited. */
   private ended = false;
-  /** Each of them lets the source rest: waiting for the turn, and buffers on their way. */
+  /** Each of them pauses the source: waiting for the turn, and sending buffers. */
   private holds = 0;
 
   constructor(
@@ -398,7 +397,7 @@ class LargeRow {
     }
   }
 
-  /** Sends the full buffer; the source rests until it can be filled again. */
+  /** Sends the full buffer. The source pauses until it can be filled again. */
   private packet(): void {
     const out = this.out as Buffer;
     writeHeader(out, fullPacket, this.sequence++);
@@ -412,7 +411,7 @@ class LargeRow {
     });
   }
 
-  /** The last packet, which is shorter than the largest, or empty; at once, since other rows may follow. */
+  /** The last packet, which is shorter than the largest, or empty. Sent at once, because other rows may follow. */
   private send(): void {
     const out = this.locked
       ? Buffer.concat([Buffer.alloc(4), ...this.overflow.splice(0)])

@@ -1,21 +1,21 @@
 import { quoted } from "../../identifier";
 
-/** What a copy needs to know of a column (`information_schema.columns`). */
+/** What a copy needs to know about a column (`information_schema.columns`). */
 export interface Column {
   name: string;
   /** `DATA_TYPE`, such as `varbinary`. */
   dataType: string;
   charset: string | undefined;
   nullable: boolean;
-  /** Computed from others, so never copied. */
+  /** Generated from others, so never copied. */
   generated: boolean;
 }
 
-/** How a column is read so that nothing of it is lost. */
+/** How a column is read without loss. */
 export function readExpression(column: Column): string {
   const name = quoted(column.name);
   switch (column.dataType) {
-    // As text, a float shows six digits; as a double it shows all that it has.
+    // As text, a float shows six digits; as a double it shows all of them.
     case "float":
       return `CAST(${name} AS DOUBLE)`;
     // The invalid member and an empty member read the same.
@@ -27,13 +27,13 @@ export function readExpression(column: Column): string {
   }
 }
 
-/** How its value is written; the parameter is what `readExpression` gave, as bytes. */
+/** How its value is written. The parameter is what `readExpression` returned, as bytes. */
 export function writeExpression(column: Column): string {
   switch (column.dataType) {
     case "enum":
     case "set":
       return "CAST(? AS UNSIGNED)";
-    // Bytes would be taken for what they are in memory; they are the text.
+    // Bytes would be taken for the value's binary form, but they are its text.
     case "inet4":
     case "inet6":
     case "uuid":
@@ -52,7 +52,7 @@ export function isInteger(column: Column): boolean {
   return numbers.has(column.dataType) && column.dataType !== "decimal";
 }
 
-/** Whether `column > literal` finds by an index all that come after it in the index's order. */
+/** Whether `column > literal` uses an index to find everything after it in the index's order. */
 export function isOrdered(column: Column): boolean {
   return (
     !column.generated &&
@@ -61,7 +61,7 @@ export function isOrdered(column: Column): boolean {
   );
 }
 
-/** A value of an ordered column, as the wire had it, as a literal that compares in the column's own order. */
+/** A value of an ordered column, as it was on the wire, as a literal that compares in the column's own order. */
 export function literal(column: Column, value: Buffer): string {
   if (numbers.has(column.dataType)) return value.toString("latin1");
   if (times.has(column.dataType)) return `'${value.toString("latin1")}'`;

@@ -4,19 +4,19 @@ import { DefinitionsChanged, unlessChanged } from "./failures";
 import { readObjects, type StoredObject } from "./objects";
 import { readTables, showCreate, type Table, withoutNumbering } from "./tables";
 
-/** Everything of a database but its rows. */
+/** Everything in a database except its rows. */
 export interface Definitions {
   tables: Table[];
   objects: StoredObject[];
   /** `SHOW CREATE DATABASE`. */
   create: string;
-  /** The same as long as nothing is created, dropped, renamed, truncated or altered. */
+  /** Stays the same as long as nothing is created, dropped, renamed, truncated or altered. */
   fingerprint: string;
-  /** Of each table by its name. */
+  /** For each table, by its name. */
   tableFingerprints: Map<string, string>;
 }
 
-/** A session whose answers are whole and as this reads them. */
+/** A session whose answers are complete and in the form that this file parses. */
 export async function openReader(server: Server): Promise<Session> {
   const session = await server.open();
   await session.run(
@@ -25,7 +25,7 @@ export async function openReader(server: Server): Promise<Session> {
   return session;
 }
 
-/** Undefined where a table went or became another one while they were read. */
+/** Undefined where a table was dropped or replaced while they were read. */
 export async function definitionsNow(session: Session, database: string): Promise<Definitions | undefined> {
   try {
     return await unlessChanged(readDefinitions(session, database));
@@ -49,7 +49,7 @@ async function readDefinitions(session: Session, database: string): Promise<Defi
   return { tables, objects, create, fingerprint, tableFingerprints };
 }
 
-/** What `Definitions.tableFingerprints` would say now of one table; undefined if it is gone. */
+/** What `Definitions.tableFingerprints` would be now for one table; undefined if it is gone. */
 export async function fingerprintOf(
   session: Session,
   database: string,
@@ -74,8 +74,8 @@ function digest(text: string): string {
 }
 
 /**
- * What tells a table from another of the same name and definition: InnoDB's number, which TRUNCATE and a rebuild
- * change and RENAME takes along; for other engines when it was made.
+ * What distinguishes a table from another with the same name and definition: InnoDB's id, which TRUNCATE and a rebuild
+ * change and RENAME keeps; for other engines the creation time.
  */
 async function readIdentities(session: Session, database: string): Promise<Map<string, string>> {
   const identities = new Map<string, string>();
@@ -101,9 +101,8 @@ async function readIdentities(session: Session, database: string): Promise<Map<s
 }
 
 /**
- * How a name is written in the names of files, for ASCII; other letters have codes of their own, which are not
- * needed: a table of such a name is known by its definition alone.
- * https://mariadb.com/kb/en/identifier-to-file-name-mapping/
+ * How a name appears in file names, for ASCII. Other letters have codes that are not needed here: a table with such a
+ * name is identified by its definition alone. https://mariadb.com/kb/en/identifier-to-file-name-mapping/
  */
 export function fileName(name: string): string {
   return name.replace(/[^A-Za-z0-9_]/g, (other) => `@${other.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -20,15 +20,15 @@ const passingErrors = new Set([1040, 1205, 1213, 1053, 1317, 1927]);
 const lostCodes = /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|PROTOCOL_CONNECTION_LOST)$/;
 
 const passingCodes = /^((DB|SSH|REPL)_UNREACHABLE|DB_CONNECTIONS)$/;
-/** An sshd that is just being started takes a connection and drops it. */
+/** An sshd that is just starting accepts a connection and drops it. */
 const startsUp = /Connection lost before handshake/;
 
-/** What blue answered to a SELECT as what it means. */
+/** Interprets blue's answer to a SELECT. */
 export function understood(error: unknown): unknown {
   return error instanceof ServerError && error.side === "blue" ? changedOr(error) : error;
 }
 
-/** What blue answers about its tables. @throws DefinitionsChanged where one went or became another meanwhile */
+/** Blue's answers about its tables. @throws DefinitionsChanged where one was dropped or replaced meanwhile */
 export async function unlessChanged<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
@@ -42,7 +42,7 @@ function changedOr(error: unknown): unknown {
   return definitionErrors.has(errno ?? 0) ? new DefinitionsChanged(messageOf(error)) : error;
 }
 
-/** Whether the same may succeed after a while. */
+/** Whether a retry may succeed after a while. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof LinkError) return true;
   if (error instanceof ServerError) return passingErrors.has(error.errno);
@@ -63,13 +63,13 @@ export function mayPass(error: unknown): boolean {
   );
 }
 
-/** An error of a copy with a code and a way out. */
+/** An error of a copy with its code and remedy. */
 export function named(error: unknown): unknown {
   if (error instanceof WikiferryError) return error;
   if (error instanceof DefinitionsChanged) {
     return new WikiferryError(
       "COPY_DEFINITIONS_CHANGE",
-      `tables on blue were created, dropped or altered again and again while they were copied (${error.what})`,
+      `tables on blue were repeatedly created, dropped or altered during the copy (${error.what})`,
       "Run again when nobody changes tables on blue",
       { cause: error },
     );
@@ -77,8 +77,8 @@ export function named(error: unknown): unknown {
   if (error instanceof ValuesChanged) {
     return new WikiferryError(
       "COPY_VALUES_CHANGE",
-      `green does not take all values of ${error.table} as they are (${error.warnings} warnings), such as bytes that are no text of the column's character set`,
-      "Set copy.method to physical, or mend them on blue (CHECK: CONVERT(column USING binary))",
+      `green would change some values of ${error.table} (${error.warnings} warnings), such as bytes that are invalid in the column's character set`,
+      "Set copy.method to physical, or correct them on blue (CHECK: CONVERT(column USING binary))",
       { cause: error },
     );
   }
@@ -87,7 +87,7 @@ export function named(error: unknown): unknown {
     return new WikiferryError(
       "COPY_DISK_FULL",
       `${side ?? "green"}'s disk is full: ${messageOf(error)}`,
-      "Make room there, then run again; the copy goes on where it is",
+      "Free space there, then run again. The copy continues where it stopped",
       { cause: error },
     );
   }
@@ -95,23 +95,23 @@ export function named(error: unknown): unknown {
     return new WikiferryError(
       "COPY_LINK_LOST",
       `the connection to ${side ?? "a server"} broke and did not come back: ${messageOf(error)}`,
-      "See that both servers run and can be reached, then run again; the copy goes on where it is",
+      "See that both servers run and can be reached, then run again. The copy continues where it stopped",
       { cause: error },
     );
   }
   if (side === "blue") {
     return new WikiferryError(
       "COPY_READ_FAILED",
-      `blue's MariaDB did not give its rows: ${messageOf(error)}`,
-      "See the reason, then run again; the copy goes on where it is",
+      `blue's MariaDB did not deliver its rows: ${messageOf(error)}`,
+      "See the reason, then run again. The copy continues where it stopped",
       { cause: error },
     );
   }
   if (errno !== undefined) {
     return new WikiferryError(
       "COPY_LOAD_FAILED",
-      `green's MariaDB did not take the copy: ${messageOf(error)}`,
-      "See the reason, then run again; the copy goes on where it is",
+      `green's MariaDB did not accept the copy: ${messageOf(error)}`,
+      "See the reason, then run again. The copy continues where it stopped",
       { cause: error },
     );
   }

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** After so many bytes read the short-lived buffers in which they came are collected, in bytes. */
+/** After this many bytes, the short-lived buffers in which they arrived are collected, in bytes. */
 const everyBytes = 16 * 1024 * 1024;
 
 let collect: ((options: { type: "minor" }) => void) | undefined;

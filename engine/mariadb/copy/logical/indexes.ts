@@ -6,7 +6,7 @@ import type { Definitions } from "./definitions";
 import { showCreate, staged, type Table, withoutNumbering } from "./tables";
 import { Wire } from "./wire/wire";
 
-/** Adds what was left out when the table was made, as far as it is not there: all indexes in one statement. */
+/** Adds what was left out when the table was created and is still missing: all indexes in one statement. */
 export async function addIndexes(session: Session | Wire, database: string, table: Table): Promise<void> {
   const { indexes, fulltext } = staged(table.create, table.keyName);
   if (indexes.length + fulltext.length === 0) return;
@@ -39,8 +39,8 @@ export async function addForeignKeys(session: Session, database: string, table: 
 }
 
 /**
- * Compares each table's definition on green with blue's. Servers of other versions write the same thing otherwise, so
- * there it says nothing.
+ * Compares each table's definition on green with blue's. Servers of different versions print the same definition
+ * differently, so there this proves nothing.
  * @throws `COPY_DEFINITION`
  */
 export async function checkDefinitions(
@@ -57,8 +57,8 @@ export async function checkDefinitions(
     if (there === here) continue;
     throw new WikiferryError(
       "COPY_DEFINITION",
-      `green defines ${table.name} otherwise than blue: ${firstDifference(there, here)}`,
-      "Set copy.method to physical, or change the table on blue such that both servers define it alike",
+      `green defines ${table.name} differently than blue: ${firstDifference(there, here)}`,
+      "Set copy.method to physical, or change the table on blue so that both servers define it alike",
     );
   }
 }

@@ -1,12 +1,12 @@
 import { fullPacket } from "./wire/packets";
 
-/** One buffer of the largest packet's size for all workers: one large row is on its way at a time. */
+/** One buffer of the largest packet's size for all workers: only one large row is under way at a time. */
 export class LargeRows {
   private buffer: Buffer | undefined;
   private taken = false;
   private readonly queue: ((buffer: Buffer) => void)[] = [];
 
-  /** The buffer, if no other row is on its way. */
+  /** The buffer, if no other row is under way. */
   tryTake(): Buffer | undefined {
     if (this.taken) return undefined;
     this.taken = true;

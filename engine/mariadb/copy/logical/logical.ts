@@ -8,22 +8,22 @@ import { DefinitionsChanged, mayPass, named } from "./failures";
 import { readPlan } from "./plan";
 import { type LogicalContext, Run } from "./run";
 
-/** How long a connection may be gone before the copy gives up, in milliseconds. */
+/** How long a connection may be lost before the copy gives up, in milliseconds. */
 const patienceMs = 180_000;
-/** How often tables may change under a copy before it gives up. */
+/** How often tables may change during a copy before it gives up. */
 const mostRestarts = 3;
 
 /**
- * Rows are read from one state of blue's data by several sessions and written to green as they come, in pieces of
- * which each is one transaction with its record; indexes are added after a table's rows. After a kill, or a lost
- * connection, it goes on behind the last piece, from a newer state of blue's data; green then applies blue's stream
- * from the first state to the last.
+ * Several sessions read rows from one state of blue's data and write them to green as they arrive, in pieces. Each
+ * piece is one transaction together with its record. Indexes are added after a table's rows. After a kill or a lost
+ * connection, the copy continues after the last piece, from a newer state of blue's data; green then applies blue's
+ * stream from the first state to the last.
  */
 export const logical: CopyMethod = {
   name: "logical",
   async copy(ctx: LogicalContext, claimed) {
     await claimed;
-    // What a physical copy left behind must never take the place of what this one brings.
+    // Remains of a physical copy must never replace what this one writes.
     await sweepPlace(ctx);
     const owner = randomUUID();
     let restarts = 0;
@@ -36,7 +36,7 @@ export const logical: CopyMethod = {
         await run.end();
         if (error instanceof DefinitionsChanged && restarts < mostRestarts) {
           restarts++;
-          ctx.report({ step: "copy", message: `tables changed on blue, looking again: ${error.what}` });
+          ctx.report({ step: "copy", message: `tables changed on blue, reading them again: ${error.what}` });
           continue;
         }
         if (!mayPass(error)) throw named(error);
@@ -57,7 +57,7 @@ async function refuseIfTakenOver({ green }: CopyContext, owner: string): Promise
   if (!plan || plan.owner === owner) return;
   throw new WikiferryError(
     "COPY_TAKEN_OVER",
-    "another run goes on with this copy",
-    "Let it end; one run at a time copies",
+    "another run has taken over this copy",
+    "Let it end. Only one run copies at a time",
   );
 }

@@ -8,15 +8,15 @@ import type { Table } from "./tables";
 import type { Wire } from "./wire/wire";
 import type { Worker } from "./worker";
 
-/** Rows that are compared, and if need be copied, at a time. */
+/** Rows that are compared, and copied if necessary, at a time. */
 const stretchRows = 2_000;
 
 const longTypes = /(blob|text|json)$/;
 
 /**
- * Compares tables whose rows came from several snapshots, stretch by stretch of their keys, with the last snapshot, at
- * which green stands, and copies anew what is not the same. A row whose key was changed on blue between two snapshots
- * may be there twice, or not at all: its event finds no row to change.
+ * Compares tables whose rows came from several snapshots, range by range of their keys, with the last snapshot, at
+ * which green stands, and copies again what differs. A row whose key changed on blue between two snapshots may exist
+ * twice, or not at all: its event finds no row to change.
  * @returns how many rows were copied
  */
 export async function mendMixed(
@@ -70,7 +70,7 @@ async function mendTable(
   }
 }
 
-/** Rows of a key are never the same twice, so an exclusive or of their hashes misses none. */
+/** Rows with a key are never equal to each other, so an exclusive or of their hashes misses none. */
 function digestQuery(table: Table, from: string, where: string): string {
   const row = `MD5(CONCAT(${table.columns.map(encoded).join(",")}))`;
   const half = (part: string) => `BIT_XOR(CAST(CONV(${part},16,10) AS UNSIGNED))`;

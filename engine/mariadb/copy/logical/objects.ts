@@ -2,16 +2,16 @@ import { charsetName } from "../../charsets";
 import { quoted } from "../../identifier";
 import type { Session } from "../../server";
 
-/** A view, trigger, routine, event or sequence as it is on blue. */
+/** A view, trigger, routine, event or sequence as on blue. */
 export interface StoredObject {
   kind: "VIEW" | "TRIGGER" | "FUNCTION" | "PROCEDURE" | "PACKAGE" | "PACKAGE BODY" | "EVENT" | "SEQUENCE";
   name: string;
   create: string;
-  /** Session variables under which it was made, and which it keeps. */
+  /** Session variables under which it was created, and which it keeps. */
   settings: Record<string, string>;
-  /** Collation of the database when it was made, where the object keeps it. */
+  /** The database's collation when it was created, if the object keeps it. */
   databaseCollation?: string;
-  /** What makes a sequence go on where it is. */
+  /** What makes a sequence continue where it is. */
   position?: string;
 }
 
@@ -22,7 +22,7 @@ const settingColumns: Record<string, string> = {
   collation_connection: "collation_connection",
 };
 
-/** All stored objects of a database, triggers in the order in which they act. Never writes. */
+/** All stored objects of a database, triggers in the order in which they fire. Never writes. */
 export async function readObjects(session: Session, database: string): Promise<StoredObject[]> {
   const named = async (kind: StoredObject["kind"], query: string) =>
     (await session.rows<{ name: string; kind?: string }>(query, [database])).map((row) => ({
@@ -88,7 +88,10 @@ async function sequencePosition(session: Session, database: string, name: string
   return `SELECT SETVAL(${quoted(database)}.${quoted(name)}, ${next}, 0)`;
 }
 
-/** Makes the database's stored objects the given ones; its events rest until this server is the primary. */
+/**
+ * Replaces the database's stored objects with the given ones. Its events stay disabled until this server is the
+ * primary.
+ */
 export async function writeObjects(
   session: Session,
   database: string,
@@ -142,7 +145,7 @@ async function writeObject(
   }
 }
 
-/** An event that never runs here, not even before it can be told not to. */
+/** An event that never runs here, not even before it could be disabled. */
 export function asleep(create: string): string {
   return create.replace(
     / (ON COMPLETION (?:NOT )?PRESERVE) (?:ENABLE|DISABLE ON SLAVE|DISABLE)\b/,

@@ -4,23 +4,23 @@ import type { CopyFigures } from "./progress";
 import type { Bounds } from "./ranges";
 import type { SnapshotPosition } from "./snapshot";
 
-/** What a copy that has begun needs to know to go on, on green. */
+/** What a started copy needs in order to continue, stored on green. */
 export interface CopyPlan {
-  /** The run that copies; another one that takes over writes its own name. */
+  /** The run that copies. Another one that takes over writes its own name. */
   owner: string;
-  /** Of blue's definitions, which must not change before all rows are there. */
+  /** Of blue's definitions, which must not change before all rows are copied. */
   fingerprint: string;
   /** The states of blue's data from which rows were copied, oldest first. */
   snapshots: SnapshotPosition[];
-  /** Green's settings as they were, while others are in force. */
+  /** Green's original settings, while others are in force. */
   settings: Record<string, string>;
-  /** Whether green has begun to apply blue's stream, from the first snapshot on. */
+  /** Whether green has started to apply blue's stream, from the first snapshot on. */
   applying: boolean;
-  /** Spent by runs that have ended, in milliseconds. */
+  /** Time spent by runs that have ended, in milliseconds. */
   spentMs: number;
 }
 
-/** The name of the checkpoint of which all methods say how far they are. */
+/** The name of the checkpoint in which all methods record their progress. */
 const checkpoint = "copy";
 const state = "copying";
 
@@ -40,8 +40,8 @@ export async function writePlan(green: Server, plan: CopyPlan): Promise<void> {
 }
 
 /**
- * Writes how far a run is, unless a later one has taken over: what was on its way when a run was killed, or lost its
- * connection, may arrive after that, and would make the later one's snapshot forgotten.
+ * Records a run's progress, unless a later run has taken over: a statement that a killed or disconnected run had sent
+ * may arrive after that, and would discard the later run's snapshot.
  */
 export async function writeProgress(green: Server, plan: CopyPlan, figures: CopyFigures): Promise<void> {
   const session = await green.unlogged();
@@ -96,7 +96,7 @@ export async function readRanges(green: Server): Promise<Range[]> {
   }));
 }
 
-/** Replaces all ranges by new ones, of which nothing is copied. */
+/** Replaces all ranges with new ones, of which nothing is copied. */
 export async function writeRanges(
   green: Server,
   ranges: readonly { table: string; bounds: Bounds }[],
@@ -111,13 +111,13 @@ export async function writeRanges(
   }
 }
 
-/** Whether rows were copied from a state of blue's data of which the plan knows nothing: it can't be gone on with. */
+/** Whether rows were copied from a state of blue's data that the plan does not know. Such a copy can't be continued. */
 export async function isBehindItsRanges(green: Server, plan: CopyPlan): Promise<boolean> {
   const newest = await green.value("SELECT MAX(last_snapshot) FROM wikiferry.copy_range");
   return Number(newest ?? 0) > plan.snapshots.length;
 }
 
-/** Makes ranges such that nothing of them is copied. */
+/** Resets ranges, so that nothing of them counts as copied. */
 export async function forgetRanges(green: Server, tables: readonly string[]): Promise<void> {
   if (tables.length === 0) return;
   const session = await green.unlogged();
@@ -128,7 +128,7 @@ export async function forgetRanges(green: Server, tables: readonly string[]): Pr
   );
 }
 
-/** The statement that records a piece, for the transaction that holds its rows. */
+/** The statement that records a piece, for the transaction that contains its rows. */
 export function recordPiece(
   range: Pick<Range, "id" | "done" | "after">,
   snapshot: number,

@@ -4,14 +4,14 @@ import { isInteger, literal } from "./columns";
 import { type Bounds, boundsBetween, evenCuts } from "./ranges";
 import type { Table } from "./tables";
 
-/** A table of fewer pieces is one range. */
+/** A table with fewer pieces is one range. */
 const leastPieces = 2;
-/** Tables are cut so that each worker has about so many ranges of them all. */
+/** Tables are divided so that each worker has about this many ranges in total. */
 const rangesPerWorker = 3;
-/** Beyond so many rows, a walk through an index to find where to cut takes too long. */
+/** Beyond this many rows, walking an index to find the boundaries takes too long. */
 const mostWalkedRows = 20_000_000;
 
-/** The ranges of all tables, the largest tables first, a table's ranges in the order of its key. */
+/** The ranges of all tables, the largest tables first, a table's ranges in key order. */
 export async function planRanges(
   session: Session,
   database: string,
@@ -29,7 +29,7 @@ export async function planRanges(
   return ranges;
 }
 
-/** Cuts a table by the first column of its key. */
+/** Divides a table by the first column of its key. */
 async function boundsOf(session: Session, database: string, table: Table, parts: number): Promise<Bounds[]> {
   const column = table.key?.[0];
   if (!column || parts === 1) return [{}];

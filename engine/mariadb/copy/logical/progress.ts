@@ -1,7 +1,7 @@
 import { duration, size } from "../../../format";
 import type { Report } from "../../../progress";
 
-/** How far the copy of a table is. */
+/** The progress of one table's copy. */
 export interface TableFigures {
   name: string;
   /** 0 to 100. */
@@ -13,7 +13,7 @@ export interface TableFigures {
   totalRows: number;
 }
 
-/** How far a copy is. */
+/** The progress of a copy. */
 export interface CopyFigures {
   /** 0 to 100. */
   percent: number;
@@ -21,11 +21,11 @@ export interface CopyFigures {
   rows: number;
   totalBytes: number;
   totalRows: number;
-  /** Of the last seconds. */
+  /** Over the last seconds. */
   bytesPerSecond: number;
-  /** Undefined while nothing can be said. */
+  /** Undefined while it can't be estimated. */
   leftMs: number | undefined;
-  /** Those that have begun and are not done. */
+  /** Tables that have been started and are not done. */
   tables: TableFigures[];
 }
 
@@ -38,10 +38,10 @@ interface TableCount {
   done: boolean;
 }
 
-/** The rate is that of so many of the newest looks, one a second. */
+/** The rate is averaged over this many of the newest samples, one per second. */
 const looks = 10;
 
-/** Counts a copy, and says once a second how far it is: in all, and for each table that is under way. */
+/** Counts a copy, and reports its progress once a second: in total, and for each table under way. */
 export class CopyProgress {
   private readonly tables = new Map<string, TableCount>();
   private readonly newest: { atMs: number; doneBytes: number; bytes: number }[] = [];
@@ -119,7 +119,7 @@ export class CopyProgress {
   }
 }
 
-/** A table's statistics and the bytes of its rows are not the same thing: what is done counts as its statistics. */
+/** A table's size by statistics and the bytes of its rows differ, so a finished table counts with its statistics. */
 function doneBytesOf(table: TableCount): number {
   return table.done ? table.totalBytes : Math.min(table.bytes, table.totalBytes);
 }

@@ -3,14 +3,14 @@ import { type Column, literal } from "./columns";
 
 /** Part of a table by its key: rows whose first key column is at or after `from` and before `to`. */
 export interface Bounds {
-  /** SQL literals; undefined is no bound. */
+  /** SQL literals; undefined means no bound. */
   from?: string;
   to?: string;
 }
 
 /**
- * Rows within the bounds that come after `after` (values of all key columns) in the key's order. Written out column
- * by column, since MariaDB does not use an index for a comparison of rows.
+ * Rows within the bounds that come after `after` (values of all key columns) in key order. Written out column by
+ * column, because MariaDB does not use an index for row comparisons.
  */
 export function rangeCondition(
   key: readonly Column[],
@@ -25,7 +25,7 @@ export function rangeCondition(
   return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
 }
 
-/** Rows after `after` and up to `upTo`, that one included, in the key's order. */
+/** Rows after `after` up to and including `upTo`, in key order. */
 export function stretchCondition(
   key: readonly Column[],
   after?: readonly Buffer[],
@@ -48,7 +48,7 @@ function following(key: readonly Column[], after: readonly Buffer[]): string {
   return alternatives.join(" OR ");
 }
 
-/** Whole numbers that cut `lowest` to `highest` into `parts` of equal width. */
+/** Integers that divide `lowest` to `highest` into `parts` of equal width. */
 export function evenCuts(lowest: bigint, highest: bigint, parts: number): bigint[] {
   const width = highest - lowest + 1n;
   const cuts: bigint[] = [];
@@ -59,7 +59,7 @@ export function evenCuts(lowest: bigint, highest: bigint, parts: number): bigint
   return cuts;
 }
 
-/** The parts of a table between cuts, each a literal of the first key column. */
+/** The parts of a table between boundaries, each a literal of the first key column. */
 export function boundsBetween(cuts: readonly string[]): Bounds[] {
   return Array.from({ length: cuts.length + 1 }, (_, at) => ({
     ...(at > 0 ? { from: cuts[at - 1] as string } : {}),

@@ -35,21 +35,21 @@ import { Throttle } from "./throttle";
 import { Wire } from "./wire/wire";
 import { prepareTarget, Worker, type WorkerWorld } from "./worker";
 
-/** Pairs of sessions that copy at a time. */
+/** Pairs of sessions that copy in parallel. */
 export const workerCount = 3;
 const usualPieceBytes = 32 * 1024 * 1024;
-/** Tries for definitions that stay the same while a snapshot is opened. */
+/** Attempts to read definitions that stay the same while a snapshot is opened. */
 const definitionTries = 10;
 
-/** What a test may want to see of a copy. */
+/** What a test may observe of a copy. */
 export interface LogicalContext extends CopyContext {
-  /** Told of each piece before its first row is read: `range.after` is the key behind which it begins. */
+  /** Receives each piece before its first row is read. `range.after` is the key after which it begins. */
   onPiece?(range: Range): void;
-  /** About so many bytes are one transaction. Defaults to 32 MiB. */
+  /** Approximate size of one transaction, in bytes. Defaults to 32 MiB. */
   pieceBytes?: number;
 }
 
-/** One attempt at what is left of a copy, from one snapshot. */
+/** One attempt at the rest of a copy, from one snapshot. */
 export class Run {
   /** Whether it has copied anything. */
   progressed = false;
@@ -66,7 +66,7 @@ export class Run {
     private readonly owner: string,
   ) {}
 
-  /** Lets go of everything. */
+  /** Releases everything. */
   async end(): Promise<void> {
     this.progress?.stop();
     this.stopWatching?.();
@@ -83,7 +83,8 @@ export class Run {
     const settings = before?.settings ?? (await currentSettings(green));
 
     const reader = this.keep(await openReader(blue));
-    // A binary log that was just switched on on a quiet wiki names no position yet; one logged beat gives it the first.
+    // A binary log that was just enabled on a quiet wiki names no position yet. One logged heartbeat gives it the
+    // first.
     await blue.run("UPDATE wikiferry.heartbeat SET beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1");
     const { definitions, snapshot } = await this.freeze(reader);
     refuseUnfit(definitions.tables);
@@ -99,9 +100,7 @@ export class Run {
       await this.beginAnewWhatCascades(definitions.tables);
     } else {
       if (before) {
-        const why = behind
-          ? "the record of the copy is older than its rows"
-          : "blue's tables are not as they were";
+        const why = behind ? "the checkpoint is behind the copied rows" : "blue's tables have changed";
         report({ step: "copy", message: `beginning anew: ${why}` });
       }
       plan = {
@@ -118,7 +117,7 @@ export class Run {
           pieceBytes: this.pieceBytes,
         }),
       );
-      // Whoever finds this plan half made finds another fingerprint, and begins anew as well.
+      // Whoever finds this plan half written finds a different fingerprint, and starts over as well.
       await writePlan(green, { ...plan, fingerprint: "" });
       await relax(green);
       await this.makeTables(definitions, plan, ranges);
@@ -145,7 +144,7 @@ export class Run {
     return result;
   }
 
-  /** A part of the copy; to be called when it ends. */
+  /** A part of the copy. Call it when it ends. */
   private begin(name: string): () => void {
     const start = performance.now();
     return () => void this.parts.push({ name, ms: Math.round(performance.now() - start) });
@@ -179,7 +178,7 @@ export class Run {
     throw new DefinitionsChanged("they changed while a snapshot was opened");
   }
 
-  /** An empty database on green, made as blue's is, and the record of what is to be copied into it. */
+  /** Creates the database on green, empty and defined like blue's, and the record of what to copy into it. */
   private async makeTables(
     definitions: Definitions,
     plan: CopyPlan,
@@ -199,8 +198,8 @@ export class Run {
       await session.run(firstDefinition(table)).catch((error) => {
         throw new WikiferryError(
           "COPY_DEFINITION",
-          `green does not take the definition of ${table.name}: ${error.message}`,
-          "Change the table on blue such that both servers take it, then run again",
+          `green does not accept the definition of ${table.name}: ${error.message}`,
+          "Change the table on blue so that both servers accept it, then run again",
           { cause: error },
         );
       });
@@ -209,7 +208,7 @@ export class Run {
     await writePlan(green, plan);
   }
 
-  /** What a foreign key changes by itself is not in the stream, so such tables are never of more than one state. */
+  /** The stream does not contain what a foreign key changes by itself, so such tables must come from one state only. */
   private async beginAnewWhatCascades(tables: readonly Table[]): Promise<void> {
     const { green, spec } = this.ctx;
     const names = tables.filter(({ cascades }) => cascades).map(({ name }) => name);
@@ -263,7 +262,7 @@ export class Run {
       },
     };
     const queue = ranges.filter(({ done }) => !done);
-    // A range says that it is done as soon as all of it is on its way.
+    // A range reports that it is done as soon as all of it has been sent.
     const committed = new Set(ranges.filter(({ done }) => done));
     const finished = definitions.tables.filter(({ name }) =>
       ranges.every(({ table, done }) => table !== name || done),
@@ -310,12 +309,12 @@ export class Run {
     return ranges;
   }
 
-  /** @throws DefinitionsChanged unless the table whose rows were just read is still the one of the snapshot */
+  /** @throws DefinitionsChanged unless the table whose rows were just read still is the one of the snapshot */
   private async sameAsBefore(reader: Session, definitions: Definitions, table: string): Promise<void> {
     const { blue, spec } = this.ctx;
     const now = await fingerprintOf(reader, spec.wiki.database, table);
     if (now !== definitions.tableFingerprints.get(table))
-      throw new DefinitionsChanged(`${table} on ${blue.side} is another one than before`);
+      throw new DefinitionsChanged(`${table} on ${blue.side} is no longer the same table`);
   }
 
   private async mend(snapshot: Snapshot, tables: readonly Table[]): Promise<void> {
@@ -362,8 +361,9 @@ export class Run {
 }
 
 /**
- * What was logged on green up to now, such as an account made there, is no part of the stream that it will write. It
- * takes the longer the more has been written to the disk just before, so it is done at the beginning, and again if need be.
+ * Transactions logged on green up to now, such as the creation of an account, are not part of the stream that it will
+ * write. This takes longer the more has just been written to the disk, so it is done at the beginning, and again if
+ * necessary.
  */
 async function forgetLog(green: Server): Promise<void> {
   if ((await positions(green)).binlog !== "") await (await green.unlogged()).run("RESET MASTER");
@@ -373,7 +373,7 @@ function placeOf({ gtid, file, position }: Snapshot) {
   return { gtid, file, position };
 }
 
-/** Whether all of a table's rows are of one state of blue's data. */
+/** Whether all of a table's rows come from one state of blue's data. */
 function isPure(ranges: readonly Range[], table: Table): boolean {
   if (!table.transactional) return false;
   const own = ranges.filter((range) => range.table === table.name);
@@ -381,7 +381,7 @@ function isPure(ranges: readonly Range[], table: Table): boolean {
   return own.every((range) => range.firstSnapshot === first && range.lastSnapshot === first);
 }
 
-/** From each snapshot to the next, without the tables that are wholly of a later one. */
+/** From each snapshot to the next, without the tables that come completely from a later one. */
 function stagesOf(plan: CopyPlan, tables: readonly Table[], ranges: readonly Range[]): Stage[] {
   const pureAt = (table: Table) =>
     isPure(ranges, table) ? ranges.find((range) => range.table === table.name)?.firstSnapshot : undefined;
@@ -399,7 +399,7 @@ function refuseUnfit(tables: readonly Table[]): void {
   if (loose) {
     throw unfit(
       loose,
-      "has neither transactions nor a unique key, so rows that change during the copy can't be told apart",
+      "has neither transactions nor a unique key, so rows that change during the copy can't be identified",
       `make it InnoDB on blue (ALTER TABLE ${quoted(loose.name)} ENGINE=InnoDB)`,
     );
   }

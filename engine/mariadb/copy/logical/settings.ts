@@ -1,13 +1,13 @@
 import type { Server } from "../../server";
 
 /**
- * Green's settings while it takes the copy. What it loses by a crash then is lost with the record of it, so that it is
- * copied again; a piece is one transaction with its record.
+ * Green's settings during the copy. What a crash loses then is lost together with its record, so it is copied again: a
+ * piece is one transaction with its record.
  */
 const relaxed: Record<string, string> = {
   innodb_flush_log_at_trx_commit: "2",
   sync_binlog: "0",
-  // The largest that there is: a row of blue's largest packet takes a little more on its way.
+  // The maximum: a row of blue's largest packet needs a little more in transit.
   max_allowed_packet: String(1024 * 1024 * 1024),
 };
 
@@ -23,7 +23,7 @@ export async function relax(green: Server): Promise<void> {
   await set(green, relaxed);
 }
 
-/** Settings of a version or a hand that knows others are left alone. */
+/** Settings that another version or a person has changed are left alone. */
 export async function restore(green: Server, settings: Record<string, string>): Promise<void> {
   await set(green, Object.fromEntries(Object.entries(settings).filter(([name]) => name in relaxed)));
 }

@@ -7,7 +7,7 @@ import { Wire } from "./wire/wire";
 /** One state of blue's data. */
 export interface SnapshotPosition {
   gtid: string;
-  /** Of the binary log. */
+  /** In the binary log. */
   file: string;
   position: number;
 }
@@ -15,21 +15,21 @@ export interface SnapshotPosition {
 export interface Snapshot extends SnapshotPosition {
   /** Sessions that all read this state. */
   readers: Wire[];
-  /** For how long commits on blue had to wait, in milliseconds. */
+  /** How long commits on blue had to wait, in milliseconds. */
   lockedMs: number;
 }
 
-/** Rounds without a lock: on a server that is not written to all the time one of the first agrees. */
+/** Attempts without a lock: on a server without constant writes one of the first succeeds. */
 const freeRounds = 30;
-/** A lock that is not there after so long is given up, in seconds; the longest that a commit can wait for it. */
+/** Timeout for the lock, in seconds, and so the longest that a commit can wait for it. */
 const lockTimeoutSeconds = 1;
 const lockedRounds = 10;
 
 /**
- * Opens `count` sessions in transactions that read one and the same state. Each session's snapshot knows its place in
- * the binary log (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/); they are opened anew until all
- * name the same. Where blue is written to without a pause, commits are held back for the moment that it takes
- * (BACKUP STAGE BLOCK_COMMIT), which waits for nobody's statement for longer than a second.
+ * Opens `count` sessions in transactions that read the same state. Each session's snapshot knows its position in the
+ * binary log (`Binlog_snapshot_*`, https://mariadb.com/kb/en/start-transaction/); they are reopened until all name the
+ * same one. Where blue is written to without a pause, commits are blocked for the moment that this takes (BACKUP STAGE
+ * BLOCK_COMMIT), which waits for nobody's statement longer than a second.
  * @throws `COPY_NO_SNAPSHOT`, `COPY_NO_POSITION`
  */
 export async function openSnapshot(blue: Server, count: number): Promise<Snapshot> {
@@ -40,8 +40,8 @@ export async function openSnapshot(blue: Server, count: number): Promise<Snapsho
     const found = first && (await named(blue, readers, first));
     if (found) return found;
     if (first) {
-      // The server looks for a position from the beginning of the file, and gives up at an event larger than it takes
-      // as a packet: in a file of its own there is none before it.
+      // The server searches for a position from the beginning of the file, and gives up at an event larger than its
+      // maximum packet. In a fresh file there is none before it.
       await blue.run("FLUSH NO_WRITE_TO_BINLOG BINARY LOGS");
       const again = await openCommon(blue, readers);
       const snapshot = again && (await named(blue, readers, again));
@@ -77,7 +77,7 @@ async function openReader(blue: Server): Promise<Wire> {
     "query_cache_type = OFF",
   ];
   await wire.run("SET NAMES binary");
-  // With the binary log, the server keeps hold of a table until the transaction ends, savepoint or not (10.11).
+  // With the binary log on, the server keeps a table's lock until the transaction ends, savepoint or not (10.11).
   await wire.run("SET SESSION sql_log_bin = 0");
   await wire.run(`SET SESSION ${settings.join(", ")}`);
   await wire.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
@@ -88,7 +88,7 @@ async function freeze(readers: readonly Wire[]): Promise<void> {
   await Promise.all(readers.map((reader) => reader.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")));
 }
 
-/** Undefined where their snapshots have no common one. */
+/** Undefined where their snapshots have no common position. */
 async function commonPlace(readers: readonly Wire[]): Promise<Place | undefined> {
   let common: Place | undefined;
   for (const reader of readers) {
@@ -101,14 +101,16 @@ async function commonPlace(readers: readonly Wire[]): Promise<Place | undefined>
   return common;
 }
 
-/** While nothing is committed on blue. Answers for how long that was, in milliseconds; undefined without the lock. */
+/**
+ * Runs it while nothing is committed on blue. Returns how long that was, in milliseconds; undefined without the lock.
+ */
 async function freezeLocked(blue: Server, readers: readonly Wire[]): Promise<number | undefined> {
   const lock = await blue.open();
   try {
     await lock.run(`SET SESSION lock_wait_timeout = ${lockTimeoutSeconds}`);
     await lock.run("BACKUP STAGE START");
     const start = performance.now();
-    // Whatever happens to the others, nobody on blue waits for longer.
+    // Whatever happens to the others, nobody on blue waits longer.
     const guard = setTimeout(() => lock.destroy(), lockTimeoutSeconds * 1000);
     try {
       await lock.run("BACKUP STAGE BLOCK_COMMIT");

@@ -1,11 +1,11 @@
 import type { Server } from "../../server";
 import type { Throttle } from "./throttle";
 
-/** More threads than these at work on blue, our own left out, and the copy rests. */
+/** If more threads than this are running on blue, not counting our own, the copy pauses. */
 export const mostThreadsRunning = 25;
 const lookMs = 1000;
 
-/** Looks at blue's load once a second, and lets the copy rest while it is high. Answers how to stop it. */
+/** Checks blue's load once a second, and pauses the copy while it is high. Returns how to stop it. */
 export function watchLoad(blue: Server, throttle: Throttle): () => void {
   let looking = false;
   const timer = setInterval(async () => {
@@ -15,7 +15,7 @@ export function watchLoad(blue: Server, throttle: Throttle): () => void {
       const row = await blue.row<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Threads_running'");
       throttle.sourceIsBusy = Number(row?.Value ?? 0) > mostThreadsRunning;
     } catch {
-      // The sessions that copy say what is wrong with blue.
+      // The copying sessions report what is wrong with blue.
     } finally {
       looking = false;
     }

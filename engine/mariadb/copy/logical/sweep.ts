@@ -4,11 +4,11 @@ import type { Report } from "../../../progress";
 import type { Server } from "../../server";
 import { holderOf, mostWorkers } from "./worker";
 
-/** A large transaction, or the building of an index, takes its time to be undone. In milliseconds. */
+/** Rolling back a large transaction, or an index build, takes time. In milliseconds. */
 const sweepTimeoutMs = 600_000;
 
 /**
- * Ends what an earlier run still does on green; returns when none of its sessions is left.
+ * Ends what an earlier run still does on green. Returns when none of its sessions is left.
  * @throws `COPY_LOAD_RUNNING`
  */
 export async function sweep(green: Server, report: Report): Promise<void> {
@@ -35,7 +35,7 @@ export async function sweep(green: Server, report: Report): Promise<void> {
 }
 
 function ignoreGone(error: unknown): number {
-  // ER_NO_SUCH_THREAD: it has ended by itself.
+  // ER_NO_SUCH_THREAD: the session has ended by itself.
   if ((error as { errno?: number }).errno === 1094) return 0;
   throw error;
 }

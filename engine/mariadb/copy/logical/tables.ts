@@ -2,25 +2,25 @@ import { quoted } from "../../identifier";
 import type { Session } from "../../server";
 import { type Column, isOrdered, readExpression, writeExpression } from "./columns";
 
-/** A base table of blue, and how it is read and written. */
+/** A base table of blue, and how to read and write it. */
 export interface Table {
   name: string;
   /** `SHOW CREATE TABLE`, with the next AUTO_INCREMENT. */
   create: string;
-  /** What a snapshot covers. */
+  /** Whether a snapshot covers it. */
   transactional: boolean;
-  /** Of the rows, by statistics, in bytes. */
+  /** Size of the rows by statistics, in bytes. */
   bytes: number;
   rows: number;
   /** Those that are copied. */
   columns: Column[];
-  /** The columns of the key by which it can be cut; undefined if it is copied in one piece. */
+  /** The columns of the key by which it can be divided; undefined if it is copied in one piece. */
   key: Column[] | undefined;
-  /** By which rows are found; undefined without one. */
+  /** The key by which rows are found; undefined without one. */
   keyName: string | undefined;
   /** Whether a row event finds its row by a key, whatever the row was before. */
   keyed: boolean;
-  /** Another table's change may change this one's rows without an event of their own. */
+  /** Another table's change may change this one's rows without events of their own. */
   cascades: boolean;
 }
 
@@ -105,7 +105,7 @@ interface UniqueKey {
   columns: { column: string; whole: boolean }[];
 }
 
-/** The unique keys of each table that know no NULL, in the table's own order, of which InnoDB keeps rows by the first. */
+/** The unique keys of each table without NULL, in the table's own order. InnoDB stores rows by the first of them. */
 async function readKeys(session: Session, database: string): Promise<Map<string, UniqueKey[]>> {
   const rows = await session.rows<Record<string, string | null>>(
     `SELECT table_name AS tbl, index_name AS name, column_name AS col, sub_part AS part, nullable
@@ -130,7 +130,7 @@ async function readKeys(session: Session, database: string): Promise<Map<string,
   return tables;
 }
 
-/** A table's definition without what the rows are better off without, and what is added after them. */
+/** A table's definition without what would slow its rows down, and what is added after them. */
 export interface StagedDefinition {
   create: string;
   /** `KEY …` and `UNIQUE KEY …`, to be added in one statement. */
@@ -141,21 +141,21 @@ export interface StagedDefinition {
   foreignKeys: string[];
 }
 
-/** Below so many bytes, adding indexes after the rows takes longer than keeping them up to date meanwhile. */
+/** Below this many bytes, adding indexes after the rows takes longer than maintaining them meanwhile. */
 const smallBytes = 1024 * 1024;
 
 /**
- * The definition with which a table is made before its rows come. A small one has its indexes from the beginning, but
- * for unique ones: rows of several states of blue's data may be there side by side for a while.
+ * The definition with which a table is created before its rows arrive. A small one has its indexes from the beginning,
+ * except unique ones: for a while, rows of several states of blue's data may exist side by side.
  */
 export function firstDefinition(table: Pick<Table, "create" | "keyName" | "bytes">): string {
   return staged(table.create, table.keyName, table.bytes < smallBytes).create;
 }
 
 /**
- * Splits `SHOW CREATE TABLE`, which has a line for each column, key and constraint. What stays: the key by which rows
- * are found, and one that the AUTO_INCREMENT column can't be without.
- * @param withIndexes Whether indexes that are not unique stay too.
+ * Splits `SHOW CREATE TABLE`, which has a line for each column, key and constraint. Keeps the key by which rows are
+ * found, and one that the AUTO_INCREMENT column requires.
+ * @param withIndexes Whether to keep indexes that are not unique, too.
  */
 export function staged(create: string, keyName: string | undefined, withIndexes = false): StagedDefinition {
   const lines = create.split("\n");
@@ -194,7 +194,7 @@ export function staged(create: string, keyName: string | undefined, withIndexes 
   };
 }
 
-/** `SHOW CREATE TABLE` without the number that changes with each row. */
+/** `SHOW CREATE TABLE` without the next AUTO_INCREMENT number. */
 export function withoutNumbering(create: string): string {
   return create.replace(/^(\).*?) AUTO_INCREMENT=\d+/m, "$1");
 }
@@ -208,7 +208,7 @@ export function insertStatement(database: string, table: Table): string {
   return `INSERT INTO ${quoted(database)}.${quoted(table.name)} (${names}) VALUES (${table.columns.map(writeExpression).join(",")})`;
 }
 
-/** How often writing a row warns of what is as it should be: the invalid member of an ENUM, which is kept. */
+/** How many warnings writing a row gives for correct values: the invalid member of an ENUM, which is kept. */
 export function expectedWarnings(table: Table): string {
   const members = table.columns.filter(({ dataType }) => dataType === "enum");
   return ["0", ...members.map(({ name }) => `IFNULL(CAST(${quoted(name)} AS UNSIGNED) = 0, 0)`)].join(" + ");

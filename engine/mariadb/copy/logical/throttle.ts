@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Slows a copy down: to a byte rate, and while the source is busy. One for all workers. */
+/** Slows a copy down: to a byte rate, and while the source is busy. All workers share one. */
 export class Throttle {
-  /** When the bytes taken so far are allowed to have been taken, by the monotonic clock, in milliseconds. */
+  /** When the bytes read so far would have been allowed, by the monotonic clock, in milliseconds. */
   private allowedAt = performance.now();
   private busy: Promise<void> | undefined;
   private idle: (() => void) | undefined;
 
-  /** @param maxBytesPerSecond 0 is no limit. */
+  /** @param maxBytesPerSecond 0 means no limit. */
   constructor(private readonly maxBytesPerSecond: number) {}
 
-  /** What to wait for after `bytes` were taken; undefined if nothing. */
+  /** What to wait for after reading `bytes`; undefined if nothing. */
   pause(bytes: number): Promise<unknown> | undefined {
     const waits: Promise<unknown>[] = [];
     if (this.maxBytesPerSecond > 0) {
@@ -22,12 +22,12 @@ export class Throttle {
     return waits.length === 0 ? undefined : Promise.all(waits);
   }
 
-  /** Whether somebody waits for the source's load to fall. */
+  /** Whether anyone waits for the source's load to fall. */
   get resting(): boolean {
     return this.busy !== undefined;
   }
 
-  /** From now on everybody waits until it is set to false. */
+  /** From now on everyone waits until it is set to false. */
   set sourceIsBusy(is: boolean) {
     if (is && !this.busy) {
       this.busy = new Promise((resolve) => {

@@ -9,7 +9,7 @@ import type { Throttle } from "./throttle";
 import { LinkError } from "./wire/packets";
 import type { Prepared, Wire } from "./wire/wire";
 
-/** A piece that grows to so many times what was expected of it is cut. */
+/** A piece that grows to this multiple of its expected size is ended. */
 const cutFactor = 2;
 const leastRows = 16;
 
@@ -19,32 +19,32 @@ export interface WorkerWorld {
   tables: ReadonlyMap<string, Table>;
   throttle: Throttle;
   largeRows: LargeRows;
-  /** A piece is the rows of one transaction: what a kill can make a worker copy again. */
+  /** A piece is the rows of one transaction: what a worker may have to copy again after a kill. */
   pieceBytes: number;
-  /** Number of the snapshot that the readers have. */
+  /** Number of the readers' snapshot. */
   snapshot: number;
-  /** Told of each piece before its first row is read. */
+  /** Receives each piece before its first row is read. */
   onPiece(range: Range): void;
-  /** Told of what was sent to green. */
+  /** Receives what was sent to green. */
   onSent(table: string, bytes: number): void;
-  /** Told of pieces that are on their way to be committed. */
+  /** Receives pieces whose commit has been sent. */
   onRows(table: string, rows: number): void;
 }
 
-/** Rows that would not arrive as they are. */
+/** Rows that would not arrive unchanged. */
 export class ValuesChanged extends Error {
   constructor(
     readonly table: string,
     readonly warnings: number,
   ) {
-    super(`${warnings} warnings while the rows of ${table} were written`);
+    super(`${warnings} warnings while writing the rows of ${table}`);
   }
 }
 
-/** A connection of which nothing is heard for so long while rows are on their way is dead, in milliseconds. */
+/** A connection that is silent for this long while rows are under way is dead, in milliseconds. */
 const silentMs = 120_000;
 
-/** One pair of sessions: rows go from blue's snapshot to green, a piece at a time. */
+/** A pair of sessions: rows go from blue's snapshot to green, one piece at a time. */
 export class Worker {
   private readonly writer: BulkWriter;
   private prepared: { table: string; statement: Prepared } | undefined;
@@ -61,7 +61,7 @@ export class Worker {
     );
   }
 
-  /** Copies what is left of a range; it is committed when this returns. */
+  /** Copies the rest of a range. It is committed when this returns. */
   async copy(range: Range): Promise<void> {
     const table = this.world.tables.get(range.table) as Table;
     const { after } = range;
@@ -70,7 +70,7 @@ export class Worker {
       await this.turnTo(table, range);
       let averageBytes = Math.max(1, table.rows > 0 ? table.bytes / table.rows : 100);
       for (;;) {
-        // A table without a key to go on from is one piece, whatever its size.
+        // A table without a key to continue from is one piece, whatever its size.
         const limit = table.key
           ? Math.max(leastRows, Math.floor(this.world.pieceBytes / averageBytes))
           : undefined;
@@ -104,10 +104,10 @@ export class Worker {
     const heardAt = Math.max(this.source.heardAt, this.target.heardAt);
     if (this.writer.throttled || performance.now() < heardAt + silentMs) return;
     for (const wire of [this.source, this.target])
-      wire.destroy(new LinkError(wire.side, `nothing was heard for ${silentMs / 1000} s`));
+      wire.destroy(new LinkError(wire.side, `the server was silent for ${silentMs / 1000} s`));
   }
 
-  /** Rows of a condition, instead of those that are there; answers how many. */
+  /** Replaces the existing rows that match a condition. Returns how many. */
   async replace(table: Table, where: string): Promise<number> {
     await this.prepareFor(table);
     const { writer, source, world } = this;
@@ -136,7 +136,7 @@ export class Worker {
 
   private async turnTo(table: Table, range: Range): Promise<void> {
     this.current = table.name;
-    // Into an empty table InnoDB writes sorted pages and no undo log, but locks the table for it: only for one that
+    // Into an empty table InnoDB writes sorted pages without undo log, but locks the table for it. So only for one that
     // nobody else fills.
     const whole =
       range.after === undefined && range.bounds.from === undefined && range.bounds.to === undefined;
@@ -147,7 +147,7 @@ export class Worker {
 
   private async prepareFor(table: Table): Promise<void> {
     if (this.prepared?.table === table.name) return;
-    // A statement may only be closed once no rows are on their way into it.
+    // A statement may be closed only once no rows are in transit into it.
     await this.writer.settled();
     if (this.prepared) this.target.closeStatement(this.prepared.statement);
     const statement = await this.target.prepare(insertStatement(this.world.database, table));
@@ -193,7 +193,7 @@ export class Worker {
     writer.cutBytes = limit === undefined ? Number.POSITIVE_INFINITY : cutFactor * world.pieceBytes;
     writer.onCut = () => take(false);
     world.onPiece(range);
-    // The savepoint lets go of the table, so that an ALTER TABLE on blue waits for a piece and not for the copy.
+    // The savepoint releases the table, so that an ALTER TABLE on blue waits for a piece and not for the whole copy.
     await Promise.all([
       source.run("SAVEPOINT piece"),
       source.select(query, writer),
@@ -204,12 +204,12 @@ export class Worker {
   }
 }
 
-/** The name of the lock by which a later run finds the sessions of one that was killed. */
+/** The name of the lock by which a later run finds the sessions of a killed one. */
 export const loaderLock = (number: number) => `wikiferry-copy-${number}`;
 /** More than there are ever workers. */
 export const mostWorkers = 16;
 
-/** Prepares a session on green to take rows as they are. */
+/** Prepares a session on green to store rows unchanged. */
 export async function prepareTarget(target: Wire, number: number): Promise<void> {
   const settings = [
     "sql_log_bin = 0",
@@ -229,7 +229,7 @@ export async function prepareTarget(target: Wire, number: number): Promise<void>
   await target.run("SET NAMES binary");
   await target.run(`SET SESSION ${settings.join(", ")}`);
   const [row] = await target.rows(`SELECT GET_LOCK('${loaderLock(number)}', 30)`);
-  if (row?.[0]?.toString() !== "1") throw new Error(`the lock ${loaderLock(number)} is not to be had`);
+  if (row?.[0]?.toString() !== "1") throw new Error(`could not acquire the lock ${loaderLock(number)}`);
 }
 
 /** A plain session that ends what earlier runs still do on green. */

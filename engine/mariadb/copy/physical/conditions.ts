@@ -1,14 +1,14 @@
 import { parseVersion } from "../../preflight/version";
 
-/** What decides whether blue's files can be green's. */
+/** What decides whether green can use blue's files. */
 export interface PhysicalFacts {
   /** `VERSION()` of each server. */
   versions: { blue: string; green: string };
-  /** What `mariadb-backup --version` says on each host; empty where there is none. */
+  /** Output of `mariadb-backup --version` on each host; empty where it is missing. */
   tools: { blue: string; green: string };
   /** Whether blue's SSH user can read its data directory. */
   readable: boolean;
-  /** Databases on blue that are neither the wiki's nor the server's own. */
+  /** Databases on blue that belong neither to the wiki nor to the server. */
   otherDatabases: string[];
   /** Global variables of each server, by name. */
   variables: { blue: Record<string, string>; green: Record<string, string> };
@@ -16,7 +16,7 @@ export interface PhysicalFacts {
   encrypted: boolean;
 }
 
-/** Settings that are in the files themselves, and must be the same for the server that opens them. */
+/** Settings that are part of the files, and must be the same on the server that opens them. */
 export const settingsInFiles = [
   "innodb_page_size",
   "innodb_data_file_path",
@@ -24,13 +24,15 @@ export const settingsInFiles = [
   "lower_case_table_names",
 ] as const;
 
-/** Why blue's files can't be green's, a clause each; empty if they can. */
+/** Why green can't use blue's files, a clause each; empty if it can. */
 export function obstacles(facts: PhysicalFacts): string[] {
   const { versions, tools, variables } = facts;
   const found: string[] = [];
   const series = majorOf(versions.blue);
   if (series !== majorOf(versions.green))
-    found.push(`blue has MariaDB ${versions.blue} and green ${versions.green}, not of one major version`);
+    found.push(
+      `blue has MariaDB ${versions.blue} and green ${versions.green}, which are different major versions`,
+    );
   for (const side of ["blue", "green"] as const) {
     if (tools[side] === "") found.push(`mariadb-backup is not on ${side}'s host`);
     else if (toolSeries(tools[side]) !== series)
@@ -38,7 +40,7 @@ export function obstacles(facts: PhysicalFacts): string[] {
   }
   if (!facts.readable) found.push("the SSH user can't read blue's data directory");
   if (facts.otherDatabases.length > 0)
-    found.push(`blue's server also has ${facts.otherDatabases.join(", ")}, which would come along`);
+    found.push(`blue's server also has ${facts.otherDatabases.join(", ")}, which would be copied too`);
   for (const name of settingsInFiles) {
     const [there, here] = [variables.blue[name], variables.green[name]];
     if (there !== here) found.push(`${name} is ${there} on blue and ${here} on green`);
@@ -52,7 +54,7 @@ function majorOf(version: string): string {
   return parsed ? `${parsed.major}.${parsed.minor}` : version;
 }
 
-/** Reads `mariadb-backup based on MariaDB server 10.11.14-MariaDB Linux (x86_64)`. */
+/** Parses `mariadb-backup based on MariaDB server 10.11.14-MariaDB Linux (x86_64)`. */
 function toolSeries(said: string): string {
   const match = /MariaDB server (\d+)\.(\d+)\./.exec(said);
   return match ? `${match[1]}.${match[2]}` : "";

@@ -5,13 +5,13 @@ import { quote } from "../../../ssh/quote";
 import { accessFile } from "../access";
 import { backupFailed } from "./failures";
 
-/** By which the line in `authorized_keys` is known. */
+/** Marks the line in `authorized_keys`. */
 const mark = "wikiferry-copy";
 
 /**
- * What a backup needs on blue's host, there for as long as this session lasts: the access data in a file that only this
- * user can read, the script that makes the backup, and a key of this run's own that may call the script and nothing
- * else. The session ends with the tool, whatever becomes of it, and takes all of it away.
+ * What a backup needs on blue's host, for as long as this session lasts: the access data in a file that only this user
+ * can read, the script that makes the backup, and a key for this run that can call the script and nothing else. The
+ * session ends with the tool, whatever happens to it, and removes everything.
  */
 const custodianScript = `set -u; umask 077
 directory=$(mktemp -d /tmp/wikiferry-backup.XXXXXXXX) || exit 70
@@ -72,17 +72,17 @@ export async function sweepBackups(ssh: SshConnection): Promise<void> {
 const brokenPipe = 141;
 
 export interface Custodian {
-  /** Makes the backup on its standard output, `backup` or `backup packed` being its argument. */
+  /** Makes the backup on its standard output. Its argument is `backup` or `backup packed`. */
   script: string;
-  /** Sees that the backup that it made is whole. @throws `COPY_BACKUP_FAILED` */
+  /** Checks that the backup that it made is complete. @throws `COPY_BACKUP_FAILED` */
   whole(exitCode: number): Promise<void>;
-  /** Whether it ended because nobody took its output any more. */
+  /** Whether it ended because nobody read its output any more. */
   wasNotTaken(exitCode: number): Promise<boolean>;
-  /** Takes all away again. */
+  /** Removes everything again. */
   release(): Promise<void>;
 }
 
-/** @param publicKey Of the one who may call the script over SSH; without one only the tool calls it. */
+/** @param publicKey Of the client that may call the script over SSH. Without it only the tool calls it. */
 export async function startCustodian(
   ssh: SshConnection,
   place: Pick<DatabaseAccess, "admin" | "adminUser">,
@@ -131,7 +131,7 @@ async function firstLine({ channel, exited }: Spawned): Promise<string> {
   return await Promise.race([line, failed]);
 }
 
-/** Of what mariadb-backup says, the last lines without the clock and the progress. */
+/** The last lines of mariadb-backup's output, without the clock and the progress. */
 export function lastWords(said: string): string {
   const lines = said
     .trim()

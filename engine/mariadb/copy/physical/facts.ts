@@ -5,7 +5,7 @@ import type { CopyContext } from "../context";
 import { type PhysicalFacts, settingsInFiles } from "./conditions";
 import { inGreen } from "./place";
 
-/** Asks both sides and their hosts. Never writes. */
+/** Reads from both sides and their hosts. Never writes. */
 export async function physicalFacts(ctx: CopyContext): Promise<PhysicalFacts> {
   const { blue, green, spec, pool } = ctx;
   const ssh = await pool.to(spec.blue.database.ssh);
@@ -33,7 +33,7 @@ export async function physicalFacts(ctx: CopyContext): Promise<PhysicalFacts> {
   };
 }
 
-/** Exits 0 also where there is none. */
+/** Exits with 0 even where it is missing. */
 const askTool =
   "{ mariadb-backup --version || mariabackup --version; } 2>&1 | grep 'based on MariaDB' || true";
 
@@ -45,7 +45,7 @@ async function variablesOf(server: Server): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map((row) => [row.Variable_name, row.Value]));
 }
 
-/** Bytes of the files that mariadb-backup would read on blue: all but the binary and relay logs. Never writes. */
+/** Size of the files that mariadb-backup would read on blue: all except the binary and relay logs. Never writes. */
 export async function bytesOnBlue(ctx: CopyContext): Promise<number> {
   const { blue, spec, pool } = ctx;
   const ssh = await pool.to(spec.blue.database.ssh);

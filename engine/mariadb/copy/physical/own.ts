@@ -7,22 +7,22 @@ import type { CopyResult } from "../state";
 
 /** What green keeps of its own when its data are blue's. */
 export interface OwnFacts {
-  /** Of `wikiferry`, the administrative account. */
+  /** Password of `wikiferry`, the administrative account. */
   adminPassword: string;
-  /** MediaWiki's accounts as green has them: host and row of mysql.global_priv. */
+  /** MediaWiki's accounts on green: host and row of mysql.global_priv. */
   app: { user: string; database: string; accounts: readonly { host: string; priv: string }[] };
   result: CopyResult;
   /** Green's journal up to now. */
   journal: JournalRecord[];
 }
 
-/** Rows of these are the same on both sides; those of the others are one server's own. */
+/** Rows of these are the same on both sides. Other tables are each server's own. */
 const shared: readonly string[] = ["role", "heartbeat", "watch"];
 
 /**
- * What makes a copy of blue's files green's own, for `mariadbd --bootstrap`, a statement a line: green's accounts
- * beside blue's, no event that would run, the position to follow from, and a finished copy's checkpoint. Blue's own
- * rule must go before any server runs on the data: it would open green as if it were blue.
+ * Statements that turn a copy of blue's files into green's data, for `mariadbd --bootstrap`, one per line: green's
+ * accounts beside blue's, no event that would run, the position to follow from, and a finished copy's checkpoint.
+ * Blue's own rule must be removed before any server runs on the data, or it would open green as if it were blue.
  */
 export function ownStatements({ adminPassword, app, result, journal }: OwnFacts): string {
   const sql = (text: string, values: (string | number)[] = []) => `${format(text, values)};`;
@@ -31,7 +31,7 @@ export function ownStatements({ adminPassword, app, result, journal }: OwnFacts)
     "DELETE FROM mysql.event WHERE db = 'wikiferry';",
     "UPDATE mysql.event SET status = 'SLAVESIDE_DISABLED' WHERE status = 'ENABLED';",
     "DELETE FROM mysql.gtid_slave_pos;",
-    // Of a blue that has followed with gtid_pos_auto_engines.
+    // From a blue that has replicated with gtid_pos_auto_engines.
     "DROP TABLE IF EXISTS mysql.gtid_slave_pos_InnoDB, mysql.gtid_slave_pos_Aria, mysql.gtid_slave_pos_RocksDB;",
     ...[...parseGtid(result.gtid).values()].map(({ domain, server, sequence }, at) =>
       sql("INSERT INTO mysql.gtid_slave_pos (domain_id, sub_id, server_id, seq_no) VALUES (?, ?, ?, ?)", [
@@ -61,7 +61,7 @@ export function ownStatements({ adminPassword, app, result, journal }: OwnFacts)
     "GRANT ALL PRIVILEGES ON *.* TO wikiferry@'%' WITH GRANT OPTION;",
     "CREATE OR REPLACE USER mysql@localhost IDENTIFIED VIA unix_socket;",
     "GRANT ALL PRIVILEGES ON *.* TO mysql@localhost WITH GRANT OPTION;",
-    // Blue's may come from where blue's web server is, and nobody comes to green from there.
+    // Blue's account is for connections from blue's web server, and nobody connects to green from there.
     sql(
       "UPDATE mysql.global_priv SET Priv = JSON_SET(Priv, '$.account_locked', TRUE) WHERE User NOT IN ('wikiferry', 'mysql', 'mariadb.sys', ?) AND JSON_VALUE(Priv, '$.is_role') IS NULL",
       [app.user],
@@ -78,10 +78,10 @@ export function ownStatements({ adminPassword, app, result, journal }: OwnFacts)
   ].join("\n")}\n`;
 }
 
-/** A bootstrapping server takes no long statements (MAX_BOOTSTRAP_QUERY_SIZE). */
+/** A bootstrapping server accepts no long statements (MAX_BOOTSTRAP_QUERY_SIZE). */
 const pieceLength = 4_000;
 
-/** Puts a text into a variable, piece by piece. */
+/** Stores a text in a variable, piece by piece. */
 function inPieces(variable: string, text: string): string[] {
   const hex = Buffer.from(text).toString("hex");
   const pieces = hex.match(new RegExp(`.{1,${pieceLength}}`, "g")) ?? [];

@@ -14,11 +14,11 @@ import { receive } from "./receive";
 import { forgetOld, swapIn } from "./swap";
 
 /**
- * Blue's files themselves: mariadb-backup streams them beside green's data while blue serves, green makes them its own,
- * and its next start puts them in place. What green had is kept until it answers with them.
+ * Copies blue's files: mariadb-backup streams them beside green's data while blue serves, green adapts them, and its
+ * next start puts them in place. Green's old data is kept until it answers with the new files.
  *
- * A run that was killed is gone on from: what arrived in part is taken away, what arrived whole is prepared again, what
- * is ready is put in place, what is in place is left there.
+ * A killed run is continued: what arrived in part is deleted, what arrived completely is prepared again, what is ready
+ * is put in place, and what is in place is left there.
  */
 export const physical: CopyMethod = { name: "physical", copy };
 
@@ -40,7 +40,8 @@ async function underTheLock(ctx: CopyContext, claimed: Promise<void>): Promise<C
     const [expectedBytes] = await Promise.all([
       roomFor(ctx),
       claimed,
-      // A binary log that was just switched on on a quiet wiki names no position yet; one logged beat gives it the first.
+      // A binary log that was just enabled on a quiet wiki names no position yet. One logged heartbeat gives it the
+      // first.
       blue.run("UPDATE wikiferry.heartbeat SET beat = beat + 1, beat_at = UTC_TIMESTAMP(6) WHERE id = 1"),
     ]);
     await writeCheckpoint(green, "copy", { state: "copying" });
@@ -69,7 +70,7 @@ export async function sizeOf({ blue, spec }: CopyContext): Promise<{ bytes: numb
 /** For the redo log and what grows while the files are prepared, in bytes. */
 const spareBytes = 512 * 1024 * 1024;
 
-/** How much is to come. @throws `COPY_NO_SPACE` */
+/** How much will be copied. @throws `COPY_NO_SPACE` */
 async function roomFor(ctx: CopyContext): Promise<number> {
   const [bytes, freeBytes] = await Promise.all([
     bytesOnBlue(ctx),
@@ -84,7 +85,7 @@ async function roomFor(ctx: CopyContext): Promise<number> {
   );
 }
 
-/** How long a run that was killed may take to let go, in seconds. */
+/** How long a killed run may take to release its lock, in seconds. */
 const lockSeconds = 20;
 
 /** One copy at a time: the session ends with the run. @throws `COPY_RUNNING` */
@@ -95,6 +96,6 @@ async function onlyOne({ blue }: CopyContext): Promise<Session> {
   throw new WikiferryError(
     "COPY_RUNNING",
     "another run is copying this database",
-    "Wait until it has ended; a run that died lets go by itself within a minute",
+    "Wait until it has ended; a dead run releases it by itself within a minute",
   );
 }

@@ -2,25 +2,25 @@ import { execInContainer, runInContainer } from "../../../docker/exec";
 import { formatGtid, parseGtid } from "../../replication/gtid";
 import type { CopyContext } from "../context";
 
-/** Green's data directory; its volume is mounted there. */
+/** Green's data directory, where its volume is mounted. */
 const dataDirectory = "/var/lib/mysql";
 /**
- * Where a copy lies beside the data until it takes its place; MariaDB does not see a name that begins with a dot. In it:
+ * Where a copy lies beside the data until it replaces them. MariaDB ignores a name that begins with a dot. In it:
  *
- * - `data/` the files as they arrive, then prepared;
- * - `received` once all of them have arrived, with the position as its content;
- * - `ready` once the data could be served: green's entrypoint puts it in the place of the old data at its next start,
- *   and leaves `placed` instead;
- * - `before/` the old data, until the new server has answered.
+ * - `data/`: the files as they arrive, then prepared;
+ * - `received`: exists once all of them have arrived, with the position as its content;
+ * - `ready`: exists once the data could be served. Green's entrypoint replaces the old data with them at its next
+ *   start, and leaves `placed` instead;
+ * - `before/`: the old data, until the new server has answered.
  */
 export const incoming = `${dataDirectory}/.wikiferry-copy`;
 
 export type PlaceState = "empty" | "partial" | "received" | "ready" | "placed";
 
-/** A copy that arrived earlier than this is not gone on with: blue may have deleted its binary log since. */
+/** A copy that arrived earlier than this is not continued: blue may have deleted its binary log since. */
 const freshMinutes = 60;
 
-/** How far a copy beside green's data is. Never writes. */
+/** The stage of a copy beside green's data. Never writes. */
 export async function placeState(ctx: CopyContext): Promise<PlaceState> {
   return (await inGreen(ctx, tellState)).trim() as PlaceState;
 }
@@ -31,7 +31,7 @@ elif [ -n "$(find . -maxdepth 1 -name ready -mmin -${freshMinutes})" ] || [ -e c
 elif [ -n "$(find . -maxdepth 1 -name received -mmin -${freshMinutes})" ]; then echo received
 else echo partial; fi`;
 
-/** Ends what an earlier run still does with a copy, and tells how far it had come. What is of no use is taken away. */
+/** Ends what an earlier run still does with a copy, and returns its stage. Removes what is useless. */
 export async function takeUp(ctx: CopyContext): Promise<"empty" | "received" | "ready"> {
   const said = await inGreen(
     ctx,
@@ -47,13 +47,13 @@ export async function takeUp(ctx: CopyContext): Promise<"empty" | "received" | "
   return said.trim() as "empty" | "received" | "ready";
 }
 
-/** The position of a copy that arrived whole. */
+/** The position of a copy that arrived completely. */
 export async function placeGtid(ctx: CopyContext): Promise<string> {
   const said = await inGreen(ctx, `cd "$incoming" && cat received ready cleared 2>/dev/null || true`);
   return formatGtid(parseGtid(said));
 }
 
-/** Takes away a copy beside green's data, and what an earlier run still does there. The data itself is left alone. */
+/** Removes a copy beside green's data, and ends what an earlier run still does there. The data itself is left alone. */
 export async function sweepPlace(ctx: CopyContext): Promise<void> {
   await inGreen(ctx, `[ -e "$incoming" ] || exit 0\n${endLeftovers}\n${sweep}`);
 }
@@ -63,7 +63,7 @@ rm -f "$incoming/ready" "$incoming/received"; rm -rf "$incoming"`;
 
 /**
  * Ends commands of an earlier run, and removes the key with which they reached blue: a command in a container outlives
- * who started it. Their environment tells.
+ * whoever started it. Their environment identifies them.
  */
 const endLeftovers = `for turn in 1 2 3 4 5 6 7 8 9 10 11; do
   found=
@@ -82,10 +82,10 @@ export function inGreen(ctx: CopyContext, script: string, stdin?: string): Promi
   return runInContainer(ctx.spec.green.database, ["sh", "-c", withPlace(script)], ctx.pool, { stdin });
 }
 
-/** Takes a backup's stream from standard input, several files at a time. */
+/** Reads a backup's stream from standard input, several files at a time. */
 export const unstream = `mbstream -x -p 2 -C "$incoming/data"`;
 
-/** Like `inGreen`, for what works on the copy for long: `endLeftovers` finds it. The exit code is returned. */
+/** Like `inGreen`, for long work on the copy, so that `endLeftovers` finds it. Returns the exit code. */
 export function workInGreen(
   ctx: CopyContext,
   script: string,

@@ -8,8 +8,8 @@ import { ownStatements } from "./own";
 import { workInGreen } from "./place";
 
 /**
- * Makes what has been received ready to be served as green's: brings the files to one point in time, and makes them
- * green's own. Both may be done again.
+ * Prepares the received files to be served as green's: brings them to one point in time, and adapts them to green. Both
+ * steps can be repeated.
  * @throws `COPY_PREPARE_FAILED`, `COPY_RUNNING`
  */
 export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<void> {
@@ -42,8 +42,8 @@ export async function makeReady(ctx: CopyContext, result: CopyResult): Promise<v
       "Run again: a finished copy is left alone",
     );
   }
-  // What else is in the backup's folder is about the backup, and no part of the data. Without the first of these files
-  // it can't be prepared again, and need not be.
+  // The backup's folder also contains files about the backup, which are not part of the data. Without the first of
+  // these it can't be prepared again, and need not be.
   await must(
     ctx,
     `mariadbd --no-defaults --datadir="$incoming/data" --tmpdir=/spool --skip-log-bin --bootstrap \\
@@ -60,7 +60,7 @@ async function must(ctx: CopyContext, script: string, stdin?: string): Promise<v
   if (exitCode === 0) return;
   throw new WikiferryError(
     "COPY_PREPARE_FAILED",
-    `the copied files could not be made ready on green, exit code ${exitCode}: ${lastWords(stderr.trim() || stdout)}`,
-    "Green's data is as it was. See the reason and run again; copy.method = logical does without the files",
+    `the copied files could not be prepared on green, exit code ${exitCode}: ${lastWords(stderr.trim() || stdout)}`,
+    "Green's data is unchanged. See the reason and run again. copy.method = logical works without the files",
   );
 }

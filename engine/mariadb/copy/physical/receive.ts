@@ -8,20 +8,20 @@ import { inGreen } from "./place";
 import { candidates, straight } from "./straight";
 import { throughTool } from "./throughTool";
 
-/** As a server writes a position, in the syntax that grep has too. */
+/** A position as a server writes it, in a syntax that grep supports too. */
 const gtidPattern = "[0-9]+-[0-9]+-[0-9]+(,[0-9]+-[0-9]+-[0-9]+)*";
-/** How often it is looked how much has arrived, in milliseconds. */
+/** Interval at which the received size is checked, in milliseconds. */
 const lookEveryMs = 5_000;
 /**
- * A link that carries fewer bytes a second is worth the processor's time that packing takes: a third of a gigabit, or a
- * tenth of one where blue's processors have more to do than they can.
+ * A link slower than this, in bytes per second, is worth the processor time for compression: a third of a gigabit, or a
+ * tenth of one where blue's processors are overloaded.
  */
 const slowLink = { idle: 40_000_000, busy: 12_000_000 };
 
 /**
- * Streams blue's files beside green's data, straight from host to host if green's container reaches blue's SSH, else
- * through the tool; throttled, and packed where that pays. They are whole: both ends succeeded, and each piece of the
- * stream bears its checksum.
+ * Streams blue's files beside green's data, directly from host to host if green's container reaches blue's SSH,
+ * otherwise through the tool. Throttled, and compressed where that is worthwhile. They are complete: both ends
+ * succeeded, and each piece of the stream has a checksum.
  * @returns The position of the backup.
  * @throws `COPY_BACKUP_FAILED`, `COPY_RECEIVE_FAILED`, `COPY_NO_POSITION`
  */
@@ -65,7 +65,7 @@ async function look(ctx: CopyContext, progress: CopyProgress): Promise<void> {
   if (said !== "") progress.at(Number(said));
 }
 
-/** Below which rate of the link files are packed; 0 where an end has no zstd. */
+/** The link rate below which files are compressed; 0 where an end has no zstd. */
 async function worthPacking(ctx: CopyContext, ssh: SshConnection): Promise<number> {
   const [blue, green] = await Promise.all([
     ssh.run("command -v zstd >/dev/null && echo \"$(cut -d' ' -f1 /proc/loadavg) $(nproc)\" || true"),
@@ -76,7 +76,7 @@ async function worthPacking(ctx: CopyContext, ssh: SshConnection): Promise<numbe
   return load < processors ? slowLink.idle : slowLink.busy;
 }
 
-/** Reads `binlog.000002\t1234\t0-1-42`. @throws `COPY_NO_POSITION` */
+/** Parses `binlog.000002\t1234\t0-1-42`. @throws `COPY_NO_POSITION` */
 export function positionIn(info: string): string {
   const gtid = info.trim().split("\n")[0]?.split("\t")[2]?.trim() ?? "";
   if (new RegExp(`^${gtidPattern}$`).test(gtid)) return gtid;

@@ -5,12 +5,12 @@ import { type Custodian, lastWords } from "./custodian";
 import { backupFailed, receiveFailed } from "./failures";
 import { unstream, workInGreen } from "./place";
 
-/** What ssh ends with when it could not connect, or was cut off. */
+/** ssh's exit code when it could not connect, or was disconnected. */
 const sshFailed = 255;
-/** What the script ends with where blue can't be reached (EX_TEMPFAIL). */
+/** The script's exit code where blue can't be reached (EX_TEMPFAIL). */
 const noWay = 75;
 
-/** Where green's container may reach blue's SSH, most likely first; what is only meant for the tool is left out. */
+/** Where green's container may reach blue's SSH, most likely first. Addresses meant only for the tool are left out. */
 export function candidates(ssh: SshTarget, replicationHost: string): { host: string; port: number }[] {
   const all = [
     { host: replicationHost, port: ssh.port },
@@ -28,10 +28,10 @@ export function candidates(ssh: SshTarget, replicationHost: string): { host: str
 }
 
 /**
- * Streams the backup from blue's host straight into green's container, by a key that can do nothing else, so that the
- * tool's own link carries none of it.
- * @param packBelow A link that carries fewer bytes a second than this is worth packing for; 0 is none.
- * @returns false if there is no such way; then nothing was begun
+ * Streams the backup from blue's host directly into green's container, with a key that can do nothing else, so that
+ * none of it passes through the tool's own link.
+ * @param packBelow A link slower than this, in bytes per second, is worth compressing for; 0 means none.
+ * @returns false if there is no such path; then nothing was started
  * @throws `COPY_BACKUP_FAILED`, `COPY_RECEIVE_FAILED`
  */
 export async function straight(

@@ -7,12 +7,12 @@ import { sweepPlace } from "./place";
 
 /** How long green may take to answer with the new data, in milliseconds. */
 const startMs = 300_000;
-/** After so many milliseconds a container that nobody starts again is started by the tool. */
+/** After this many milliseconds the tool starts a container that nobody else restarts. */
 const stoppedMs = 5_000;
 
 /**
- * Lets green's server stop, so that Docker starts its container again by its restart policy, the tool alive or not; the
- * entrypoint puts the new data in the place of the old. Returns once green answers with them. The container is the same
+ * Stops green's server, so that Docker restarts its container by its restart policy, whether the tool is alive or not.
+ * The entrypoint replaces the old data with the new. Returns once green answers with them. The container is the same
  * one as before, so nothing has drifted from what was declared.
  * @throws `COPY_NOT_PLACED`
  */
@@ -34,7 +34,7 @@ async function untilPlaced(ctx: CopyContext, gtid: string): Promise<void> {
       throw new WikiferryError(
         "COPY_NOT_PLACED",
         `green's MariaDB did not answer with the copied files within ${startMs / 1000} s (${problem})`,
-        "See the log of green's container; what it had before is in .wikiferry-copy/before of its volume",
+        "See the log of green's container. Its old data is in .wikiferry-copy/before of its volume",
       );
     }
     if (performance.now() > began + stoppedMs) await startAgain(ctx);
@@ -60,7 +60,7 @@ async function whatIsWrong(ctx: CopyContext, gtid: string): Promise<string | und
   }
 }
 
-/** Takes away what green had before, and what else is left of a copy, once the new data are served. */
+/** Removes green's old data, and any remains of a copy, once the new data are served. */
 export async function forgetOld(ctx: CopyContext): Promise<void> {
   await sweepPlace(ctx);
 }

@@ -1,7 +1,7 @@
 import { Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Passes bytes on unchanged, and lets no more through than `maxBytesPerSecond`; 0 is no limit. */
+/** Passes bytes on unchanged, at most `maxBytesPerSecond`; 0 means no limit. */
 export class Throttle extends Transform {
   private bytes = 0;
   private readonly started = performance.now();
@@ -18,7 +18,7 @@ export class Throttle extends Transform {
   }
 }
 
-/** By how much `bytes` after `elapsedMs` are ahead of the rate, in milliseconds; 0 without a limit. */
+/** How far `bytes` after `elapsedMs` are ahead of the rate, in milliseconds; 0 without a limit. */
 export function aheadMs(bytes: number, elapsedMs: number, maxBytesPerSecond: number): number {
   if (maxBytesPerSecond === 0) return 0;
   return Math.max(0, (bytes / maxBytesPerSecond) * 1000 - elapsedMs);

@@ -13,9 +13,9 @@ const lost = "lost";
 const patienceMs = 1_000;
 
 /**
- * Streams the backup from blue through the tool to green, where there is no other way between the two. The tool's link is
- * seldom faster than a processor packs.
- * @param packed Whether it is compressed with zstd on the way.
+ * Streams the backup from blue through the tool to green, where there is no other path between the two. The tool's link
+ * is seldom faster than a processor compresses.
+ * @param packed Whether it is compressed with zstd in transit.
  * @throws `COPY_BACKUP_FAILED`, `COPY_RECEIVE_FAILED`
  */
 export async function throughTool(
@@ -37,7 +37,7 @@ export async function throughTool(
     giveUp(why);
     channel.destroy();
   };
-  // A channel whose connection was cut does not always say so.
+  // A channel whose connection was lost does not always report it.
   ssh.onceClosed(() => stop(lost));
   const wire = new Throttle(ctx.spec.copy.maxBytesPerSecond);
   pipeline(channel, wire).catch(() => {});
@@ -52,13 +52,13 @@ export async function throughTool(
     if (end === lost)
       throw backupFailed("the connection to blue's host was lost while mariadb-backup ran there");
     sent = end;
-    // Its error is that of ending it here: what came of the backup, the log says.
+    // Its error comes from ending it here. The log says what became of the backup.
     await Promise.race([closed.catch(() => {}), givenUp, ...(end === 0 ? [] : [sleep(patienceMs)])]);
     await custodian.whole(end);
   })();
   const [backup, received] = await Promise.allSettled([backedUp, taking]);
   if (received.status === "rejected") {
-    // A backup that failed makes the receiver fail as well; one whose output nobody took did not fail by itself.
+    // A failed backup makes the receiver fail as well. A backup whose output nobody read did not fail by itself.
     const notTaken = sent !== 0 && (await custodian.wasNotTaken(sent).catch(() => false));
     throw backup.status === "rejected" && !notTaken ? backup.reason : received.reason;
   }

@@ -30,7 +30,7 @@ describe("whether green can use blue's files", () => {
     [
       "versions",
       { versions: { blue: "10.6.1-MariaDB", green: "10.11.14-MariaDB" } },
-      /not of one major version/,
+      /different major versions/,
     ],
     ["no tool on blue", { tools: { blue: "", green: tool } }, /mariadb-backup is not on blue's host/],
     [

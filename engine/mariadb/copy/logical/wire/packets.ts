@@ -1,14 +1,14 @@
 import type { Side } from "../../../../move";
 
 /**
- * The parts of the client/server protocol that a copy speaks itself.
+ * The parts of the client/server protocol that a copy implements itself.
  * https://mariadb.com/kb/en/clientserver-protocol/
  */
 
-/** Length of a packet that another one continues. */
+/** Length of a packet that is continued by another one. */
 export const fullPacket = 0xffffff;
 
-/** An error that a server answered. */
+/** An error that a server returned. */
 export class ServerError extends Error {
   constructor(
     readonly side: Side,
@@ -56,7 +56,7 @@ export function readLength(buffer: Buffer, at: number): { value: number; next: n
   return { value: Number(buffer.readBigUInt64LE(at + 1)), next: at + 9 };
 }
 
-/** How many bytes a length takes that begins with `first`. */
+/** How many bytes a length takes whose first byte is `first`. */
 export function lengthBytes(first: number): number {
   return first === 0xfc ? 3 : first === 0xfd ? 4 : first === 0xfe ? 9 : 1;
 }

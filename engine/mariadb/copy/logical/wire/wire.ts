@@ -13,9 +13,9 @@ import {
   readRow,
 } from "./packets";
 
-/** Takes the rows of a SELECT as they come from the wire, without a copy and without an object for each value. */
+/** Receives the rows of a SELECT as they arrive on the wire, without a copy and without an object for each value. */
 export interface RowSink {
-  /** A row, from `from` to `to`; the buffer is used again afterwards. */
+  /** A row, from `from` to `to`. The buffer is reused afterwards. */
   row(buffer: Buffer, from: number, to: number): void;
   /** A row too large to be held: its bytes follow in pieces. */
   beginLargeRow(): void;
@@ -23,10 +23,10 @@ export interface RowSink {
   endLargeRow(): void;
 }
 
-/** Rows up to this size are handed over whole, in bytes. */
+/** Rows up to this size are passed on whole, in bytes. */
 const wholeRowBytes = 512 * 1024;
 
-/** What an answer is made of, in the order in which its packets come. */
+/** The parts of an answer, in the order in which its packets arrive. */
 type Expected =
   | { kind: "ok"; resolve: (ok: Ok) => void; reject: (error: Error) => void }
   | { kind: "prepared"; resolve: (prepared: Prepared) => void; reject: (error: Error) => void }
@@ -45,8 +45,8 @@ const comCloseStatement = 0x19;
 const bulkCapability = 4;
 
 /**
- * One session that speaks the protocol itself: commands can be sent before the answers of earlier ones are there, and
- * rows are handed over as raw bytes. mysql2 logs in.
+ * One session that speaks the protocol itself: commands can be sent before the answers to earlier ones have arrived,
+ * and rows are passed on as raw bytes. mysql2 logs in.
  */
 export class Wire {
   private readonly expected: Expected[] = [];
@@ -54,14 +54,14 @@ export class Wire {
   private phase: "head" | "columns" | "rows" = "head";
   private toSkip = 0;
   private prepared: Prepared = { id: 0, parameters: 0 };
-  /** The beginning of a packet that has not come whole. */
+  /** The beginning of an incomplete packet. */
   private held: Buffer = Buffer.allocUnsafe(64 * 1024);
   private heldBytes = 0;
-  /** Of a large row's packet, still to come; with `largeEnds`, it is the row's last. */
+  /** Remaining bytes of a large row's packet; with `largeEnds`, it is the row's last packet. */
   private largeBytes = 0;
   private inLargeRow = false;
   private largeEnds = false;
-  /** When the server last said something, by the monotonic clock. */
+  /** When the server last sent something, by the monotonic clock. */
   heardAt = performance.now();
 
   private constructor(
@@ -116,7 +116,7 @@ export class Wire {
     this.stream.write(commandPackets(comCloseStatement, body));
   }
 
-  /** Sends bytes that are packets already; `sent` is called once they may be changed again. */
+  /** Sends bytes that are already packets. Calls `sent` once they may be changed again. */
   write(packets: Buffer, sent?: () => void): void {
     if (this.failure) return;
     this.stream.write(packets, () => sent?.());
@@ -130,7 +130,7 @@ export class Wire {
     });
   }
 
-  /** Takes no more bytes until `resume`; a few that are under way may still come. */
+  /** Accepts no more bytes until `resume`; a few that are in transit may still arrive. */
   pause(): void {
     this.stream.pause();
   }
@@ -207,7 +207,7 @@ export class Wire {
     }
   }
 
-  /** Goes on with a packet whose beginning is held; answers how far it has read. */
+  /** Continues a packet whose beginning is held. Returns how far it has read. */
   private complete(chunk: Buffer, from: number): number {
     let at = from;
     if (this.heldBytes < 4) {
@@ -274,7 +274,7 @@ export class Wire {
 
   private packet(buffer: Buffer, from: number, to: number): void {
     const expected = this.expected[0];
-    if (!expected) throw new LinkError(this.side, "the server answered what nobody asked");
+    if (!expected) throw new LinkError(this.side, "the server sent an unexpected answer");
     const first = buffer[from];
     if (this.phase === "rows") {
       if (first === 0xfe && to - from < 9)
@@ -291,7 +291,7 @@ export class Wire {
     if (first === 0xff) this.refuse(expected, payload);
     else if (expected.kind === "prepared") {
       this.prepared = { id: payload.readUInt32LE(1), parameters: payload.readUInt16LE(7) };
-      // Definitions of parameters and of columns each end with a packet of their own.
+      // Definitions of parameters and of columns each end with a separate packet.
       this.toSkip = (payload.readUInt16LE(5) > 0 ? 1 : 0) + (this.prepared.parameters > 0 ? 1 : 0);
       if (this.toSkip > 0) this.phase = "columns";
       else this.finish(() => expected.resolve(this.prepared));
@@ -301,7 +301,7 @@ export class Wire {
     } else if (expected.kind === "rows" && lengthBytes(first as number) > 0) {
       this.toSkip = 1;
       this.phase = "columns";
-    } else throw new LinkError(this.side, "the server answered with rows that nobody asked for");
+    } else throw new LinkError(this.side, "the server sent unexpected rows");
   }
 
   private skipDefinition(expected: Expected, isEnd: boolean): void {
@@ -327,8 +327,8 @@ function lengthAt(buffer: Buffer, at: number): number {
 }
 
 /**
- * Adds a capability to the client's first packet, whose place is fixed: after the header, 4 bytes of capabilities,
- * 4 of a size, 1 of a character set and 19 that are reserved. mysql2 knows the capability but never asks for it.
+ * Adds a capability to the client's first packet, whose layout is fixed: after the header, 4 bytes of capabilities, 4
+ * of a size, 1 of a character set and 19 reserved. mysql2 knows the capability but never requests it.
  */
 function askForBulk(stream: Duplex): void {
   const write = stream.write;
