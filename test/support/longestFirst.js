@@ -1,7 +1,11 @@
 const Sequencer = require("@jest/test-sequencer").default;
 
 /** Files that take longer than all others, the longest first. */
-const long = ["/test/e2e/", "/test/integration/engine/mariadb/faults.test.ts"];
+const long = [
+  "/test/e2e/",
+  "/test/unit/engine/mariadb/modelTwoOperators.test.ts",
+  "/test/integration/engine/mariadb/faults.test.ts",
+];
 
 /** The longest files begin first, and the rest runs beside them. */
 class LongestFirst extends Sequencer {
