@@ -4,7 +4,7 @@ import { search } from "../../../../engine/mariadb/cutover/model/search";
 
 jest.setTimeout(600_000);
 
-// Two operators take longer and have a file of their own, so that both run beside each other.
+// Two operators take longer. They have a file of their own, so that both files run beside each other.
 const small = scenarios.filter(({ operators }) => operators.length === 1);
 
 test.each(small)("the protocol holds with $name, and reaches its goal", (scenario) => {
