@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { readDigests } from "../engine/docker/digests";
-import { baseIn, imageName } from "../engine/docker/imageFolder";
+import { readDigests } from "../engine/runtime/docker/digests";
+import { baseIn, imageName } from "../engine/runtime/docker/imageFolder";
 
 /** A service of green with its own image, `components/<service>/image`. */
 export type Service = "mariadb" | "redis" | "mediawiki" | "courier" | "gate" | "proxy";

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { fingerprintOf, type SecretSources, secretContents } from "../engine/secretFiles";
+import { fingerprintOf, type SecretSources, secretContents } from "../engine/resources/secretSources";
 import type { GreenEnvironment } from "./environment/green";
 import { SecretFiles } from "./migration/resources";
 

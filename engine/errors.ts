@@ -11,10 +11,10 @@ export class WikiferryError extends Error {
     /** What was wanted and what was found. One sentence without the final full stop. */
     readonly found: string,
     /** What to do now. One or two sentences. */
-    readonly wayOut: string,
+    readonly remedy: string,
     options?: { cause?: unknown },
   ) {
-    super(`${code}: ${found}. ${wayOut}`, options);
+    super(`${code}: ${found}. ${remedy}`, options);
   }
 }
 

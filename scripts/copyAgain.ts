@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { openMove } from "../engine/context";
-import { copyAgain, planCopyAgain } from "../engine/undo/copyAgain";
+import { copyAgain, planCopyAgain } from "../engine/operations/undo/copyAgain";
+import { openMoveSession } from "../engine/session";
 import { runCommand } from "./common/command";
 import { print, sayProgress } from "./common/print";
 import { findStack } from "./common/stack";
@@ -19,7 +19,7 @@ const next = "npx pulumi up";
 async function main({ stack: name, dryRun, json, yes }: Flags): Promise<number> {
   const stack = await findStack(name);
   const report = sayProgress();
-  const move = openMove(stack.spec, stack.secrets, report);
+  const move = openMoveSession(stack.spec, stack.secrets, report);
   try {
     const plan = await planCopyAgain(move, { phase: stack.config.phase, canary: stack.config.canary });
     const text = `green has ${plan.green}; this is forgotten, and the next \`${next}\` copies from the first row on, while blue serves\n`;

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { messageOf } from "../engine/errors";
-import { properties } from "../engine/mariadb/cutover/model/properties";
-import { mutants, protocolRules } from "../engine/mariadb/cutover/model/rules";
-import { mutantScenarios, scenarios } from "../engine/mariadb/cutover/model/scenarios";
-import { type SearchResult, search } from "../engine/mariadb/cutover/model/search";
+import { properties } from "../engine/movers/mariadb/cutover/model/properties";
+import { mutants, protocolRules } from "../engine/movers/mariadb/cutover/model/rules";
+import { mutantScenarios, scenarios } from "../engine/movers/mariadb/cutover/model/scenarios";
+import { type SearchResult, search } from "../engine/movers/mariadb/cutover/model/search";
 
 interface MutantResult {
   name: string;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { openMove } from "../engine/context";
 import { silent } from "../engine/progress";
+import { openMoveSession } from "../engine/session";
 import { runCommand } from "./common/command";
 import { print, sayProgress } from "./common/print";
 import { findStack } from "./common/stack";
@@ -32,7 +32,7 @@ async function main(flags: Flags): Promise<number> {
     trafficOnBlue: flags.trafficOnBlue,
   };
   const stack = await findStack(flags.stack);
-  const move = openMove(stack.spec, stack.secrets, silent);
+  const move = openMoveSession(stack.spec, stack.secrets, silent);
   const plan = await planUndo(stack, move, wishes).finally(() => move.close());
   if (flags.dryRun) {
     await print(flags.json ? `${JSON.stringify({ ok: true, plan }, null, 2)}\n` : formatPlan(plan));

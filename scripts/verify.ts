@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { openMove } from "../engine/context";
+import { findPrimary } from "../engine/control/mariadb/primary";
 import { messageOf } from "../engine/errors";
-import { findPrimary } from "../engine/mariadb/control/primary";
-import { keepVerifying } from "../engine/mariadb/verify/continuous/keepVerifying";
 import { otherSide } from "../engine/move";
+import { keepVerifying } from "../engine/movers/mariadb/verify/continuous/keepVerifying";
 import { silent } from "../engine/progress";
+import { openMoveSession } from "../engine/session";
 import { findStack } from "./common/stack";
 
 interface Flags {
@@ -21,7 +21,7 @@ function endedBySignal(): AbortSignal {
 async function main({ stack }: Flags): Promise<number> {
   const { spec, secrets } = await findStack(stack);
   const signal = endedBySignal();
-  const move = openMove(spec, secrets, silent);
+  const move = openMoveSession(spec, secrets, silent);
   try {
     while (!signal.aborted) {
       const { side: primary } = await findPrimary(move);

@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { sessionPagesQuestion } from "../../engine/apps/mediawiki/settings";
 import type { MoveSpec, SshTarget } from "../../engine/move";
-import { sessionPagesQuestion } from "../../engine/web/settings";
 
 export interface BlueEnvironmentArgs {
   /** The move whose blue side is adopted. */

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { gateProgram, hashOfGate } from "../../engine/gate/settings";
 import type { MoveSpec } from "../../engine/move";
+import { gateProgram, hashOfGate } from "../../engine/traffic/gate/settings";
 import { hardened, limitProcesses, settingsLabel } from "../container";
 import type { GreenEnvironment } from "../environment/green";
 import { type Bases, serviceImage } from "../image";

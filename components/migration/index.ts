@@ -4,12 +4,12 @@ import {
   Adoption,
   Archive,
   Copy,
-  DeadMan,
   GateRoute,
   Primary,
   Replication,
   Uploads,
   Verification,
+  Watchdog,
 } from "./resources";
 
 type DependsOn = pulumi.Input<pulumi.Resource>[];
@@ -34,7 +34,7 @@ export class Migration extends pulumi.ComponentResource {
   private readonly adoption: Adoption;
   private copy: Copy | undefined;
   private replication: Replication | undefined;
-  private deadMan: DeadMan | undefined;
+  private watchdog: Watchdog | undefined;
   private verification: Verification | undefined;
   private uploads: Uploads | undefined;
 
@@ -74,7 +74,7 @@ export class Migration extends pulumi.ComponentResource {
       { spec, following: wanted.following, flipping: wanted.flipping },
       { parent: this, dependsOn: [this.copy] },
     );
-    this.deadMan = new DeadMan(
+    this.watchdog = new Watchdog(
       `${this.childName}-dead-man`,
       { spec, armed: wanted.following, rehearsed: wanted.following && wanted.flipping },
       { parent: this, dependsOn: [this.replication] },
@@ -96,7 +96,7 @@ export class Migration extends pulumi.ComponentResource {
     entrance: DependsOn;
   }): pulumi.Resource {
     const { spec } = this.args;
-    const before = [this.copy, this.replication, this.deadMan, this.verification, this.uploads].filter(
+    const before = [this.copy, this.replication, this.watchdog, this.verification, this.uploads].filter(
       (it) => it !== undefined,
     );
     const primary = new Primary(

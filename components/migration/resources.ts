@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type HoldName, sliceFor } from "../../engine/holds";
 import type { MoveSpec, Side } from "../../engine/move";
-import type { SecretSources } from "../../engine/secretFiles";
+import { type ResourceName, sliceFor } from "../../engine/resources";
+import type { SecretSources } from "../../engine/resources/secretSources";
 import { Shim } from "./shim";
 
-const shims = new Map<HoldName, Shim>();
+const shims = new Map<ResourceName, Shim>();
 
 /** One for all resources of a hold: Pulumi serializes each provider once, and that is slow. */
-function shimFor(hold: HoldName): Shim {
+function shimFor(hold: ResourceName): Shim {
   const shim = shims.get(hold) ?? new Shim(hold);
   shims.set(hold, shim);
   return shim;
@@ -19,7 +19,7 @@ interface HoldArgs {
 }
 
 /**
- * A dynamic resource whose promise is kept by a module of `engine/holds`. Its inputs are the hold's slice of the move's
+ * A dynamic resource whose promise is kept by a module of `engine/resources`. Its inputs are the hold's slice of the move's
  * description and what the resource itself is asked for, so that a change of anything else does not update it.
  */
 abstract class HoldResource extends pulumi.dynamic.Resource {
@@ -27,7 +27,7 @@ abstract class HoldResource extends pulumi.dynamic.Resource {
   declare readonly inputsHash: pulumi.Output<string>;
 
   constructor(
-    hold: HoldName,
+    hold: ResourceName,
     type: string,
     name: string,
     { spec, ...props }: HoldArgs & Record<string, unknown>,
@@ -173,7 +173,7 @@ export class Replication extends HoldResource {
 }
 
 /** Each database opens or closes itself by the role record and the lease, when a flip's tool died. */
-export class DeadMan extends HoldResource {
+export class Watchdog extends HoldResource {
   constructor(
     name: string,
     args: HoldArgs & {
@@ -183,7 +183,7 @@ export class DeadMan extends HoldResource {
     },
     opts?: pulumi.CustomResourceOptions,
   ) {
-    super("deadMan", "DeadMan", name, { ...args }, opts);
+    super("watchdog", "Watchdog", name, { ...args }, opts);
   }
 }
 

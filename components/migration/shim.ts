@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { HoldName } from "../../engine/holds";
+import type { ResourceName } from "../../engine/resources";
 
 /**
  * A dynamic provider that only calls the engine. Its code is serialized into the stack's state, so it is constant:
@@ -8,7 +8,7 @@ import type { HoldName } from "../../engine/holds";
 export class Shim implements pulumi.dynamic.ResourceProvider {
   private credentials: unknown;
 
-  constructor(private readonly hold: HoldName) {}
+  constructor(private readonly hold: ResourceName) {}
 
   async configure(request: pulumi.dynamic.ConfigureRequest) {
     require("tsx/cjs");
@@ -17,31 +17,31 @@ export class Shim implements pulumi.dynamic.ResourceProvider {
 
   async check(_olds: object, news: object) {
     require("tsx/cjs");
-    return require("./engine/holds").check(this.hold, news);
+    return require("./engine/resources").check(this.hold, news);
   }
 
   async diff(_id: string, olds: object, news: object) {
     require("tsx/cjs");
-    return require("./engine/holds").diff(this.hold, olds, news);
+    return require("./engine/resources").diff(this.hold, olds, news);
   }
 
   async create(inputs: object) {
     require("tsx/cjs");
-    return require("./engine/holds").create(this.hold, inputs, this.credentials);
+    return require("./engine/resources").create(this.hold, inputs, this.credentials);
   }
 
   async read(id: string, outputs: object) {
     require("tsx/cjs");
-    return require("./engine/holds").read(this.hold, id, outputs, this.credentials);
+    return require("./engine/resources").read(this.hold, id, outputs, this.credentials);
   }
 
   async update(_id: string, olds: object, news: object) {
     require("tsx/cjs");
-    return require("./engine/holds").update(this.hold, olds, news, this.credentials);
+    return require("./engine/resources").update(this.hold, olds, news, this.credentials);
   }
 
   async delete(_id: string, outputs: object) {
     require("tsx/cjs");
-    return require("./engine/holds").remove(this.hold, outputs, this.credentials);
+    return require("./engine/resources").remove(this.hold, outputs, this.credentials);
   }
 }

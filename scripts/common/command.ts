@@ -10,8 +10,8 @@ export function runCommand(work: Promise<number>, json: boolean | undefined): vo
   work
     .catch(async (error: unknown) => {
       if (json && error instanceof WikiferryError) {
-        const { code, found, wayOut } = error;
-        await print(`${JSON.stringify({ ok: false, error: { code, found, wayOut } }, null, 2)}\n`);
+        const { code, found, remedy } = error;
+        await print(`${JSON.stringify({ ok: false, error: { code, found, remedy } }, null, 2)}\n`);
       } else process.stderr.write(`${messageOf(error)}\n`);
       return 1;
     })

@@ -1,9 +1,9 @@
+import { readRole } from "../../engine/control/mariadb/role";
 import { messageOf } from "../../engine/errors";
-import { readRole } from "../../engine/mariadb/control/role";
-import { isFollowing, waitForGtid } from "../../engine/mariadb/replication/follow";
-import { positions, replicationStatus } from "../../engine/mariadb/replication/status";
-import { verify } from "../../engine/mariadb/verify/verify";
 import { otherSide, type Side } from "../../engine/move";
+import { isFollowing, waitForGtid } from "../../engine/movers/mariadb/replication/follow";
+import { positions, replicationStatus } from "../../engine/movers/mariadb/replication/status";
+import { verify } from "../../engine/movers/mariadb/verify/verify";
 import type { Write } from "./world/clients";
 import type { World } from "./world/world";
 

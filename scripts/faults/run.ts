@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { findPrimary } from "../../engine/control/mariadb/primary";
+import { readRole } from "../../engine/control/mariadb/role";
 import { messageOf } from "../../engine/errors";
-import { findPrimary } from "../../engine/mariadb/control/primary";
-import { readRole } from "../../engine/mariadb/control/role";
 import { judge } from "./judge";
 import { Operator } from "./operator/operator";
 import type { OperatorEnd } from "./operator/order";

@@ -1,6 +1,6 @@
+import { Journal } from "../../engine/control/mariadb/journal";
 import { WikiferryError } from "../../engine/errors";
-import { adopt } from "../../engine/mariadb/adopt/adopt";
-import { Journal } from "../../engine/mariadb/control/journal";
+import { adopt } from "../../engine/movers/mariadb/adopt/adopt";
 import { silent } from "../../engine/progress";
 import { localDocker } from "../setup/localEngine";
 import { type Pair, type PairOptions, startPair } from "./pair";

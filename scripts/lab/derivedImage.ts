@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { $ } from "zx";
-import { imageName } from "../../engine/docker/imageFolder";
+import { imageName } from "../../engine/runtime/docker/imageFolder";
 import { DockerWorld } from "./dockerWorld";
 
 export async function isThere(docker: Docker, ref: string): Promise<boolean> {

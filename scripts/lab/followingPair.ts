@@ -1,7 +1,7 @@
-import { ensureReplicationAccount } from "../../engine/mariadb/accounts/accounts";
-import { initRole } from "../../engine/mariadb/control/role";
-import { ensureControlSchema } from "../../engine/mariadb/control/schema";
-import { follow } from "../../engine/mariadb/replication/follow";
+import { initRole } from "../../engine/control/mariadb/role";
+import { ensureControlSchema } from "../../engine/control/mariadb/schema";
+import { ensureReplicationAccount } from "../../engine/movers/mariadb/accounts/accounts";
+import { follow } from "../../engine/movers/mariadb/replication/follow";
 import { deriveSecret } from "../../engine/secrets";
 import { startWithAdoptedBlue } from "./adoptedBlue";
 import type { Pair, PairOptions } from "./pair";
@@ -23,7 +23,7 @@ export async function startFollowingPair(options: PairOptions = {}): Promise<Fol
   const role = await initRole(blue, { wiki: spec.wiki.name });
   await initRole(green, { ...role });
   const database = spec.wiki.database;
-  const own = await green.unlogged();
+  const own = await green.sessionWithoutBinlog();
   await own.run("CREATE DATABASE ?? CHARACTER SET binary", [database]);
   await own.run("CREATE USER wikiuser@'%' IDENTIFIED BY ?", [secrets.appPassword]);
   await own.run("GRANT ALL ON ??.* TO wikiuser@'%'", [database]);

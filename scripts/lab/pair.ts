@@ -2,8 +2,6 @@ import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import type Docker from "dockerode";
 import { messageOf } from "../../engine/errors";
-import { type ReplicatedServer, Server } from "../../engine/mariadb/server";
-import { issueCertificate } from "../../engine/mariadb/tls/certificates";
 import {
   type DatabaseSide,
   type MoveSpec,
@@ -12,9 +10,11 @@ import {
   type Side,
   type SshTarget,
 } from "../../engine/move";
+import { issueCertificate } from "../../engine/movers/mariadb/tls/certificates";
+import { type ReplicatedServer, Server } from "../../engine/runtime/mariadb/server";
+import { freshKey } from "../../engine/runtime/ssh/freshKey";
+import { SshPool } from "../../engine/runtime/ssh/pool";
 import { deriveSecret } from "../../engine/secrets";
-import { freshKey } from "../../engine/ssh/freshKey";
-import { SshPool } from "../../engine/ssh/pool";
 import { type PutFile, putFiles } from "../common/putFiles";
 import { localDocker } from "../setup/localEngine";
 import { freePort } from "./freePort";

@@ -17,7 +17,7 @@ export interface Finding {
   /** What was found. */
   found: string;
   /** What to do where the state is not ok. */
-  wayOut?: string;
+  remedy?: string;
 }
 
 const runSetup = "Run `npx tsx scripts/setup.ts`.";
@@ -41,7 +41,7 @@ async function nodeVersion(): Promise<Finding> {
     check: "node",
     state: "fail",
     found,
-    wayOut: "Run it with npx or npm run, which take the project's own Node 24.",
+    remedy: "Run it with npx or npm run, which take the project's own Node 24.",
   };
 }
 
@@ -49,7 +49,7 @@ async function pulumi(): Promise<Finding> {
   const check = "pulumi";
   const missing = missingEngineFiles();
   if (missing.length > 0)
-    return { check, state: "fail", found: `${engineDir()} lacks ${missing.join(", ")}`, wayOut: runSetup };
+    return { check, state: "fail", found: `${engineDir()} lacks ${missing.join(", ")}`, remedy: runSetup };
   const wanted = `v${packageVersion("pulumi")}`;
   const answer = await $({
     nothrow: true,
@@ -58,8 +58,8 @@ async function pulumi(): Promise<Finding> {
   })`${engineDir()}/pulumi version`;
   const found = answer.stdout.trim();
   if (found === wanted) return { check, state: "ok", found };
-  const wayOut = `Remove ${engineDir()} and run \`npx tsx scripts/setup.ts\`.`;
-  return { check, state: "fail", found: `${found || answer.stderr.trim()}, wanted ${wanted}`, wayOut };
+  const remedy = `Remove ${engineDir()} and run \`npx tsx scripts/setup.ts\`.`;
+  return { check, state: "fail", found: `${found || answer.stderr.trim()}, wanted ${wanted}`, remedy };
 }
 
 async function plugins(): Promise<Finding> {
@@ -67,13 +67,13 @@ async function plugins(): Promise<Finding> {
   const states = pluginNames.map((name) => ({ name, state: pluginState(name) }));
   const found = states.map(({ name, state }) => `${name} (${state})`).join(", ");
   if (states.some(({ state }) => state === "missing" || state === "stale"))
-    return { check, state: "fail", found, wayOut: runSetup };
+    return { check, state: "fail", found, remedy: runSetup };
   return { check, state: "ok", found };
 }
 
 async function docker(): Promise<Finding> {
   const problem = await engineProblem();
-  if (problem) return { check: "docker", state: "fail", found: `no answer: ${problem}`, wayOut: runSetup };
+  if (problem) return { check: "docker", state: "fail", found: `no answer: ${problem}`, remedy: runSetup };
   const { Version } = await dockerClient().version();
   return { check: "docker", state: "ok", found: `Docker ${Version}` };
 }
@@ -93,7 +93,7 @@ async function images(): Promise<Finding> {
     }
   }
   if (absent.length > 0)
-    return { check, state: "fail", found: `not built: ${absent.join(", ")}`, wayOut: runSetup };
+    return { check, state: "fail", found: `not built: ${absent.join(", ")}`, remedy: runSetup };
   const bases = [...new Set(wanted.map((service) => record[service]?.base))];
   return { check, state: "ok", found: `${wanted.length} built on ${bases.join(", ")}` };
 }
@@ -118,8 +118,8 @@ async function disk(): Promise<Finding> {
   const gigabytes = least.freeBytes / 1e9;
   const found = `${gigabytes.toFixed(1)} GB free in ${least.folder}`;
   if (gigabytes >= 10) return { check: "disk", state: "ok", found };
-  const wayOut = "Free 10 GB there, for instance with `docker image prune`.";
-  return { check: "disk", state: gigabytes >= 3 ? "warn" : "fail", found, wayOut };
+  const remedy = "Free 10 GB there, for instance with `docker image prune`.";
+  return { check: "disk", state: gigabytes >= 3 ? "warn" : "fail", found, remedy };
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -150,14 +150,14 @@ async function loopbackPorts(): Promise<Finding[]> {
       if (holder && /^(blue|green)-|-green-|-blue-/.test(holder))
         return { check, state: "ok", found: `${use} (${holder})` };
       if (await isFree(port)) return { check, state: "ok", found: `free, for ${use}` };
-      const wayOut = holder
+      const remedy = holder
         ? `Run \`docker stop ${holder}\`.`
         : `Find who listens with \`ss -ltnp 'sport = :${port}'\` and stop it.`;
       return {
         check,
         state: "fail",
         found: `taken by ${holder ?? "another program"}, wanted for ${use}`,
-        wayOut,
+        remedy,
       };
     }),
   );
@@ -169,7 +169,7 @@ export async function examine(): Promise<Finding[]> {
   const findings = await Promise.all(
     checks.map((check) =>
       check().catch(
-        (error): Finding => ({ check: check.name, state: "fail", found: messageOf(error), wayOut: runSetup }),
+        (error): Finding => ({ check: check.name, state: "fail", found: messageOf(error), remedy: runSetup }),
       ),
     ),
   );
@@ -184,9 +184,9 @@ export async function runDoctor(json: boolean): Promise<boolean> {
     process.stdout.write(`${JSON.stringify({ ok: healthy, findings }, null, 2)}\n`);
     return healthy;
   }
-  for (const { check, state, found, wayOut } of findings) {
+  for (const { check, state, found, remedy } of findings) {
     process.stdout.write(`${state.padEnd(5)} ${check.padEnd(10)} ${found}\n`);
-    if (wayOut && state !== "ok") process.stdout.write(`${" ".repeat(17)}${wayOut}\n`);
+    if (remedy && state !== "ok") process.stdout.write(`${" ".repeat(17)}${remedy}\n`);
   }
   return healthy;
 }

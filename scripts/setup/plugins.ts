@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { $ } from "zx";
-import { quote } from "../../engine/ssh/quote";
+import { quote } from "../../engine/runtime/ssh/quote";
 import { packageVersion, pluginHome, projectDir } from "./paths";
 import { pulumiSite, reachable } from "./probe";
 import { engineDir } from "./pulumi";

@@ -50,12 +50,12 @@ async function build(module: string, pkg: string, flags: string, output: string)
     const run = $({ cwd: source, env, quiet: true });
     await run`${go} build -mod=readonly -trimpath -buildvcs=false -ldflags ${flags} -o ${output} ${pkg}`;
   } catch (error) {
-    const wayOut =
+    const remedy =
       "See that proxy.golang.org can be reached and 3 GB are free in the home directory, then run this again.";
     throw new WikiferryError(
       "SETUP_PULUMI",
       `Building ${pkg} failed: ${messageOf(error).split("\n").slice(0, 3).join(" ")}`,
-      wayOut,
+      remedy,
       { cause: error },
     );
   } finally {

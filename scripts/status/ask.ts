@@ -1,23 +1,23 @@
-import { type Move, openMove } from "../../engine/context";
+import { readJournal } from "../../engine/control/mariadb/journal";
+import { readLease } from "../../engine/control/mariadb/lease";
+import { readRole } from "../../engine/control/mariadb/role";
+import { hasControlSchema } from "../../engine/control/mariadb/schema";
 import { messageOf, WikiferryError } from "../../engine/errors";
-import { failedFiles, heldCode } from "../../engine/files/rounds";
-import { lookAround } from "../../engine/inventory";
-import { readJournal } from "../../engine/mariadb/control/journal";
-import { readLease } from "../../engine/mariadb/control/lease";
-import { readRole } from "../../engine/mariadb/control/role";
-import { hasControlSchema } from "../../engine/mariadb/control/schema";
-import { copyState } from "../../engine/mariadb/copy/state";
-import { look } from "../../engine/mariadb/replication/catchUp";
-import { describeStop } from "../../engine/mariadb/replication/causes";
-import { readDurability } from "../../engine/mariadb/replication/durability";
-import { paceOf } from "../../engine/mariadb/replication/pace";
-import { positions, replicationStatus } from "../../engine/mariadb/replication/status";
-import type { Server } from "../../engine/mariadb/server";
-import { lastVerification } from "../../engine/mariadb/verify/record";
 import { otherSide, type Side } from "../../engine/move";
+import { failedFiles, heldCode } from "../../engine/movers/files/rounds";
+import { copyState } from "../../engine/movers/mariadb/copy/state";
+import { look } from "../../engine/movers/mariadb/replication/catchUp";
+import { describeStop } from "../../engine/movers/mariadb/replication/causes";
+import { readDurability } from "../../engine/movers/mariadb/replication/durability";
+import { paceOf } from "../../engine/movers/mariadb/replication/pace";
+import { positions, replicationStatus } from "../../engine/movers/mariadb/replication/status";
+import { lastVerification } from "../../engine/movers/mariadb/verify/record";
+import { lookAround } from "../../engine/operations/inventory";
+import { openGate } from "../../engine/operations/openGate";
+import { uploadsOf } from "../../engine/operations/wikiControls";
 import { silent } from "../../engine/progress";
-import { openGate } from "../../engine/wiki/gate";
-import { uploadsOf } from "../../engine/wiki/surroundings";
+import type { Server } from "../../engine/runtime/mariadb/server";
+import { type MoveSession, openMoveSession } from "../../engine/session";
 import type { Stack } from "../common/stack";
 import { lookAtCopy, progressOf } from "./copying";
 import { judge } from "./judge";
@@ -40,7 +40,7 @@ const journalLines = 5;
 
 /** Asks both sides, all parts at once. Never writes. */
 export async function ask({ name, config, spec, secrets }: Stack): Promise<Status> {
-  const move = openMove(spec, secrets, silent);
+  const move = openMoveSession(spec, secrets, silent);
   try {
     const [blue, green, copy, verification, uploads, gate, journal, hosts] = await Promise.all([
       part(() => database(move, "blue")),
@@ -102,7 +102,7 @@ export async function part<T>(work: () => Promise<T>, boundMs = answerMs): Promi
   }
 }
 
-async function database(move: Move, side: Side): Promise<DatabaseState> {
+async function database(move: MoveSession, side: Side): Promise<DatabaseState> {
   const server = move[side];
   const [ours, facts] = await Promise.all([
     hasControlSchema(server),
@@ -183,7 +183,7 @@ async function copied(green: Server): Promise<CopyPart> {
   return { state: state.state, gtid, bytes, rows, copyMs };
 }
 
-async function verified(move: Move): Promise<VerificationPart> {
+async function verified(move: MoveSession): Promise<VerificationPart> {
   const asked = await Promise.allSettled(
     [move.green, move.blue].map(async (server) =>
       (await hasControlSchema(server)) ? lastVerification(server) : undefined,
@@ -200,7 +200,7 @@ async function verified(move: Move): Promise<VerificationPart> {
   return { last: { ok, gtid, tables, rows, ageMs: Math.round(ageMs), whole, changedRows } };
 }
 
-async function carried(move: Move): Promise<UploadsPart> {
+async function carried(move: MoveSession): Promise<UploadsPart> {
   const uploads = uploadsOf(move);
   const [direction, round, last, keptBytes] = await Promise.all([
     uploads.direction(),
@@ -230,7 +230,7 @@ async function carried(move: Move): Promise<UploadsPart> {
   };
 }
 
-async function routed(move: Move): Promise<GatePart> {
+async function routed(move: MoveSession): Promise<GatePart> {
   const gate = openGate(move);
   try {
     const { primary, views, canary, holdMs, held, writes, up } = await gate.state();
@@ -240,7 +240,7 @@ async function routed(move: Move): Promise<GatePart> {
   }
 }
 
-async function happened(move: Move): Promise<{ last: JournalLine[] }> {
+async function happened(move: MoveSession): Promise<{ last: JournalLine[] }> {
   const asked = await Promise.allSettled(
     [move.blue, move.green].map(async (server) =>
       (await hasControlSchema(server)) ? readJournal(server) : [],

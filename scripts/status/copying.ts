@@ -1,5 +1,5 @@
-import { readCheckpoint } from "../../engine/mariadb/control/checkpoint";
-import type { Server } from "../../engine/mariadb/server";
+import { readCheckpoint } from "../../engine/control/mariadb/checkpoint";
+import type { Server } from "../../engine/runtime/mariadb/server";
 
 /** How far the copy of one table is. */
 export interface TableProgress {

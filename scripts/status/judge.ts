@@ -78,8 +78,8 @@ const look: NextStep = {
 };
 
 /** A record is corrected by hand: which side has the newest edits, only its owner can find out. */
-function correctByHand({ wayOut }: WikiferryError): NextStep {
-  return { command: "npm run status", effect: `once one record is corrected. ${wayOut}` };
+function correctByHand({ remedy }: WikiferryError): NextStep {
+  return { command: "npm run status", effect: `once one record is corrected. ${remedy}` };
 }
 
 /** The answers, judged: what does not hold, and what may be done next. */

@@ -1,5 +1,5 @@
-import type { Seen } from "../../engine/inventory";
 import type { Side } from "../../engine/move";
+import type { Seen } from "../../engine/operations/inventory";
 import type { NextStep, Wanted } from "../../stacks/common/phase";
 import type { CopyProgress } from "./copying";
 

@@ -51,6 +51,6 @@ async function contentOf({ apiToken, zoneId, record: name, target }: CloudflareR
   }
 }
 
-function gateServes(found: string, wayOut: string): WikiferryError {
-  return new WikiferryError("UNDO_GATE_SERVES", found, wayOut);
+function gateServes(found: string, remedy: string): WikiferryError {
+  return new WikiferryError("UNDO_GATE_SERVES", found, remedy);
 }

@@ -1,5 +1,5 @@
-import type { FoundDeposit } from "../../engine/inventory/deposit";
-import type { Left } from "../../engine/undo/blue";
+import type { FoundDeposit } from "../../engine/operations/inventory/deposit";
+import type { Left } from "../../engine/operations/undo/blue";
 import type { Plan } from "./plan";
 
 /** The result. */

@@ -1,9 +1,9 @@
-import type { Move } from "../../engine/context";
 import { messageOf } from "../../engine/errors";
-import { inventory, lookAround, type Seen } from "../../engine/inventory";
 import type { Side } from "../../engine/move";
-import { checkVolumes, gateRuns } from "../../engine/undo/green";
-import { refuseActiveGreen, type Standing, standingOf } from "../../engine/undo/standing";
+import { inventory, lookAround, type Seen } from "../../engine/operations/inventory";
+import { checkVolumes, gateRuns } from "../../engine/operations/undo/green";
+import { refuseActiveGreen, type Standing, standingOf } from "../../engine/operations/undo/standing";
+import type { MoveSession } from "../../engine/session";
 import type { Stack } from "../common/stack";
 import { refuseWhileGateServes } from "./edge";
 
@@ -41,7 +41,7 @@ export interface Plan {
  */
 export async function planUndo(
   { name, config }: Pick<Stack, "name" | "config">,
-  move: Move,
+  move: MoveSession,
   wishes: Wishes,
 ): Promise<Plan> {
   const standing = await standingOf(move);

@@ -1,7 +1,7 @@
-import { type Move, openMove } from "../../engine/context";
+import { type Left, type UndoneBlue, undoBlue } from "../../engine/operations/undo/blue";
+import { parkGreen, removeVolumes } from "../../engine/operations/undo/green";
 import type { Report } from "../../engine/progress";
-import { type Left, type UndoneBlue, undoBlue } from "../../engine/undo/blue";
-import { parkGreen, removeVolumes } from "../../engine/undo/green";
+import { type MoveSession, openMoveSession } from "../../engine/session";
 import type { Stack } from "../common/stack";
 import type { Undone } from "./format";
 import type { Plan, Wishes } from "./plan";
@@ -12,7 +12,7 @@ import { StackRecord } from "./stack";
  * again.
  */
 export async function undo(stack: Stack, plan: Plan, wishes: Wishes, report: Report): Promise<Undone> {
-  const move = openMove(stack.spec, stack.secrets, report);
+  const move = openMoveSession(stack.spec, stack.secrets, report);
   try {
     const blue = await undoBlue(move, wishes);
     const parked = wishes.forgetGreen ? [] : await parkGreen(move);
@@ -27,7 +27,7 @@ export async function undo(stack: Stack, plan: Plan, wishes: Wishes, report: Rep
 
 async function undoStack(
   stack: Stack,
-  move: Move,
+  move: MoveSession,
   wishes: Wishes,
   blue: UndoneBlue,
   report: Report,

@@ -71,7 +71,7 @@ function withoutNames(resource: StackResource, gone: ReadonlySet<string>): Stack
 }
 
 /** What a repeated copy changes. The next `pulumi up` creates each again. */
-const ofTheCopy = ["Copy", "Replication", "DeadMan", "Verification"].map((name) => `${dynamic}${name}`);
+const ofTheCopy = ["Copy", "Replication", "Watchdog", "Verification"].map((name) => `${dynamic}${name}`);
 
 /** The state without the copy, the stream and the comparison. Pure. */
 export function withoutCopy(state: StackState): StackState {

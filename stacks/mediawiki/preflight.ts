@@ -1,13 +1,13 @@
 import { appendFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { openMove } from "../../engine/context";
 import type { Prediction } from "../../engine/estimate";
 import type { Finding } from "../../engine/finding";
 import { duration, size } from "../../engine/format";
 import type { MoveSpec, Secrets } from "../../engine/move";
-import { type PreflightResult, preflight } from "../../engine/preflight";
-import { changesAhead } from "../../engine/preflight/changes";
+import { type PreflightResult, preflight } from "../../engine/operations/preflight";
+import { changesAhead } from "../../engine/operations/preflight/changes";
 import { silent } from "../../engine/progress";
+import { openMoveSession } from "../../engine/session";
 import type { Ladder } from "../common/phase";
 import type { MediaWikiConfig } from "./config";
 import { fingerprints } from "./fingerprints";
@@ -52,7 +52,7 @@ async function tell(findings: readonly Finding[], more: readonly string[] = []):
 async function askOfChanges(config: MediaWikiConfig, spec: MoveSpec, secrets: Secrets): Promise<Finding[]> {
   const settings = extraSettings(config.wiki.settingsFile);
   const wanted = fingerprints(config, secrets, config.green.images, settings);
-  const move = openMove(spec, secrets, silent);
+  const move = openMoveSession(spec, secrets, silent);
   try {
     return await changesAhead(move, wanted, {
       restart: config.green.allowRestart,
@@ -69,7 +69,7 @@ async function ask(
   secrets: Secrets,
   ladder: Ladder,
 ): Promise<PreflightResult> {
-  const move = openMove(spec, secrets, silent);
+  const move = openMoveSession(spec, secrets, silent);
   try {
     return await preflight(move, {
       allowRestart: config.adopt.allowRestart,
@@ -131,6 +131,6 @@ function describe({ terms }: Prediction): string {
   return terms.map(({ name, ms }) => `${name} ${duration(ms)}`).join(", ");
 }
 
-function line({ code, severity, found, wayOut }: Finding): string {
-  return `${severity} ${code}: ${found}.${wayOut ? ` ${wayOut}` : ""}`;
+function line({ code, severity, found, remedy }: Finding): string {
+  return `${severity} ${code}: ${found}.${remedy ? ` ${remedy}` : ""}`;
 }

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { openMove } from "../../engine/context";
-import { readCheckpoint } from "../../engine/mariadb/control/checkpoint";
-import { readRole } from "../../engine/mariadb/control/role";
-import { replicationStatus } from "../../engine/mariadb/replication/status";
+import { readCheckpoint } from "../../engine/control/mariadb/checkpoint";
+import { readRole } from "../../engine/control/mariadb/role";
+import { replicationStatus } from "../../engine/movers/mariadb/replication/status";
 import { silent } from "../../engine/progress";
+import { openMoveSession } from "../../engine/session";
 import { run } from "../../scripts/common/docker";
 import { readStackConfig } from "../../scripts/common/stackConfig";
 import { freshStage, stageAt, stageEnvironment } from "../../scripts/common/stage";
@@ -122,7 +122,7 @@ async function traces(): Promise<string> {
 
 async function standing() {
   const { spec, secrets } = await readStackConfig(pulumi);
-  const move = openMove(spec, secrets, silent);
+  const move = openMoveSession(spec, secrets, silent);
   try {
     const [role, green, blue] = await Promise.all([
       readRole(move.blue),
@@ -137,7 +137,7 @@ async function standing() {
 
 async function copiedAt(): Promise<string | undefined> {
   const { spec, secrets } = await readStackConfig(pulumi);
-  const move = openMove(spec, secrets, silent);
+  const move = openMoveSession(spec, secrets, silent);
   try {
     return (await readCheckpoint(move.green, "copy"))?.updatedAt;
   } finally {

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { openMove } from "../../engine/context";
-import { readJournal } from "../../engine/mariadb/control/journal";
+import { readJournal } from "../../engine/control/mariadb/journal";
 import { silent } from "../../engine/progress";
+import { openMoveSession } from "../../engine/session";
 import { docker } from "../../scripts/common/docker";
 import { readStackConfig } from "../../scripts/common/stackConfig";
 import { stageAt } from "../../scripts/common/stage";
@@ -162,7 +162,7 @@ describe("npm run rehearsal", () => {
       ...textsIn(join(root, "reports")),
       ...(await containerTexts()),
     };
-    const move = openMove(spec, secrets, silent);
+    const move = openMoveSession(spec, secrets, silent);
     try {
       places["blue's journal"] = JSON.stringify(await readJournal(move.blue));
       places["green's journal"] = JSON.stringify(await readJournal(move.green));

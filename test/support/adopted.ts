@@ -1,5 +1,5 @@
-import { ensureReplicationAccount } from "../../engine/mariadb/accounts/accounts";
-import { initRole } from "../../engine/mariadb/control/role";
+import { initRole } from "../../engine/control/mariadb/role";
+import { ensureReplicationAccount } from "../../engine/movers/mariadb/accounts/accounts";
 import { deriveSecret } from "../../engine/secrets";
 import { startWithAdoptedBlue } from "../../scripts/lab/adoptedBlue";
 import type { Pair, PairOptions } from "./mariadb";
@@ -11,7 +11,7 @@ export async function startAdoptedPair(options: PairOptions = {}): Promise<Pair>
   const password = deriveSecret(pair.secrets.masterSecret, "mariadb-replication");
   await ensureReplicationAccount(pair.blue, password);
   await ensureReplicationAccount(pair.green, password);
-  const own = await pair.green.unlogged();
+  const own = await pair.green.sessionWithoutBinlog();
   await own.run("CREATE USER wikiuser@'%' IDENTIFIED BY ?", [pair.secrets.appPassword]);
   await own.run("GRANT ALL ON ??.* TO wikiuser@'%'", [pair.spec.wiki.database]);
   return pair;

@@ -5,14 +5,14 @@
  */
 import { writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { openMove } from "../../engine/context";
-import { copyDatabase } from "../../engine/mariadb/copy/copy";
-import type { LogicalContext } from "../../engine/mariadb/copy/logical/run";
+import { copyDatabase } from "../../engine/movers/mariadb/copy/copy";
+import type { LogicalContext } from "../../engine/movers/mariadb/copy/logical/run";
+import { openMoveSession } from "../../engine/session";
 import { standStill } from "./standStill";
 
 async function main(): Promise<void> {
   const { spec, secrets, pieceBytes, stopAt } = JSON.parse(await text(process.stdin));
-  const move = openMove(spec, secrets, ({ message }) => {
+  const move = openMoveSession(spec, secrets, ({ message }) => {
     if (stopAt && message.startsWith(stopAt)) standStill();
   });
   const context: LogicalContext = {

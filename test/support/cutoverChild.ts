@@ -1,9 +1,9 @@
-import { Journal } from "../../engine/mariadb/control/journal";
-import { cutover } from "../../engine/mariadb/cutover/cutover";
-import type { Surroundings } from "../../engine/mariadb/cutover/surroundings";
-import { Server } from "../../engine/mariadb/server";
+import { Journal } from "../../engine/control/mariadb/journal";
 import type { CutoverLimits, DatabaseSide, Side } from "../../engine/move";
-import { SshPool } from "../../engine/ssh/pool";
+import type { Controls } from "../../engine/movers/mariadb/cutover/controls";
+import { cutover } from "../../engine/movers/mariadb/cutover/cutover";
+import { Server } from "../../engine/runtime/mariadb/server";
+import { SshPool } from "../../engine/runtime/ssh/pool";
 import { standStill } from "./standStill";
 
 /** What the parent sends first. */
@@ -22,7 +22,7 @@ export interface ChildOrder {
 
 /** A call of the parent's surroundings. */
 export interface ChildCall {
-  call: keyof Surroundings;
+  call: keyof Controls;
   args: unknown[];
 }
 
@@ -46,7 +46,7 @@ async function main(order: ChildOrder): Promise<void> {
   process.on("message", (message: { result?: unknown; error?: string }) => answer(message));
   const pending: Promise<unknown>[] = [];
   const ask =
-    (call: keyof Surroundings) =>
+    (call: keyof Controls) =>
     async (...args: unknown[]) => {
       act(call);
       // One request at a time: the parent answers in order.
@@ -66,7 +66,7 @@ async function main(order: ChildOrder): Promise<void> {
     (["quiesce", "hold", "drain", "lastFiles", "awaitWritable", "turn", "release", "resume"] as const).map(
       (call) => [call, ask(call)],
     ),
-  ) as unknown as Surroundings;
+  ) as unknown as Controls;
   await cutover(
     {
       servers,

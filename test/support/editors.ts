@@ -2,8 +2,8 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mysql, { type Connection } from "mysql2/promise";
-import type { Surroundings } from "../../engine/mariadb/cutover/surroundings";
 import type { Side } from "../../engine/move";
+import type { Controls } from "../../engine/movers/mariadb/cutover/controls";
 import type { FollowingPair } from "./followingPair";
 
 /**
@@ -11,7 +11,7 @@ import type { FollowingPair } from "./followingPair";
  * held, and remembers what was acknowledged. As surroundings of a flip they are gate, job runner and uploads in one:
  * every tenth write brings a file.
  */
-export class Editors implements Surroundings {
+export class Editors implements Controls {
   routed: Side = "blue";
   jobs: Side | "none" = "blue";
   /** Tokens of acknowledged writes, and the files that came with them. */

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { runInContainer } from "../../engine/docker/exec";
-import { Uploads } from "../../engine/files/uploads";
 import type { ContainerRef, FilesSettings, MoveSpec, SshTarget } from "../../engine/move";
+import { Uploads } from "../../engine/movers/files/uploads";
 import type { ProgressEvent } from "../../engine/progress";
-import { freshKey } from "../../engine/ssh/freshKey";
-import { SshPool } from "../../engine/ssh/pool";
+import { runInContainer } from "../../engine/runtime/docker/exec";
+import { freshKey } from "../../engine/runtime/ssh/freshKey";
+import { SshPool } from "../../engine/runtime/ssh/pool";
 import { DockerWorld } from "./dockerWorld";
 import { testImage } from "./image";
 import { type Pair, startPair } from "./mariadb";

@@ -1,6 +1,6 @@
 import { type Agent, type IncomingHttpHeaders, request } from "node:http";
-import { Gate } from "../../engine/gate/gate";
-import { SshPool } from "../../engine/ssh/pool";
+import { SshPool } from "../../engine/runtime/ssh/pool";
+import { Gate } from "../../engine/traffic/gate/gate";
 import { gateContainer } from "../../scripts/lab/gateContainer";
 import { DockerWorld, type RunningContainer } from "./dockerWorld";
 import { testImage } from "./image";

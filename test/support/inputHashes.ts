@@ -1,4 +1,4 @@
-import { hashOf } from "../../engine/holds";
+import { hashOf } from "../../engine/resources";
 import { type Changes, resourcesOf, type Stack } from "./mockedStack";
 
 /**

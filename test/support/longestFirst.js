@@ -4,7 +4,7 @@ const Sequencer = require("@jest/test-sequencer").default;
 const long = [
   "/test/e2e/",
   "/test/unit/engine/mariadb/modelTwoOperators.test.ts",
-  "/test/integration/engine/mariadb/faults.test.ts",
+  "/test/integration/engine/movers/mariadb/faults.test.ts",
 ];
 
 /** The longest files begin first, and the rest runs beside them. */

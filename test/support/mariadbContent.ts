@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Server, Session } from "../../engine/mariadb/server";
+import type { Server, Session } from "../../engine/runtime/mariadb/server";
 
 /** Titles that a wrong character set or a wrong escape would change. */
 export const trickyTitles = [

@@ -1,7 +1,7 @@
+import { fromContainer, type Way } from "../../engine/apps/mediawiki/ways";
 import type { MoveSpec, SshTarget } from "../../engine/move";
-import { freshKey } from "../../engine/ssh/freshKey";
-import { SshPool } from "../../engine/ssh/pool";
-import { fromContainer, type Way } from "../../engine/web/ways";
+import { freshKey } from "../../engine/runtime/ssh/freshKey";
+import { SshPool } from "../../engine/runtime/ssh/pool";
 import { sh } from "../../scripts/common/docker";
 import { putFiles } from "../../scripts/common/putFiles";
 import { secretFiles, webUid } from "../../scripts/lab/secretFiles";

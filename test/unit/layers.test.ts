@@ -51,48 +51,19 @@ const places: Record<string, string> = {
   "engine/secrets.ts": "base",
   "engine/slice.ts": "base",
 
-  "engine/docker": "runtime",
-  "engine/ssh": "runtime",
-
-  "engine/context.ts": "connections",
-  "engine/mariadb/cutover/answering.ts": "connections",
-  "engine/mariadb/pace.ts": "connections",
-  "engine/mariadb/refusal.ts": "connections",
-  "engine/mariadb/server.ts": "connections",
-
+  "engine/runtime": "runtime",
+  "engine/session.ts": "connections",
   "engine/control": "control",
-  "engine/mariadb/control": "control",
-  "engine/mariadb/diskFull.ts": "control",
-  "engine/mariadb/room.ts": "control",
-  "engine/wiki/journal.ts": "control",
-
-  "engine/gate": "traffic",
-  "engine/web": "apps",
-  "engine/wiki": "apps",
-
-  "engine/files": "movers",
-  "engine/mariadb": "movers",
-  "engine/redis": "movers",
-
-  "engine/inventory": "operations",
-  "engine/preflight": "operations",
-  "engine/undo": "operations",
-  "engine/wiki/flip.ts": "operations",
-  "engine/wiki/gate.ts": "operations",
-  "engine/wiki/guardrails.ts": "operations",
-  "engine/wiki/surroundings.ts": "operations",
-
-  "engine/holds": "resources",
-  "engine/secretFiles.ts": "resources",
+  "engine/traffic": "traffic",
+  "engine/apps": "apps",
+  "engine/movers": "movers",
+  "engine/operations": "operations",
+  "engine/resources": "resources",
 
   components: "components",
   stacks: "stacks",
   "index.ts": "program",
   scripts: "scripts",
-  "scripts/common": "tools",
-  "scripts/setup": "tools",
-  "scripts/rehearsal/core": "rehearsal",
-  "scripts/rehearsal/worlds": "worlds",
   test: "test",
 };
 
@@ -137,10 +108,16 @@ test("no file imports itself by way of others, types counted", () => {
 });
 
 test("arrows point down only", () => {
-  const made = { "engine/gate/gate.ts": ["engine/move.ts", "engine/web/http.ts", "engine/holds/index.ts"] };
+  const made = {
+    "engine/traffic/gate/gate.ts": [
+      "engine/move.ts",
+      "engine/apps/http/http.ts",
+      "engine/resources/index.ts",
+    ],
+  };
   expect(wrongArrows(new Map(Object.entries(made)))).toEqual([
-    "engine/gate/gate.ts (traffic) -> engine/web/http.ts (apps)",
-    "engine/gate/gate.ts (traffic) -> engine/holds/index.ts (resources)",
+    "engine/traffic/gate/gate.ts (traffic) -> engine/apps/http/http.ts (apps)",
+    "engine/traffic/gate/gate.ts (traffic) -> engine/resources/index.ts (resources)",
   ]);
   expect(wrongArrows(imports)).toEqual([]);
 });

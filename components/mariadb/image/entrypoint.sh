@@ -82,7 +82,7 @@ initialise() {
   rm "$unfinished"
 }
 
-# Puts a copy that lies ready beside the data in their place, and the data aside (engine/mariadb/copy/physical). Each
+# Puts a copy that lies ready beside the data in their place, and the data aside (engine/movers/mariadb/copy/physical). Each
 # name is moved once, so after a kill in the middle the next start goes on.
 put_in_place() {
   if [ -e "$incoming/ready" ]; then
@@ -155,7 +155,7 @@ binlog_expire_logs_seconds = ${BINLOG_EXPIRE_LOGS_SECONDS:-1209600}
 log_slave_updates = ON
 relay_log = relay
 relay_log_recovery = ON
-# One after the other, but while it catches up: engine/mariadb/replication/applyThreads.ts.
+# One after the other, but while it catches up: engine/movers/mariadb/replication/applyThreads.ts.
 slave_parallel_threads = 0
 sync_binlog = 1
 innodb_flush_log_at_trx_commit = 1

@@ -1,13 +1,13 @@
-import { openMove } from "../../../engine/context";
 import { messageOf } from "../../../engine/errors";
-import { copyDatabase } from "../../../engine/mariadb/copy/copy";
+import { copyDatabase } from "../../../engine/movers/mariadb/copy/copy";
 import { silent } from "../../../engine/progress";
+import { openMoveSession } from "../../../engine/session";
 import type { CopyOrder, CopyOutcome } from "./copyOrder";
 
 /* One copy in a separate process, so that its memory can be measured. */
 
 async function copy({ spec, secrets }: CopyOrder): Promise<CopyOutcome> {
-  const move = openMove(spec, secrets, silent);
+  const move = openMoveSession(spec, secrets, silent);
   const started = performance.now();
   let error: string | undefined;
   try {

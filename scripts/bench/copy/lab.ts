@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ensureReplicationAccount } from "../../../engine/mariadb/accounts/accounts";
-import { adopt } from "../../../engine/mariadb/adopt/adopt";
-import { Journal } from "../../../engine/mariadb/control/journal";
-import { initRole } from "../../../engine/mariadb/control/role";
+import { Journal } from "../../../engine/control/mariadb/journal";
+import { initRole } from "../../../engine/control/mariadb/role";
+import { ensureReplicationAccount } from "../../../engine/movers/mariadb/accounts/accounts";
+import { adopt } from "../../../engine/movers/mariadb/adopt/adopt";
 import { silent } from "../../../engine/progress";
 import { deriveSecret } from "../../../engine/secrets";
 import { put, sh } from "../../common/docker";
@@ -64,7 +64,7 @@ export async function startLab(): Promise<Lab> {
     });
     await initRole(pair.blue, { wiki: pair.spec.wiki.name });
     await ensureReplicationAccount(pair.blue, deriveSecret(pair.secrets.masterSecret, "mariadb-replication"));
-    const own = await pair.blue.unlogged();
+    const own = await pair.blue.sessionWithoutBinlog();
     await own.run("CREATE USER ?@'%' IDENTIFIED BY ?", [toolAccount, pair.secrets.appPassword]);
     await own.run("GRANT ALL ON *.* TO ?@'%'", [toolAccount]);
     const tools = await startTools(pair, world, volume);

@@ -1,5 +1,5 @@
-import type { FlipResult } from "../../../engine/mariadb/cutover/context";
 import type { Side } from "../../../engine/move";
+import type { FlipResult } from "../../../engine/movers/mariadb/cutover/context";
 import type { LoadRecords } from "./load/records";
 
 /** Of a distribution, in milliseconds. */

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Journal } from "../../../engine/mariadb/control/journal";
-import type { CutoverContext } from "../../../engine/mariadb/cutover/context";
-import { cutover } from "../../../engine/mariadb/cutover/cutover";
+import { Journal } from "../../../engine/control/mariadb/journal";
 import { type CutoverLimits, otherSide, type Side } from "../../../engine/move";
+import type { CutoverContext } from "../../../engine/movers/mariadb/cutover/context";
+import { cutover } from "../../../engine/movers/mariadb/cutover/cutover";
+import { BenchSurroundings } from "./controls";
 import { type Flipped, handOver, stepsOf, viewsBetween } from "./figures";
 import type { Lab } from "./lab";
 import type { Ledger } from "./ledger";
 import { say } from "./say";
-import { BenchSurroundings } from "./surroundings";
 
 /** As in production, except for the time of small lag, which lies before the pause and is an option. */
 const limits: Omit<CutoverLimits, "lagStableMs"> = {

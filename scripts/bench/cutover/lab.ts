@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { Gate } from "../../../engine/gate/gate";
-import { waitForGtid } from "../../../engine/mariadb/replication/follow";
-import { positions } from "../../../engine/mariadb/replication/status";
 import type { Side } from "../../../engine/move";
+import { waitForGtid } from "../../../engine/movers/mariadb/replication/follow";
+import { positions } from "../../../engine/movers/mariadb/replication/status";
+import { Gate } from "../../../engine/traffic/gate/gate";
 import { DockerWorld } from "../../lab/dockerWorld";
 import { type FollowingPair, startFollowingPair } from "../../lab/followingPair";
 import { gateContainer } from "../../lab/gateContainer";

@@ -1,7 +1,7 @@
-import { waitForGtid } from "../../../engine/mariadb/replication/follow";
-import { positions } from "../../../engine/mariadb/replication/status";
-import type { Server } from "../../../engine/mariadb/server";
 import { otherSide, type Side } from "../../../engine/move";
+import { waitForGtid } from "../../../engine/movers/mariadb/replication/follow";
+import { positions } from "../../../engine/movers/mariadb/replication/status";
+import type { Server } from "../../../engine/runtime/mariadb/server";
 import { amiss } from "./figures";
 import type { Lab } from "./lab";
 import { type EditRecord, failuresOf, type LoadRecords } from "./load/records";

@@ -1,5 +1,5 @@
 import { size } from "../../../engine/format";
-import type { Server, Session } from "../../../engine/mariadb/server";
+import type { Server, Session } from "../../../engine/runtime/mariadb/server";
 import { writeProse } from "./prose";
 import { blockOf, rowsFor, stockTable, type WikiTable, wikiTables } from "./tables";
 

@@ -1,5 +1,5 @@
-import { waitForGtid } from "../../../engine/mariadb/replication/follow";
-import { positions } from "../../../engine/mariadb/replication/status";
+import { waitForGtid } from "../../../engine/movers/mariadb/replication/follow";
+import { positions } from "../../../engine/movers/mariadb/replication/status";
 import { DockerWorld } from "../../lab/dockerWorld";
 import { type FollowingPair, startFollowingPair } from "../../lab/followingPair";
 import { say } from "../cutover/say";

@@ -1,6 +1,6 @@
-import { ensureReplicationAccount } from "../../../engine/mariadb/accounts/accounts";
-import { initRole } from "../../../engine/mariadb/control/role";
-import { ensureControlSchema } from "../../../engine/mariadb/control/schema";
+import { initRole } from "../../../engine/control/mariadb/role";
+import { ensureControlSchema } from "../../../engine/control/mariadb/schema";
+import { ensureReplicationAccount } from "../../../engine/movers/mariadb/accounts/accounts";
 import { deriveSecret } from "../../../engine/secrets";
 import { startWithAdoptedBlue } from "../../lab/adoptedBlue";
 import type { Pair } from "../../lab/pair";

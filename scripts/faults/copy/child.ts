@@ -4,19 +4,19 @@
  */
 import { writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { openMove } from "../../../engine/context";
 import { messageOf } from "../../../engine/errors";
-import { copyDatabase } from "../../../engine/mariadb/copy/copy";
-import type { LogicalContext } from "../../../engine/mariadb/copy/logical/run";
-import { follow } from "../../../engine/mariadb/replication/follow";
+import { copyDatabase } from "../../../engine/movers/mariadb/copy/copy";
+import type { LogicalContext } from "../../../engine/movers/mariadb/copy/logical/run";
+import { follow } from "../../../engine/movers/mariadb/replication/follow";
 import { deriveSecret } from "../../../engine/secrets";
+import { openMoveSession } from "../../../engine/session";
 import type { ChildEvent, ChildOrder } from "./order";
 
 const tell = (event: ChildEvent) => void writeSync(1, `${JSON.stringify(event)}\n`);
 
 async function main(): Promise<void> {
   const { spec, secrets, pieceBytes, thenFollow } = JSON.parse(await text(process.stdin)) as ChildOrder;
-  const move = openMove(spec, secrets, ({ message }) => tell({ kind: "report", message }));
+  const move = openMoveSession(spec, secrets, ({ message }) => tell({ kind: "report", message }));
   const context: LogicalContext = {
     ...move,
     pieceBytes,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Server, Session } from "../../../engine/mariadb/server";
+import type { Server, Session } from "../../../engine/runtime/mariadb/server";
 import type { Random } from "../../common/random";
 
 /** Tables of every kind that a copy handles differently, about 12 MB. */

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../engine/errors";
-import { workerCount } from "../../../engine/mariadb/copy/logical/run";
-import { stopFollowing, waitForGtid } from "../../../engine/mariadb/replication/follow";
-import { positions, replicationStatus } from "../../../engine/mariadb/replication/status";
-import type { Server } from "../../../engine/mariadb/server";
-import { verify } from "../../../engine/mariadb/verify/verify";
+import { workerCount } from "../../../engine/movers/mariadb/copy/logical/run";
+import { stopFollowing, waitForGtid } from "../../../engine/movers/mariadb/replication/follow";
+import { positions, replicationStatus } from "../../../engine/movers/mariadb/replication/status";
+import { verify } from "../../../engine/movers/mariadb/verify/verify";
+import type { Server } from "../../../engine/runtime/mariadb/server";
 import { Random } from "../../common/random";
 import type { Pair } from "../../lab/pair";
 import { DatabaseHost } from "../world/databaseHost";
@@ -67,7 +67,11 @@ export async function runOnce(pair: Pair, plan: RunPlan): Promise<RunResult> {
   const struck: string[] = [];
   const problems: string[] = [];
   await emptyGreen(pair.green, database);
-  const editor = new Editor(pair.blue.beside(), database, randomOf(plan.seed, `edits ${plan.index}`));
+  const editor = new Editor(
+    pair.blue.withOwnConnections(),
+    database,
+    randomOf(plan.seed, `edits ${plan.index}`),
+  );
   editor.start();
   const order = {
     spec: { ...pair.spec, copy: { method: "logical" as const, maxBytesPerSecond } },
@@ -90,7 +94,9 @@ export async function runOnce(pair: Pair, plan: RunPlan): Promise<RunResult> {
       tools.push(new Tool(order));
     } else {
       const server = pair[victim];
-      const host = new DatabaseHost(victim, pair.containers[victim], () => server.beside().value("SELECT 1"));
+      const host = new DatabaseHost(victim, pair.containers[victim], () =>
+        server.withOwnConnections().value("SELECT 1"),
+      );
       await host.kill();
       await sleep(500);
       await host.start();
@@ -158,7 +164,7 @@ async function judge(pair: Pair, database: string): Promise<string[]> {
 
 async function emptyGreen(green: Server, database: string): Promise<void> {
   await stopFollowing(green);
-  const session = await green.unlogged();
+  const session = await green.sessionWithoutBinlog();
   await session.run("DROP DATABASE IF EXISTS ??", [database]);
   await session.run("DELETE FROM wikiferry.checkpoint");
   await session.run("DELETE FROM wikiferry.copy_range");

@@ -1,8 +1,11 @@
 import mysql from "mysql2/promise";
-import { ensureReplicationAccount, nativePasswordHash } from "../../../engine/mariadb/accounts/accounts";
-import { replicationUser } from "../../../engine/mariadb/replication/follow";
-import { issueCertificate } from "../../../engine/mariadb/tls/certificates";
 import type { Side } from "../../../engine/move";
+import {
+  ensureReplicationAccount,
+  nativePasswordHash,
+} from "../../../engine/movers/mariadb/accounts/accounts";
+import { replicationUser } from "../../../engine/movers/mariadb/replication/follow";
+import { issueCertificate } from "../../../engine/movers/mariadb/tls/certificates";
 import type { Fault, Stage } from "../stage";
 import { copyAnew } from "../world/mend";
 
@@ -124,7 +127,7 @@ export const databaseFaults: Fault[] = [
     strike: async (stage) => {
       const side = stage.plan.random.pick([stage.from, stage.to]);
       stage.note(`wrong password on ${side}`);
-      const own = await stage.world.servers[side].unlogged();
+      const own = await stage.world.servers[side].sessionWithoutBinlog();
       await own.run("ALTER USER ?@'%' IDENTIFIED BY PASSWORD ?", [
         replicationUser,
         nativePasswordHash("wrong"),
@@ -152,10 +155,10 @@ export const databaseFaults: Fault[] = [
         longAgo,
       );
       await host.writeFile(path, expired.cert);
-      await (await server.unlogged()).run("FLUSH SSL");
+      await (await server.sessionWithoutBinlog()).run("FLUSH SSL");
       return async () => {
         await host.writeFile(path, good);
-        await (await server.unlogged()).run("FLUSH SSL");
+        await (await server.sessionWithoutBinlog()).run("FLUSH SSL");
       };
     },
   },
@@ -167,7 +170,7 @@ export const databaseFaults: Fault[] = [
       const threads = stage.plan.random.pick(["STOP SLAVE", "STOP SLAVE SQL_THREAD", "STOP SLAVE IO_THREAD"]);
       stage.note(threads);
       stage.hinder("stream", "the tool runs again");
-      await (await stage.world.servers[stage.to].unlogged()).run(threads);
+      await (await stage.world.servers[stage.to].sessionWithoutBinlog()).run(threads);
       return undefined;
     },
   },

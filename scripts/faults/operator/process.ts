@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import { Journal } from "../../../engine/control/mariadb/journal";
 import { messageOf, WikiferryError } from "../../../engine/errors";
-import { Gate } from "../../../engine/gate/gate";
-import { Journal } from "../../../engine/mariadb/control/journal";
-import { cutover } from "../../../engine/mariadb/cutover/cutover";
-import { flipBlockers } from "../../../engine/mariadb/preflight/flipBlockers";
-import { Server } from "../../../engine/mariadb/server";
+import { cutover } from "../../../engine/movers/mariadb/cutover/cutover";
+import { flipBlockers } from "../../../engine/movers/mariadb/preflight/flipBlockers";
 import type { ProgressEvent } from "../../../engine/progress";
-import { SshPool } from "../../../engine/ssh/pool";
+import { Server } from "../../../engine/runtime/mariadb/server";
+import { SshPool } from "../../../engine/runtime/ssh/pool";
+import { Gate } from "../../../engine/traffic/gate/gate";
+import { LabSurroundings } from "./controls";
 import { type OperatorLine, type OperatorOrder, pointOf } from "./order";
-import { LabSurroundings } from "./surroundings";
 
 /** Where lines go. They are written at once, so that a process that stops itself has reported it before. */
 const lines = 3;

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
-import { type ContainerExecResult, execInContainer } from "../../../engine/docker/exec";
 import type { Side } from "../../../engine/move";
-import { SshPool } from "../../../engine/ssh/pool";
+import { type ContainerExecResult, execInContainer } from "../../../engine/runtime/docker/exec";
+import { SshPool } from "../../../engine/runtime/ssh/pool";
 import { until } from "../../lab/until";
 import { localDocker } from "../../setup/localEngine";
 

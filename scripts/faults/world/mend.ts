@@ -1,9 +1,9 @@
-import { ensureReplicationAccount } from "../../../engine/mariadb/accounts/accounts";
-import { findPrimary } from "../../../engine/mariadb/control/primary";
-import { follow, stopFollowing } from "../../../engine/mariadb/replication/follow";
-import { newest } from "../../../engine/mariadb/replication/gtid";
-import { positions } from "../../../engine/mariadb/replication/status";
+import { findPrimary } from "../../../engine/control/mariadb/primary";
 import { otherSide } from "../../../engine/move";
+import { ensureReplicationAccount } from "../../../engine/movers/mariadb/accounts/accounts";
+import { follow, stopFollowing } from "../../../engine/movers/mariadb/replication/follow";
+import { newest } from "../../../engine/movers/mariadb/replication/gtid";
+import { positions } from "../../../engine/movers/mariadb/replication/status";
 import { allWays } from "./ways";
 import type { World } from "./world";
 
@@ -26,7 +26,7 @@ export async function copyAnew(world: World): Promise<void> {
   const primary = servers[active];
   const replica = servers[otherSide(active)];
   await stopFollowing(primary);
-  const own = await replica.unlogged();
+  const own = await replica.sessionWithoutBinlog();
   await own.run("STOP SLAVE");
   await own.run("RESET SLAVE ALL");
   await own.run("RESET MASTER");

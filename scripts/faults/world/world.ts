@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { Gate } from "../../../engine/gate/gate";
-import { armDeadMan } from "../../../engine/mariadb/rule/deadMan";
-import { type ReplicatedServer, Server } from "../../../engine/mariadb/server";
-import { verify } from "../../../engine/mariadb/verify/verify";
 import type { CutoverLimits, Side } from "../../../engine/move";
+import { armWatchdog } from "../../../engine/movers/mariadb/fencing/watchdog";
+import { verify } from "../../../engine/movers/mariadb/verify/verify";
+import { type ReplicatedServer, Server } from "../../../engine/runtime/mariadb/server";
+import { SshPool } from "../../../engine/runtime/ssh/pool";
 import { deriveSecret } from "../../../engine/secrets";
-import { SshPool } from "../../../engine/ssh/pool";
+import { Gate } from "../../../engine/traffic/gate/gate";
 import { DockerWorld } from "../../lab/dockerWorld";
 import { type FollowingPair, startFollowingPair } from "../../lab/followingPair";
 import { gateContainer } from "../../lab/gateContainer";
@@ -117,7 +117,7 @@ async function build(
 
   const password = randomBytes(16).toString("hex");
   for (const side of sides) {
-    const own = await pair[side].unlogged();
+    const own = await pair[side].sessionWithoutBinlog();
     await own.run("CREATE USER lab@'%' IDENTIFIED BY ?", [password]);
     await own.run("GRANT ALL ON *.* TO lab@'%' WITH GRANT OPTION");
     await own.run("CREATE USER probe@'%' IDENTIFIED BY ?", [password]);
@@ -140,7 +140,7 @@ async function build(
   );
   await servers.blue.run("CREATE TABLE ??.elsewhere (id INT PRIMARY KEY)", [database]);
   await verify(servers.blue, servers.green, database);
-  for (const side of sides) await armDeadMan(pair[side]);
+  for (const side of sides) await armWatchdog(pair[side]);
 
   const tool = {
     blue: await way("tool to blue", "127.0.0.1", { host: addresses.blue, port: 22 }),

@@ -26,7 +26,7 @@ require("tsx/cjs");
 const docker = require("@pulumi/docker");
 const pulumi = require("@pulumi/pulumi");
 const { GateSettings } = require("./components/migration/resources");
-const { gateProgram, hashOfGate } = require("./engine/gate/settings");
+const { gateProgram, hashOfGate } = require("./engine/traffic/gate/settings");
 const labels = ${JSON.stringify(Object.entries(labelsOfOurs()).map(([label, value]) => ({ label, value })))};
 const network = new docker.Network("net", { name: "${id}-net", labels });
 const state = new docker.Volume("state", { name: "${id}-state", labels });

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execInContainer, runInContainer } from "../../../engine/docker/exec";
 import type { ContainerRef } from "../../../engine/move";
-import { SshPool } from "../../../engine/ssh/pool";
+import { execInContainer, runInContainer } from "../../../engine/runtime/docker/exec";
+import { SshPool } from "../../../engine/runtime/ssh/pool";
 import { markOf } from "../../../scripts/common/proc";
 import { labelsOfOurs, removeLeftovers } from "../../../scripts/lab/leftovers";
 import { secretFiles, serverUid } from "../../../scripts/lab/secretFiles";

@@ -1,6 +1,6 @@
-import { writeVolumeFiles } from "../../../engine/docker/volumeFiles";
-import { RedisInstance } from "../../../engine/redis/instance";
-import { SshPool } from "../../../engine/ssh/pool";
+import { RedisInstance } from "../../../engine/movers/redis/instance";
+import { writeVolumeFiles } from "../../../engine/runtime/docker/volumeFiles";
+import { SshPool } from "../../../engine/runtime/ssh/pool";
 import { serverUid } from "../../../scripts/lab/secretFiles";
 import { DockerWorld, type RunningContainer } from "../../support/dockerWorld";
 import { testImage } from "../../support/image";

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Server as NetServer } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Server, utils } from "ssh2";
-import { freshKey } from "../../../engine/ssh/freshKey";
+import { freshKey } from "../../../engine/runtime/ssh/freshKey";
 import { remoteCommand } from "../../../plugins/command/remote";
 import type { Call } from "../../../plugins/sdk/resource";
 import { Program } from "./program";

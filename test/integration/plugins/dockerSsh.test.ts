@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pinnedSshOptions } from "../../../components/environment/green";
-import { freshKey } from "../../../engine/ssh/freshKey";
+import { freshKey } from "../../../engine/runtime/ssh/freshKey";
 import { engine } from "../../../plugins/docker/engine";
 import { dockerOverSsh } from "../../support/dockerOverSsh";
 

@@ -68,7 +68,7 @@ describe("the stack of a move, in a real Pulumi", () => {
     await expect(record.destroy()).rejects.toMatchObject({
       code: "UNDO_PULUMI",
       found: expect.stringMatching(/green-mediawiki" cannot be deleted/),
-      wayOut: expect.stringMatching(/run this again/),
+      remedy: expect.stringMatching(/run this again/),
     });
   });
 

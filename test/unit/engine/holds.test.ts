@@ -1,8 +1,8 @@
-import { type Move, openMove } from "../../../engine/context";
-import { check, diff, hashOf, sliceFor } from "../../../engine/holds";
-import type { Hold } from "../../../engine/holds/hold";
-import { follow } from "../../../engine/mariadb/replication/follow";
 import type { MoveSpec } from "../../../engine/move";
+import { follow } from "../../../engine/movers/mariadb/replication/follow";
+import { check, diff, hashOf, sliceFor } from "../../../engine/resources";
+import type { ResourceHandler } from "../../../engine/resources/handler";
+import { type MoveSession, openMoveSession } from "../../../engine/session";
 import { databaseAccess, pick } from "../../../engine/slice";
 import { moveSpec } from "../../../stacks/mediawiki/spec";
 import { stackConfig } from "../../support/stackConfig";
@@ -17,10 +17,10 @@ test("a slice has the named values and nothing more", () => {
 
 test("the compiler refuses a hold that reads what its slice leaves out", () => {
   const slice = (spec: MoveSpec) => ({ ...databaseAccess(spec), cutover: pick(spec.cutover, "drainMs") });
-  type Session = Move<ReturnType<typeof slice>>;
-  const hold: Hold<Session, object, object> = {
+  type Session = MoveSession<ReturnType<typeof slice>>;
+  const hold: ResourceHandler<Session, object, object> = {
     slice,
-    open: openMove,
+    open: openMoveSession,
     async create({ spec, blue, green }) {
       // @ts-expect-error no other limit is in the slice
       const other = spec.cutover.maxLagMs;
@@ -31,7 +31,7 @@ test("the compiler refuses a hold that reads what its slice leaves out", () => {
       return { drainMs: spec.cutover.drainMs, other, copy, following };
     },
     // @ts-expect-error a session with the whole description is more than it gets
-    read: async (_session: Move<MoveSpec>) => undefined,
+    read: async (_session: MoveSession<MoveSpec>) => undefined,
     update: async () => ({}),
     remove: async () => {},
   };

@@ -1,6 +1,6 @@
-import { chooseListening } from "../../../engine/mariadb/adopt/listening";
-import type { Role } from "../../../engine/mariadb/control/role";
-import { standing } from "../../../engine/undo/standing";
+import type { Role } from "../../../engine/control/mariadb/role";
+import { chooseListening } from "../../../engine/movers/mariadb/adopt/listening";
+import { standing } from "../../../engine/operations/undo/standing";
 import {
   isPromise,
   resourcesOf,

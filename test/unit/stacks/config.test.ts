@@ -94,7 +94,7 @@ test("missing keys are named together, also where their section is missing", () 
   expect(error.found).toBe(
     "masterSecret, wiki.database, wiki.appUser, wiki.appPassword, wiki.secretKey and wiki.serverUrl are not set",
   );
-  expect(error.wayOut).toContain("; pulumi config set --path --secret wiki.appPassword; ");
+  expect(error.remedy).toContain("; pulumi config set --path --secret wiki.appPassword; ");
   expect(refusal(() => config("staging", { "hosts.old": { user: "me" } })).found).toBe(
     "hosts.old.host and hosts.old.hostKey are not set",
   );
@@ -116,7 +116,7 @@ test.each([
   const error = refusal(() => config("staging", { [key]: value }));
   expect(error.code).toBe("CONFIG_VALUE");
   expect(error.found).toBe(found);
-  expect(error.wayOut).toBe(`pulumi config set --path ${key} VALUE`);
+  expect(error.remedy).toBe(`pulumi config set --path ${key} VALUE`);
 });
 
 test("a host's name has a form", () => {

@@ -1,4 +1,4 @@
-import { quote } from "../../../../engine/ssh/quote";
+import { quote } from "../../../../engine/runtime/ssh/quote";
 import { sh } from "../../../common/docker";
 import type { Copied } from "../contender";
 import type { Lab } from "../lab";

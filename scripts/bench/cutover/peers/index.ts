@@ -26,7 +26,7 @@ export async function measurePeers(lab: Lab, flips: number): Promise<PeerSeries[
 /** Removes from both servers what would interfere with another tool: the control schema with its events. */
 async function leaveTheServers({ pair }: Lab): Promise<void> {
   for (const server of [pair.blue, pair.green]) {
-    const own = await server.unlogged();
+    const own = await server.sessionWithoutBinlog();
     await own.run("DROP DATABASE wikiferry");
     await own.run("CREATE USER ?@'%' IDENTIFIED BY ?", [peerAccount, pair.replicationPassword]);
     await own.run("GRANT REPLICATION SLAVE ON *.* TO ?@'%'", [peerAccount]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { contains } from "../../../../engine/mariadb/replication/gtid";
 import { otherSide, type Side } from "../../../../engine/move";
+import { contains } from "../../../../engine/movers/mariadb/replication/gtid";
 import type { Lab } from "../lab";
 import type { Peer } from "./peer";
 import { followPlainly } from "./plainReplication";

@@ -1,8 +1,8 @@
 import { messageOf, WikiferryError } from "../../../../engine/errors";
-import { Server } from "../../../../engine/mariadb/server";
-import { lastVerification } from "../../../../engine/mariadb/verify/record";
-import { verify } from "../../../../engine/mariadb/verify/verify";
-import { SshPool } from "../../../../engine/ssh/pool";
+import { lastVerification } from "../../../../engine/movers/mariadb/verify/record";
+import { verify } from "../../../../engine/movers/mariadb/verify/verify";
+import { Server } from "../../../../engine/runtime/mariadb/server";
+import { SshPool } from "../../../../engine/runtime/ssh/pool";
 import type { CompareAnswer, CompareOrder } from "./order";
 
 process.on("message", (order: CompareOrder) => {

@@ -123,7 +123,7 @@ export class Load<Figures, Ready = unknown, Summary extends LoadSummary<Figures>
         }
         if (message.summary) summary = message.summary;
         if (message.error)
-          error = new WikiferryError(message.error.code, message.error.found, message.error.wayOut);
+          error = new WikiferryError(message.error.code, message.error.found, message.error.remedy);
       });
       child.on("error", reject);
       child.on("close", (code, signal) => {

@@ -20,7 +20,7 @@ export interface Message<Figures, Ready, Summary> {
   stats?: Counts<Figures>;
   done?: number;
   summary?: Summary;
-  error?: { code: string; found: string; wayOut: string };
+  error?: { code: string; found: string; remedy: string };
 }
 
 export const httpUrl = z.url({

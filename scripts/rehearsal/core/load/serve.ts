@@ -65,8 +65,8 @@ async function fail(error: unknown): Promise<never> {
   const known = error instanceof WikiferryError;
   await say({
     error: known
-      ? { code: error.code, found: error.found, wayOut: error.wayOut }
-      : { code: "LOAD_FAULT", found: messageOf(error), wayOut: "See the load's standard error." },
+      ? { code: error.code, found: error.found, remedy: error.remedy }
+      : { code: "LOAD_FAULT", found: messageOf(error), remedy: "See the load's standard error." },
   });
   if (!known) console.error(error);
   process.exit(1);

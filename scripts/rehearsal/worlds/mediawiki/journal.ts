@@ -1,10 +1,10 @@
-import { openMove } from "../../../../engine/context";
+import { readJournal } from "../../../../engine/control/mariadb/journal";
 import type { JournalRecord } from "../../../../engine/control/store";
-import { readJournal } from "../../../../engine/mariadb/control/journal";
-import { copyState } from "../../../../engine/mariadb/copy/state";
-import type { FlipResult } from "../../../../engine/mariadb/cutover/context";
-import { pauseSteps } from "../../../../engine/mariadb/cutover/protocol";
+import { copyState } from "../../../../engine/movers/mariadb/copy/state";
+import type { FlipResult } from "../../../../engine/movers/mariadb/cutover/context";
+import { pauseSteps } from "../../../../engine/movers/mariadb/cutover/protocol";
 import { silent } from "../../../../engine/progress";
+import { openMoveSession } from "../../../../engine/session";
 import { readStackConfig } from "../../../common/stackConfig";
 import type { Pulumi } from "../../core/pulumi";
 import type { FlipFact, HostAction, RehearsalFacts } from "../../core/report/types";
@@ -15,7 +15,7 @@ const inPause: ReadonlySet<string> = new Set(pauseSteps);
 /** Both servers' journals, in the order of time, and the copy; a server that doesn't answer any more is left out. */
 export async function journalFacts(pulumi: Pulumi): Promise<JournalFacts> {
   const { spec, secrets } = await readStackConfig(pulumi);
-  const { blue, green, close } = openMove(spec, secrets, silent);
+  const { blue, green, close } = openMoveSession(spec, secrets, silent);
   try {
     const [copy, ...journals] = await Promise.all([
       copyState(green).catch(() => undefined),

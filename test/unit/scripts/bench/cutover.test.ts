@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { FlipResult } from "../../../../engine/mariadb/cutover/context";
+import type { FlipResult } from "../../../../engine/movers/mariadb/cutover/context";
 import {
   amiss,
   byChanceOfThree,

@@ -21,7 +21,7 @@ export async function mha(lab: Lab): Promise<Peer> {
     name: "MHA",
     async prepare() {
       for (const server of [pair.blue, pair.green]) {
-        const own = await server.unlogged();
+        const own = await server.sessionWithoutBinlog();
         await own.run("CREATE USER ?@'%' IDENTIFIED BY ?", [account, pair.replicationPassword]);
         await own.run("GRANT ALL ON *.* TO ?@'%' WITH GRANT OPTION", [account]);
       }

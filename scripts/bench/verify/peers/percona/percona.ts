@@ -37,7 +37,7 @@ export class TableChecksum {
       { path: "/root/.my.cnf", content: `[client]\nuser=${account}\npassword=${pair.replicationPassword}\n` },
     ]);
     for (const server of [pair.blue, pair.green]) {
-      const own = await server.unlogged();
+      const own = await server.sessionWithoutBinlog();
       await own.run("CREATE USER ?@'%' IDENTIFIED BY ?", [account, pair.replicationPassword]);
       await own.run("GRANT ALL ON *.* TO ?@'%' WITH GRANT OPTION", [account]);
     }

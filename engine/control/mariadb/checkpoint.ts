@@ -1,0 +1,41 @@
+import type { Server } from "../../runtime/mariadb/server";
+
+/** How far a step has come on this server, for the run that takes it up again. */
+export interface Checkpoint {
+  state: string;
+  gtid: string;
+  detail: Record<string, unknown>;
+  /** UTC of the server. */
+  updatedAt: string;
+}
+
+/** Never writes. */
+export async function readCheckpoint(server: Server, name: string): Promise<Checkpoint | undefined> {
+  const row = await server.row<Record<"state" | "gtid" | "detail" | "updated_at", string>>(
+    "SELECT state, gtid, detail, updated_at FROM wikiferry.checkpoint WHERE name = ?",
+    [name],
+  );
+  return (
+    row && {
+      state: row.state,
+      gtid: row.gtid,
+      detail: JSON.parse(row.detail) as Record<string, unknown>,
+      updatedAt: row.updated_at,
+    }
+  );
+}
+
+/** Not logged: a checkpoint is one server's own. */
+export async function writeCheckpoint(
+  server: Server,
+  name: string,
+  checkpoint: { state: string; gtid?: string; detail?: Record<string, unknown> },
+): Promise<void> {
+  const session = await server.sessionWithoutBinlog();
+  await session.run("REPLACE INTO wikiferry.checkpoint VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6))", [
+    name,
+    checkpoint.state,
+    checkpoint.gtid ?? "",
+    JSON.stringify(checkpoint.detail ?? {}),
+  ]);
+}
