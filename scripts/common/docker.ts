@@ -79,7 +79,7 @@ export async function runOnce(
       const logs = await container.logs({ stdout: true, stderr: true });
       throw new WikiferryError(
         "WORLD_COMMAND",
-        `Copying the old site's data ended with ${StatusCode}: ${logs.toString().slice(-500)}`,
+        `\`${script.slice(0, 200)}\` in a container of ${image} ended with ${StatusCode}: ${logs.toString().slice(-500)}`,
         "See that the disk is not full, then run this again.",
       );
     }

@@ -15,6 +15,7 @@ import { type ReplicatedServer, Server } from "../../engine/runtime/mariadb/serv
 import { freshKey } from "../../engine/runtime/ssh/freshKey";
 import { SshPool } from "../../engine/runtime/ssh/pool";
 import { deriveSecret } from "../../engine/secrets";
+import { runOnce } from "../common/docker";
 import { type PutFile, putFiles } from "../common/putFiles";
 import { localDocker } from "../setup/localEngine";
 import { freePort } from "./freePort";
@@ -53,7 +54,7 @@ export interface PairOptions {
   relay?: Relay;
   /** Images other than those of the project's folders. */
   images?: Partial<Record<Side, string>>;
-  /** Volumes for the data directories. Defaults to anonymous ones. */
+  /** Volumes for the data directories; what is in them is deleted. Defaults to anonymous ones. */
   volumes?: Partial<Record<Side, string>>;
   /** Whether Docker restarts a container whose server ends, as in production, with the same ports on 127.0.0.1. */
   lasting?: boolean;
@@ -86,6 +87,10 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
     wikiSecretKey: randomBytes(32).toString("hex"),
     masterSecret: randomBytes(24).toString("base64"),
   };
+  const volumes = Object.values(options.volumes ?? {});
+  // The accounts and certificates of an earlier pair would not be this one's.
+  for (const volume of volumes)
+    await runOnce(images.blue, "find /data -mindepth 1 -delete", [`${volume}:/data`], labels);
   const network = await createNetwork(`wikiferry-test-${id}`, labels, options.relay !== undefined);
   const relayed = await options.relay?.(network.hostAddress, network.addresses);
   const started: Docker.Container[] = [];

@@ -16,8 +16,8 @@ export interface ChildOrder {
   limits: CutoverLimits;
   from: Side;
   to: Side;
-  /** After how many actions this process kills itself. */
-  killAfter: number;
+  /** The step of the attempt, or from its last step on a call to what it controls, before which this process kills itself. */
+  killBefore: string;
 }
 
 /** A call of the parent's surroundings. */
@@ -26,12 +26,12 @@ export interface ChildCall {
   args: unknown[];
 }
 
-let actions = 0;
-
-/** Runs a flip and ends itself with SIGKILL, so that nothing is cleaned up, before an action chosen by number. */
+/** Runs a flip and ends itself with SIGKILL, so that nothing is cleaned up, before the named action. */
 async function main(order: ChildOrder): Promise<void> {
+  // A run that tidies up first makes some of the same calls.
+  let turning = false;
   const act = (action: string) => {
-    if (actions++ < order.killAfter) return;
+    if (action !== order.killBefore) return;
     process.send?.({ killed: action }, undefined, undefined, () => process.kill(process.pid, "SIGKILL"));
     // Nothing more may happen until the message is sent and the signal has arrived.
     standStill(50);
@@ -48,7 +48,7 @@ async function main(order: ChildOrder): Promise<void> {
   const ask =
     (call: keyof Controls) =>
     async (...args: unknown[]) => {
-      act(call);
+      if (turning) act(call);
       // One request at a time: the parent answers in order.
       const turn = Promise.allSettled([...pending]).then(
         () =>
@@ -77,14 +77,16 @@ async function main(order: ChildOrder): Promise<void> {
       surroundings,
       journal: new Journal(servers.green),
       holder: `child:${process.pid}`,
-      report: ({ step, message }) => {
-        if (!message.startsWith("lag ")) act(`${step}: ${message}`);
+      // Each step of the attempt reports when it begins.
+      report: ({ step }) => {
+        act(step);
+        turning ||= step === "turn the gate";
       },
       findBlockers: async () => [],
     },
     order,
   );
-  process.send?.({ finished: actions });
+  process.send?.({ finished: true });
   process.disconnect();
   process.exit(0);
 }

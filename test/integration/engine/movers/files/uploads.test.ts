@@ -172,7 +172,9 @@ test("what a deleted file leaves behind is removed by the last round", async () 
 
 test("a move in the log names the old and the new file", async () => {
   // MediaWiki's timestamps are whole seconds, so what the previous test did must be in an earlier one.
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const second = () => Math.floor(Date.now() / 1000);
+  const before = second();
+  await until("the next second", async () => second() > before);
   const since = Date.now();
   const time = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
   await pair.blue.run(

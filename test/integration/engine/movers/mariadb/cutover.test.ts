@@ -7,6 +7,7 @@ import { otherSide, type Side } from "../../../../../engine/move";
 import { accountsLocked } from "../../../../../engine/movers/mariadb/accounts/accounts";
 import type { CutoverContext } from "../../../../../engine/movers/mariadb/cutover/context";
 import { cutover, recover } from "../../../../../engine/movers/mariadb/cutover/cutover";
+import { attemptSteps } from "../../../../../engine/movers/mariadb/cutover/protocol";
 import { armWatchdog } from "../../../../../engine/movers/mariadb/fencing/watchdog";
 import {
   isFollowing,
@@ -377,8 +378,8 @@ describe("a step that fails before the commit is undone", () => {
 describe("a run killed at any point is recovered by the next, which reaches the intended end", () => {
   beforeAll(() => makePrimary("blue"));
 
-  /** Runs a flip in a process that kills itself before its `killAfter`-th action. Returns what it was about to do. */
-  async function killed(from: Side, killAfter: number): Promise<string> {
+  /** Runs a flip in a process that kills itself before an action. Returns what it was about to do. */
+  async function killed(from: Side, before: string): Promise<string> {
     const child: ChildProcess = fork(join(__dirname, "../../../../support/cutoverChild.ts"), {
       execArgv: ["--import", "tsx"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -388,9 +389,9 @@ describe("a run killed at any point is recovered by the next, which reaches the 
     child.on("error", () => {});
     child.on(
       "message",
-      (message: Partial<ChildCall> & { killed?: string; finished?: number; threw?: string }) => {
+      (message: Partial<ChildCall> & { killed?: string; finished?: true; threw?: string }) => {
         if (message.killed) last = message.killed;
-        if (message.finished !== undefined) last = `finished after ${message.finished}`;
+        if (message.finished) last = "finished";
         if (message.threw) last = `threw ${message.threw}`;
         if (!message.call) return;
         const work = (editors[message.call] as (...args: unknown[]) => Promise<unknown>).apply(
@@ -416,23 +417,30 @@ describe("a run killed at any point is recovered by the next, which reaches the 
       limits: shortLimits,
       from,
       to: otherSide(from),
-      killAfter,
+      killBefore: before,
     };
     child.send(order);
     await new Promise((resolve) => child.once("exit", resolve));
     return last;
   }
 
-  test.each([8, 12, 15, 16, 17, 18, 20, 22, 24])("killed before action %i", async (killAfter) => {
+  const steps = attemptSteps.slice(attemptSteps.indexOf("declare the intent"));
+  const committed = attemptSteps.indexOf("commit");
+  const actions: [action: string, isCommitted: boolean][] = [
+    ...steps.map((step): [string, boolean] => [step, attemptSteps.indexOf(step) > committed]),
+    ["turn", true],
+    ["resume", true],
+  ];
+
+  test.each(actions)("killed before it would %s", async (action, isCommitted) => {
     const from = (await readRole(pair.blue))?.role as Side;
     const to = otherSide(from);
-    const last = await killed(from, killAfter);
-    expect(last).not.toContain("finished");
+    expect(await killed(from, action)).toBe(action);
     const start = performance.now();
     const result = await cutover(context(), { from, to });
-    console.log(
-      `killed before "${last}"; mended in ${Math.round(performance.now() - start)} ms, ${result.alreadyThere ? "forward" : "anew"}`,
-    );
+    console.log(`killed before "${action}"; mended in ${Math.round(performance.now() - start)} ms`);
+    // What is committed only goes forward.
+    expect(result.alreadyThere).toBe(isCommitted);
     await expectSettled(to);
   });
 });

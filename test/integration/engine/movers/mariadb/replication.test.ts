@@ -145,7 +145,8 @@ describe("following, and who is primary", () => {
     await ending.run("START TRANSACTION");
     await ending.run("UPDATE wikiferry.lease SET expires_at = UTC_TIMESTAMP(6) WHERE id = 1");
     const waiting = commit().catch((error) => error);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const waits = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
+    await until("the commit to wait for the lease", async () => (await pair.blue.value(waits)) === "1");
     await ending.run("COMMIT");
     await ending.close();
     expect(await waiting).toMatchObject({ code: "CTRL_COMMIT_REFUSED" });

@@ -190,8 +190,11 @@ describe("the dead man's switch", () => {
     await eventually(async () => expect(await isClosed(green)).toBe(false), 15_000, "the opening");
     expect(await readRole(green)).toMatchObject({ role: "green", epoch: 1 });
     await releaseLease(blue, "dies");
-    // Longer than two runs.
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const ran = "SELECT ticked_at > ? FROM wikiferry.watch WHERE id = 1";
+    for (let run = 1; run <= 2; run++) {
+      const now = await blue.value("SELECT UTC_TIMESTAMP(6)");
+      await eventually(async () => expect(await blue.value(ran, [now])).toBe("1"), 15_000, "blue's next run");
+    }
     expect(await isClosed(blue)).toBe(true);
   });
 });
