@@ -43,12 +43,13 @@ export class FilesWorld {
     readonly spec: MoveSpec,
   ) {}
 
-  static async start(): Promise<FilesWorld> {
+  /** @param start Starts the two databases. Defaults to two that know nothing of each other. */
+  static async start(start: () => Promise<Pair> = startPair): Promise<FilesWorld> {
     const world = new DockerWorld();
     const operator = freshKey();
     const host = freshKey();
     const pool = new SshPool(operator.private);
-    const pair = await startPair();
+    const pair = await start();
     for (const table of [
       "image (img_name varbinary(255) PRIMARY KEY, img_sha1 varbinary(32), img_timestamp binary(14))",
       "oldimage (oi_name varbinary(255), oi_archive_name varbinary(255), oi_sha1 varbinary(32), oi_timestamp binary(14), oi_deleted tinyint)",
