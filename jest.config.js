@@ -6,10 +6,10 @@ const base = {
 };
 
 module.exports = {
-  // Servers take their time where others use the machine, too; a test that hangs has its own limit.
+  // Servers are slow on a busy machine; a test that hangs has its own limit.
   testTimeout: 120_000,
   testSequencer: "<rootDir>/test/support/longestFirst.js",
-  // A worker keeps what each file has loaded; beyond this much it is replaced.
+  // A worker keeps what each file has loaded; beyond this size it is replaced.
   workerIdleMemoryLimit: "1500MB",
   reporters: ["default", "<rootDir>/test/support/closingLine.js"],
   projects: ["unit", "integration", "e2e"].map((name) => ({

@@ -18,7 +18,7 @@ export interface MigrationArgs {
   spec: MoveSpec;
   /** Allows the one restart of blue's MariaDB. */
   allowRestart: boolean;
-  /** `HH:MM` UTC of that restart; empty is at once. */
+  /** `HH:MM` UTC of that restart. Empty means at once. */
   restartAt: string;
   /** Whether blue is archived. */
   retired: boolean;
@@ -27,8 +27,8 @@ export interface MigrationArgs {
 }
 
 /**
- * What must hold between blue and green. Each phase adds promises; `active` decides who is primary, and changing it
- * is the cutover or the switchback.
+ * What must hold between blue and green. Each phase adds resources. `active` decides who is primary, and changing it is
+ * the cutover or the switchback.
  */
 export class Migration extends pulumi.ComponentResource {
   private readonly adoption: Adoption;
@@ -104,7 +104,7 @@ export class Migration extends pulumi.ComponentResource {
       { spec, active: wanted.active },
       { parent: this, dependsOn: [...before, ...wanted.entrance] },
     );
-    // After the primary, since a flip takes the page views off the passive side.
+    // After the primary, because a flip takes the page views off the passive side.
     return new GateRoute(
       `${this.childName}-route`,
       {
@@ -117,7 +117,7 @@ export class Migration extends pulumi.ComponentResource {
     );
   }
 
-  /** Phase `retire`: nothing follows any more, blue's last state is kept. */
+  /** Phase `retire`: nothing follows any more, and blue's last state is kept. */
   retire(after: pulumi.Resource): void {
     const dependsOn = [after, this.replication, this.uploads].filter((it) => it !== undefined);
     new Archive(`${this.childName}-archive`, { spec: this.args.spec }, { parent: this, dependsOn });

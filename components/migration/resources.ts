@@ -6,7 +6,7 @@ import { Shim } from "./shim";
 
 const shims = new Map<ResourceName, Shim>();
 
-/** One for all resources of a hold: Pulumi serializes each provider once, and that is slow. */
+/** One provider for all resources of a handler: Pulumi serializes each provider once, and that is slow. */
 function shimFor(hold: ResourceName): Shim {
   const shim = shims.get(hold) ?? new Shim(hold);
   shims.set(hold, shim);
@@ -14,13 +14,13 @@ function shimFor(hold: ResourceName): Shim {
 }
 
 interface HoldArgs {
-  /** The whole description, of which the resource gets what its hold uses. */
+  /** The whole description. The resource gets the part that its handler uses. */
   spec: MoveSpec;
 }
 
 /**
- * A dynamic resource whose promise is kept by a module of `engine/resources`. Its inputs are the hold's slice of the move's
- * description and what the resource itself is asked for, so that a change of anything else does not update it.
+ * A dynamic resource that a module of `engine/resources` implements. Its inputs are that module's slice of the move's
+ * description and the resource's own arguments, so that a change of anything else does not update it.
  */
 abstract class HoldResource extends pulumi.dynamic.Resource {
   /** SHA-256 of the inputs at the last change. */
@@ -39,8 +39,8 @@ abstract class HoldResource extends pulumi.dynamic.Resource {
 }
 
 /**
- * The certificate of green's database, from the move's own authority. Its key follows from the master secret. Blue's is
- * put in its place by its adoption.
+ * The certificate of green's database, from the move's own authority. Its key is derived from the master secret. Blue's
+ * is installed by its adoption.
  */
 export class Certificate extends HoldResource {
   declare readonly ca: pulumi.Output<string>;
@@ -51,11 +51,11 @@ export class Certificate extends HoldResource {
   }
 }
 
-/** A service's secrets lie as files in a volume that only the service has. */
+/** A service's secrets are files in a volume that only the service mounts. */
 export class SecretFiles extends HoldResource {
-  /** Keyed fingerprint of the contents: another one means that the service must read them again. */
+  /** Keyed fingerprint of the contents. If it changes, the service must read them again. */
   declare readonly fingerprint: pulumi.Output<string>;
-  /** Name of the volume, known once the files are there. */
+  /** Name of the volume, known once the files exist. */
   declare readonly volume: pulumi.Output<string>;
 
   constructor(
@@ -66,7 +66,7 @@ export class SecretFiles extends HoldResource {
       image: pulumi.Input<string>;
       /** User and group number of the service. */
       owner: number;
-      /** Where the contents come from; no secret itself. */
+      /** The sources of the contents; not themselves secret. */
       files: pulumi.Input<SecretSources>;
       fingerprint: pulumi.Input<string>;
     },
@@ -76,7 +76,7 @@ export class SecretFiles extends HoldResource {
   }
 }
 
-/** A container of green may have no more than so many processes. */
+/** Limits the number of a green container's processes. */
 export class ProcessLimit extends HoldResource {
   constructor(
     name: string,
@@ -96,9 +96,9 @@ export class WikiAccount extends HoldResource {
   constructor(
     name: string,
     args: HoldArgs & {
-      /** Where green's MediaWiki comes from, as an account's host. */
+      /** Where green's MediaWiki connects from, as an account's host. */
       from: pulumi.Input<string>;
-      /** Its connections at most. */
+      /** Its maximum number of connections. */
       connections: number;
     },
     opts?: pulumi.CustomResourceOptions,
@@ -107,11 +107,11 @@ export class WikiAccount extends HoldResource {
   }
 }
 
-/** Blue's MariaDB can be followed: binary log, TLS, replication account. */
+/** Blue's MariaDB can be replicated: binary log, TLS, replication account. */
 export class Adoption extends HoldResource {
   /** What was changed on blue. */
   declare readonly changed: pulumi.Output<string[]>;
-  /** For how long blue's MariaDB accepted no connection, in milliseconds; 0 without a restart. */
+  /** How long blue's MariaDB accepted no connection, in milliseconds; 0 without a restart. */
   declare readonly downtimeMs: pulumi.Output<number>;
 
   constructor(
@@ -119,7 +119,7 @@ export class Adoption extends HoldResource {
     args: HoldArgs & {
       /** Allows the one restart of blue's MariaDB. */
       allowRestart: boolean;
-      /** `HH:MM` UTC of the restart; empty is at once. */
+      /** `HH:MM` UTC of the restart. Empty means at once. */
       restartAt: string;
       /** Whether blue is archived. */
       retired: boolean;
@@ -154,16 +154,16 @@ export class Copy extends HoldResource {
 
 /** The passive side follows the active one, over TLS, healthy. */
 export class Replication extends HoldResource {
-  /** The side that follows; empty once nothing does. */
+  /** The side that follows; empty once none does. */
   declare readonly follower: pulumi.Output<string>;
-  /** `full` before any flip, `relaxed` while it may. */
+  /** `full` before any flip, `relaxed` until one may come. */
   declare readonly durability: pulumi.Output<string>;
 
   constructor(
     name: string,
     args: HoldArgs & {
       following: boolean;
-      /** Whether a flip may come: until then the follower may keep its commits less strictly, to catch up faster. */
+      /** Whether a flip may come. Until then the follower may have relaxed durability, to catch up faster. */
       flipping: boolean;
     },
     opts?: pulumi.CustomResourceOptions,
@@ -172,13 +172,13 @@ export class Replication extends HoldResource {
   }
 }
 
-/** Each database opens or closes itself by the role record and the lease, when a flip's tool died. */
+/** Each database opens or closes itself by the role record and the lease if a flip's tool dies. */
 export class Watchdog extends HoldResource {
   constructor(
     name: string,
     args: HoldArgs & {
       armed: boolean;
-      /** Whether it must have been seen to work on both servers. */
+      /** Whether it must have been tested successfully on both servers. */
       rehearsed: boolean;
     },
     opts?: pulumi.CustomResourceOptions,
@@ -205,7 +205,7 @@ export class Verification extends HoldResource {
   constructor(
     name: string,
     args: HoldArgs & {
-      /** The wanted primary: a flip wants a fresh comparison before it. */
+      /** The wanted primary: a flip requires a fresh comparison before it. */
       before: Side;
     },
     opts?: pulumi.CustomResourceOptions,
@@ -220,12 +220,12 @@ export class Verification extends HoldResource {
   }
 }
 
-/** Program and settings of the gate are in force, without a connection closed. */
+/** Program and settings of the gate are in force, applied without closing a connection. */
 export class GateSettings extends HoldResource {
   constructor(
     name: string,
     args: HoldArgs & {
-      /** By name, as in the head of the gate's `entrypoint.sh`; without the password. */
+      /** By name, as at the top of the gate's `entrypoint.sh`; without the password. */
       settings: pulumi.Input<Record<string, pulumi.Input<string>>>;
       /** SHA-256 of the program. */
       program: string;

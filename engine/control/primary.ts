@@ -1,21 +1,21 @@
 import { WikiferryError } from "../errors";
 import type { Side } from "../move";
 
-/** What one side's role record says: who is the primary, and since which flip. */
+/** One side's role record: who is the primary, and since which flip. */
 export interface RoleClaim {
   role: Side;
   epoch: number;
 }
 
-/** The record as each side has it: undefined where a side has none, an error where it gave no answer. */
+/** The record of each side: undefined where a side has none, an error where it did not answer. */
 export type RoleViews<Claim extends RoleClaim = RoleClaim> = Record<Side, Claim | undefined | Error>;
 
 export type Verdict<Claim extends RoleClaim = RoleClaim> =
-  /** The records settle it. */
+  /** The records determine it. */
   | { kind: "known"; side: Side; record: Claim }
-  /** Only the other side says so, and the one that would know gave no answer. */
+  /** Only the other side says so, and the one that would know did not answer. */
   | { kind: "likely"; side: Side; record: Claim; failure: Error }
-  /** Each side's record names itself, or both are of the same flip and name different sides. */
+  /** Each side's record names itself, or both have the same epoch and name different sides. */
   | { kind: "contested"; error: WikiferryError }
   /** Both answered, and neither has a record. */
   | { kind: "none" }
@@ -23,14 +23,14 @@ export type Verdict<Claim extends RoleClaim = RoleClaim> =
   | { kind: "unknown"; failure: Error };
 
 /**
- * Who is the primary by the role records. Everything that deletes, promotes or follows asks this and nothing else.
+ * Who is the primary, by the role records. Everything that deletes, promotes or follows asks this and nothing else.
  *
  * - A flip commits on the old primary itself, so a side whose own record names it is the primary, whatever the other
  *   side knows.
- * - If both sides name themselves, nobody can tell: someone promoted by hand or restored a backup.
- * - If neither names itself, a commit is on its way to the side that it names: the record with the higher epoch holds.
+ * - If both sides name themselves, it can't be determined: someone promoted by hand or restored a backup.
+ * - If neither names itself, a commit is under way to the side that it names: the record with the higher epoch holds.
  *   The same epoch with two names is a contradiction.
- * - A side that gave no answer may know of a later flip, unless the other side names itself.
+ * - A side that did not answer may know of a later flip, unless the other side names itself.
  */
 export function judgeRoles<Claim extends RoleClaim>(views: RoleViews<Claim>): Verdict<Claim> {
   const blue = claimOf(views.blue);
@@ -54,7 +54,7 @@ export function judgeRoles<Claim extends RoleClaim>(views: RoleViews<Claim>): Ve
 
 /**
  * The primary, where it is certain.
- * @throws `CTRL_TWO_PRIMARIES`, `CTRL_NO_ROLE`, or what kept a side from answering if it takes both to know
+ * @throws `CTRL_TWO_PRIMARIES`, `CTRL_NO_ROLE`, or what kept a side from answering if both are needed
  */
 export function primaryOf<Claim extends RoleClaim>(
   views: RoleViews<Claim>,
@@ -77,7 +77,7 @@ export function primaryOf<Claim extends RoleClaim>(
 }
 
 /**
- * The primary as far as the sides that answered know, for reports and for refusals; undefined if none has a record.
+ * The primary as far as the sides that answered know, for reports and refusals; undefined if none has a record.
  * @throws `CTRL_TWO_PRIMARIES`
  */
 export function likelyPrimary<Claim extends RoleClaim>(
@@ -89,7 +89,7 @@ export function likelyPrimary<Claim extends RoleClaim>(
   return { side: verdict.side, record: verdict.record };
 }
 
-/** For what goes by one side's own record. @throws `CTRL_TWO_PRIMARIES` */
+/** For checks of one side's own record. @throws `CTRL_TWO_PRIMARIES` */
 export function refuseTwoPrimaries(views: RoleViews): void {
   const verdict = judgeRoles(views);
   if (verdict.kind === "contested") throw verdict.error;

@@ -32,7 +32,7 @@ type Session = MoveSession<ReturnType<typeof slice>>;
 interface Inputs {
   allowRestart: boolean;
   restartAt: string;
-  /** Whether blue is archived: then nothing is put on it any more. */
+  /** Whether blue is archived: then nothing more is put on it. */
   retired: boolean;
 }
 
@@ -64,13 +64,13 @@ async function bringAbout(session: Session, inputs: Inputs): Promise<Outputs> {
   };
 }
 
-/** Blue's MariaDB can be followed: binary log, certificate, replication account, role record. */
+/** Blue's MariaDB can be replicated: binary log, certificate, replication account, role record. */
 export const handler: ResourceHandler<Session, Inputs, Outputs> = {
   slice,
   open: openMoveSession,
   create: bringAbout,
   async update(session, inputs, before) {
-    // A retired blue may be switched off; what is on it is taken back once nothing follows any more.
+    // A retired blue may be switched off. What is on it is taken back once nothing follows any more.
     if (inputs.retired) return { changed: before.changed, downtimeMs: before.downtimeMs, retired: true };
     const now = await bringAbout(session, inputs);
     return now.changed.length > 0 ? now : { ...now, changed: before.changed, downtimeMs: before.downtimeMs };
@@ -80,7 +80,7 @@ export const handler: ResourceHandler<Session, Inputs, Outputs> = {
     const left = adoptionNeeded(await readVariables(blue), spec.blue.database);
     return left.length === 0 ? { changed, downtimeMs, retired: false } : undefined;
   },
-  /** The binary log stays on: switching it off would take a restart. `npm run undo` takes all of it back. */
+  /** The binary log stays on: turning it off would take a restart. `npm run undo` takes everything back. */
   async remove(session) {
     if (likelyPrimary(await readRoles(session))?.side === "green") return;
     await dropReplicationAccount(session.blue);

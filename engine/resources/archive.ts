@@ -42,7 +42,7 @@ const directory = "/state/archive";
 async function keep(session: Session, file: string): Promise<Omit<Outputs, "left">> {
   const { spec, secrets, pool, blue, report } = session;
   const courier = spec.green.courier;
-  // Blue stays as it is, closed: read-only by its role record, and nobody's wiki logs in there by mistake.
+  // Blue stays as it is, closed: its role record keeps it read-only, and no wiki can log in there by mistake.
   await lockAccounts(blue, spec.wiki.appUser);
   const gtid = (await blue.value("SELECT @@GLOBAL.gtid_binlog_pos")) ?? "";
   report({ step: "archive", message: `keeping blue's database as of ${gtid} in ${file}` });
@@ -58,7 +58,7 @@ async function keep(session: Session, file: string): Promise<Omit<Outputs, "left
     throw new WikiferryError(
       "ARCHIVE_FAILED",
       `blue's database could not be kept in ${file} (${kept.stderr.trim().slice(-300) || "the dump is not complete"})`,
-      "See that green's disk is not full, then run again; blue is as it was",
+      "See that green's disk is not full, then run again. Blue is unchanged",
     );
   }
   await runInContainer(
@@ -86,7 +86,7 @@ async function bringAbout(session: Session, before?: Outputs): Promise<Outputs> 
   return { file, gtid, dumpBytes, left: [] };
 }
 
-/** @param mayBeOff Whether blue, archived before, may be switched off by now. */
+/** @param mayBeOff Whether blue, already archived, may be switched off by now. */
 async function takeBack(session: Session, mayBeOff: boolean): Promise<void> {
   let taken: string[];
   try {
@@ -111,7 +111,7 @@ async function isThere({ spec, pool }: Session, file: string): Promise<boolean> 
   return (await execInContainer(spec.green.courier, ["test", "-s", file], pool)).exitCode === 0;
 }
 
-/** Blue's last state, kept as a compressed dump in the courier's volume; blue itself stays closed, and whole. */
+/** Blue's last state, kept as a compressed dump in the courier's volume. Blue itself stays closed and complete. */
 export const handler: ResourceHandler<Session, object, Outputs> = {
   slice,
   open: openMoveSession,

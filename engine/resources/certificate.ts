@@ -8,7 +8,7 @@ const slice = ({ green }: MoveSpec) => ({ name: green.database.replication.host 
 
 type Session = EngineSession<ReturnType<typeof slice>>;
 
-/** Its key follows from the master secret, and is kept nowhere. */
+/** Its key is derived from the master secret and stored nowhere. */
 interface Outputs {
   ca: string;
   cert: string;
@@ -19,7 +19,7 @@ async function issue({ spec, secrets }: Session): Promise<Outputs> {
   return { ca, cert };
 }
 
-/** The certificate of green's database; made anew when it no longer serves, so that following never ends by a date. */
+/** The certificate of green's database. It is renewed before it expires, so that replication never ends on a date. */
 export const handler: ResourceHandler<Session, object, Outputs> = {
   slice,
   open: openSession,

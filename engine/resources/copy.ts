@@ -20,7 +20,7 @@ type Session = MoveSession<ReturnType<typeof slice>>;
 
 async function bringAbout(session: Session): Promise<CopyResult> {
   const result = await copyDatabase(session);
-  // Blue follows green by it, once green is the primary.
+  // Blue uses it to follow green once green is the primary.
   await ensureReplicationAccount(
     session.green,
     deriveSecret(session.secrets.masterSecret, "mariadb-replication"),
@@ -28,7 +28,7 @@ async function bringAbout(session: Session): Promise<CopyResult> {
   return result;
 }
 
-/** Every row of blue's database is on green, as of one GTID; copied once. */
+/** Every row of blue's database is on green, as of one GTID. Copied once. */
 export const handler: ResourceHandler<Session, object, CopyResult> = {
   slice,
   open: openMoveSession,

@@ -22,7 +22,7 @@ const slice = ({ wiki, blue, green, gate }: MoveSpec) => ({
 type Session = EngineSession<ReturnType<typeof slice>>;
 
 interface Inputs {
-  /** The primary's side; a flip takes the page views off the other, so they are split again after it. */
+  /** The primary's side. A flip takes the page views off the other side, so they are split again after it. */
   active: Side;
   /** Per cent of page views for the passive side, 0 to 100. */
   canary: number;
@@ -36,11 +36,11 @@ interface Outputs {
 }
 
 /**
- * The gate is the wiki's entrance from here on, so what was found before green was there is asked once more, from the
+ * The gate is the wiki's entrance from here on, so what was checked before green existed is checked once more, from the
  * gate itself. @throws the code of what forbids it
  */
 async function enter(session: Session, inputs: Inputs): Promise<Outputs> {
-  // Plain HTTP is the config's, and was judged by it.
+  // Plain HTTP is a config setting, and was judged with it.
   const accepted = { plainHttp: true, gateAddress: inputs.allowGateAddress ?? false };
   refuse(await wayInFindings(session.spec, await wayToBlue(session, false), accepted));
   return await split(session, inputs);
@@ -63,7 +63,7 @@ async function split(session: Session, { canary }: Inputs): Promise<Outputs> {
   }
 }
 
-/** How the gate splits page views. Who gets the writes is the cutover's. */
+/** How the gate splits page views. The cutover decides who gets the writes. */
 export const handler: ResourceHandler<Session, Inputs, Outputs> = {
   slice,
   open: openSession,

@@ -10,17 +10,17 @@ const slice = ({ gate }: MoveSpec) => ({ gate: container(gate) });
 type Session = EngineSession<ReturnType<typeof slice>>;
 
 interface Inputs {
-  /** By name; the password of the runtime API is added here, so that it is in no state. */
+  /** By name. The password of the runtime API is added here, so that no state contains it. */
   settings: Record<string, string>;
   /** SHA-256 of the program that the settings are for. */
   program: string;
 }
 
 interface Outputs {
-  /** SHA-256 of program and settings as they were applied. */
+  /** SHA-256 of program and settings as applied. */
   applied: string;
   inForce: string;
-  /** The same of what the gate's volume holds, for a restart. */
+  /** The same for what the gate's volume holds, for a restart. */
   kept: string;
 }
 
@@ -31,7 +31,7 @@ async function apply({ spec, secrets, pool }: Session, { settings }: Inputs): Pr
   return { applied: standing.inForce, ...standing };
 }
 
-/** The gate serves by these settings, and would after a restart. */
+/** The gate serves with these settings, and would after a restart. */
 export const handler: ResourceHandler<Session, Inputs, Outputs> = {
   slice,
   open: openSession,

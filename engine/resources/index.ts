@@ -5,7 +5,7 @@ import type { ProgressEvent } from "../progress";
 import type { EngineSession } from "../session";
 import type { ResourceHandler } from "./handler";
 
-/** Modules by name, loaded when first used: a provider's process seldom needs all. */
+/** Modules by name, loaded on first use: a provider's process seldom needs all. */
 const modules = {
   adoption: () => require("./adoption"),
   certificate: () => require("./certificate"),
@@ -28,7 +28,7 @@ export type ResourceName = keyof typeof modules;
 
 type AnyHandler = ResourceHandler<EngineSession<object>, object, Record<string, unknown>>;
 
-/** What a resource is given: its slice of the move's description, and what is asked of it alone. */
+/** What a resource receives: its slice of the move's description, and its own arguments. */
 interface Inputs {
   spec: object;
 }
@@ -82,7 +82,7 @@ function complete(inputs: Inputs, outputs: object) {
   return { ...outputs, spec: inputs.spec, inputsHash: hashOf(inputs) };
 }
 
-/** SHA-256 over the inputs with their keys in order: the inputs themselves, secrets among them, are not kept. */
+/** SHA-256 over the inputs with sorted keys: the inputs themselves, secrets among them, are not kept. */
 export function hashOf(inputs: object): string {
   const canonical = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(canonical);
@@ -120,8 +120,8 @@ async function inSession<T>(
 let lastPrintedAt = 0;
 
 /**
- * The engine shows each line of a provider's standard output in the terminal of `pulumi up`. What only says how far a
- * step is, is shown every other second.
+ * The engine shows each line of a provider's standard output in the terminal of `pulumi up`. Progress is shown every
+ * other second.
  */
 function printProgress(event: ProgressEvent): void {
   const underWay = event.percent !== undefined && event.percent > 0 && event.percent < 100;

@@ -9,7 +9,7 @@ import { container, pick, replicatedDatabases } from "../slice";
 import type { ResourceHandler } from "./handler";
 import { seeSchema } from "./replication";
 
-/** A flip touches all but what copies and compares. */
+/** A flip uses everything except what copies and compares. */
 const slice = (spec: MoveSpec) => {
   const { wiki, blue, green, gate, files, verify, cutover } = spec;
   const databases = replicatedDatabases(spec);
@@ -56,14 +56,14 @@ async function makePrimary(session: Session, { active }: Inputs, before?: Output
       await ctx.surroundings.resume(active);
       return { ...(before ?? { writePauseMs: 0, lastFlip: null }), primary, epoch };
     }
-    // A change that can't be told is no reason against a flip; the guardrails compare both schemas.
+    // A schema change that can't be reported must not prevent a flip; the guardrails compare both schemas.
     await seeSchema(session, active).catch(() => {});
     const flip = await cutover(ctx, { from: otherSide(active), to: active });
     return { primary: active, epoch: flip.epoch, writePauseMs: flip.writePauseMs, lastFlip: flip };
   });
 }
 
-/** The side whose database takes writes. Another wanted side is the cutover or the switchback. */
+/** The side whose database takes writes. Changing the wanted side is the cutover or the switchback. */
 export const handler: ResourceHandler<Session, Inputs, Outputs> = {
   slice,
   open: openMoveSession,
@@ -73,7 +73,7 @@ export const handler: ResourceHandler<Session, Inputs, Outputs> = {
     const views = await readRoles(session);
     const found = likelyPrimary(views);
     if (found) return { primary: found.side, epoch: found.record.epoch, writePauseMs, lastFlip };
-    // A server that gives no answer is no reason to forget who is primary.
+    // A server that does not answer is no reason to forget who is primary.
     const failure = Object.values(views).find((view) => view instanceof Error);
     if (failure) throw failure;
     return undefined;

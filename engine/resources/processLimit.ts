@@ -12,7 +12,7 @@ type Session = EngineSession<ReturnType<typeof slice>>;
 interface Inputs {
   /** Id of a container of green. */
   container: string;
-  /** Processes and threads that it may have at a time. */
+  /** Maximum number of its processes and threads. */
   pids: number;
 }
 
@@ -43,7 +43,7 @@ async function bringAbout(session: Session, { container, pids }: Inputs): Promis
 }
 
 /**
- * A container's processes are bounded, in place and for good: Docker keeps the limit over restarts. The vendor's
+ * Limits a container's processes, in place and permanently: Docker keeps the limit across restarts. The vendor's
  * provider (5.2.0) has no such argument, and `ulimits` with nproc counts a user's processes on the whole host.
  */
 export const handler: ResourceHandler<Session, Inputs, Outputs> = {

@@ -27,7 +27,7 @@ type Session = MoveSession<ReturnType<typeof slice>>;
 interface Inputs {
   /** Whether the passive side follows; false once the old side is retired. */
   following: boolean;
-  /** Whether a flip may come: then a commit on either side is on disk when it is acknowledged. */
+  /** Whether a flip may come. Then a commit on either side is on disk when it is acknowledged. */
   flipping: boolean;
 }
 
@@ -46,7 +46,7 @@ async function bringAbout(session: Session, { following, flipping }: Inputs): Pr
     return { follower: "", durability: "full" };
   }
   await seeSchema(session, follower);
-  // Before it follows: a catch-up of hours is what it is for.
+  // Set before it follows, because it is meant for hours of catching up.
   let durability = flipping ? undefined : await relaxDurability(replica);
   if (durability === "relaxed") await setApplyThreads(replica, catchUpThreads);
   const startedAt = performance.now();
@@ -57,7 +57,7 @@ async function bringAbout(session: Session, { following, flipping }: Inputs): Pr
     meanwhile: () => seeSchema(session, follower),
   });
   if (durability === undefined) {
-    // A flip waits for each transaction, and with several threads one has been seen not to come to its end.
+    // A flip waits for each transaction, and with several threads one was seen not to finish.
     await setApplyThreads(replica, 0);
     await follow(replica, session[primary], password);
     await restoreDurability(replica);
@@ -67,7 +67,7 @@ async function bringAbout(session: Session, { following, flipping }: Inputs): Pr
   return { follower, durability };
 }
 
-/** Names what changed in the schema, in the terminal and in the journal. */
+/** Reports schema changes in the terminal and in the journal. */
 export async function seeSchema(session: Session, follower: Side): Promise<void> {
   const replica = session[follower];
   const source = session[otherSide(follower)];
@@ -76,7 +76,7 @@ export async function seeSchema(session: Session, follower: Side): Promise<void>
     session.report({ step: "replication", message: `${follower} followed: ${describeChange(change)}` });
 }
 
-/** @param followMs From the start of following until it had caught up. */
+/** @param followMs From the start of replication until it had caught up. */
 async function tell(session: Session, primary: Side, caughtUp: CaughtUp, followMs: number): Promise<void> {
   const follower = otherSide(primary);
   const { transactions, lagMs } = caughtUp;
@@ -90,7 +90,7 @@ async function tell(session: Session, primary: Side, caughtUp: CaughtUp, followM
   });
 }
 
-/** The passive side follows the active one, over TLS, both threads running, and has caught up. */
+/** The passive side follows the active one, over TLS, with both threads running, and has caught up. */
 export const handler: ResourceHandler<Session, Inputs, Outputs> = {
   slice,
   open: openMoveSession,

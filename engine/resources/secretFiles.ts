@@ -12,12 +12,12 @@ type Session = EngineSession<ReturnType<typeof slice>>;
 
 interface Inputs {
   volume: string;
-  /** An image of the service, that the engine has. */
+  /** An image of the service that the engine has. */
   image: string;
   /** User and group number of the service. */
   owner: number;
   files: SecretSources;
-  /** Of the contents, as the program knows them: another one is a change. */
+  /** Fingerprint of the contents as the program knows them. A different one is a change. */
   fingerprint: string;
 }
 
@@ -35,7 +35,7 @@ const placeOf = ({ spec }: Session, { volume, image }: Pick<Outputs, "volume" | 
   dockerVia: spec.dockerVia,
 });
 
-/** The keyed fingerprint of these files as they are in the volume. Files of other names are not looked at. */
+/** The keyed fingerprint of these files as they are in the volume. Files with other names are ignored. */
 async function found(
   session: Session,
   place: Pick<Outputs, "volume" | "image">,
@@ -55,14 +55,14 @@ async function bringAbout(session: Session, inputs: Inputs): Promise<Outputs> {
   if (fingerprint !== fingerprintOf(contents, session.secrets)) {
     throw new WikiferryError(
       "SECRET_FILES",
-      `what was written to the volume ${volume} is not what it holds (${names.join(", ")})`,
+      `the volume ${volume} does not hold what was written to it (${names.join(", ")})`,
       "See that the new host's disk is not full, and run `pulumi up` again",
     );
   }
   return { volume, image, names, fingerprint };
 }
 
-/** A service's secrets are files in a volume of its own, which only that service's user may read. */
+/** A service's secrets are files in a separate volume, which only that service's user may read. */
 export const handler: ResourceHandler<Session, Inputs, Outputs> = {
   slice,
   open: openSession,
@@ -72,6 +72,6 @@ export const handler: ResourceHandler<Session, Inputs, Outputs> = {
     const same = (await found(session, { volume, image }, names)) === fingerprint;
     return same ? { volume, image, names, fingerprint } : undefined;
   },
-  /** The volume goes with its own resource. */
+  /** The volume is removed with its own resource. */
   async remove() {},
 };

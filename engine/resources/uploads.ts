@@ -52,7 +52,7 @@ async function bringAbout(session: Session, { following }: Inputs): Promise<Outp
   return { files: await compare(session, uploads, otherSide(primary), primary), following: true };
 }
 
-/** Compares, and keeps in the journal what was found and what was mended. */
+/** Compares, and records in the journal what was found and what was repaired. */
 async function compare(session: Session, uploads: Uploads, passive: Side, primary: Side): Promise<number> {
   const { sameFiles, recorded, withoutHash, found, mended, brokenAtSource } = await uploads.verify(passive);
   const first = (paths: string[]) => ({ files: paths.length, first: paths.slice(0, 5) });

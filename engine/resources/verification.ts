@@ -17,7 +17,7 @@ const slice = (spec: MoveSpec) => ({
 type Session = MoveSession<ReturnType<typeof slice>>;
 
 interface Inputs {
-  /** The wanted primary: a flip wants a fresh comparison before it. */
+  /** The wanted primary: a flip requires a fresh comparison before it. */
   before: Side;
 }
 
@@ -48,11 +48,11 @@ export const handler: ResourceHandler<Session, Inputs, Outputs> = {
   stillHolds: (_inputs, { gtid }) => gtid !== "",
   async read({ blue, green, spec }, outputs) {
     const following = await Promise.all([replicationStatus(blue), replicationStatus(green)]);
-    // Once nothing follows, there is nothing to compare any more.
+    // Once nothing follows, there is nothing left to compare.
     if (following.every((status) => status === undefined)) return outputs;
     const last = await lastVerification(green);
     const fresh = last?.ok && last.ageMs <= spec.cutover.verificationMaxAgeMs;
-    // Without a GTID it does not hold: the next update compares anew.
+    // Without a GTID it does not hold: the next update compares again.
     return { gtid: fresh ? last.gtid : "", tables: last?.tables ?? 0, rows: last?.rows ?? "0" };
   },
   async remove() {},

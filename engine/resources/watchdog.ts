@@ -12,9 +12,9 @@ import type { ResourceHandler } from "./handler";
 type Session = MoveSession<ReturnType<typeof databaseAccess>>;
 
 interface Inputs {
-  /** Whether it is there; false once the old side is retired. */
+  /** Whether it exists; false once the old side is retired. */
   armed: boolean;
-  /** Whether it must have been seen to work on both servers, before a flip relies on it. */
+  /** Whether it must have been tested on both servers before a flip relies on it. */
   rehearsed: boolean;
 }
 
@@ -27,7 +27,7 @@ async function bringAbout(session: Session, { armed, rehearsed }: Inputs): Promi
   const { blue, green, report } = session;
   if (!armed) {
     await disarmWatchdog(green);
-    // A blue that is switched off by now has nothing to be disarmed; its record keeps it closed.
+    // A blue that is switched off by now has nothing to disarm; its record keeps it closed.
     await disarmWatchdog(blue).catch(() => {});
     return { armed: false, rehearsed: false };
   }

@@ -14,7 +14,7 @@ const slice = (spec: MoveSpec) => ({
 type Session = MoveSession<ReturnType<typeof slice>>;
 
 interface Inputs {
-  /** Where green's MediaWiki comes from. */
+  /** Where green's MediaWiki connects from. */
   from: string;
   connections: number;
 }
@@ -36,7 +36,7 @@ async function bringAbout(session: Session, { from, connections }: Inputs): Prom
   return { from };
 }
 
-/** None where blue is gone: what its views name was made while it was there. */
+/** None where blue is gone: what its views name was created while it existed. */
 async function hostsOnBlue({ blue }: Session, user: string): Promise<string[]> {
   try {
     return (await accountsOf(blue, user)).map(({ host }) => host);
@@ -47,7 +47,7 @@ async function hostsOnBlue({ blue }: Session, user: string): Promise<string[]> {
 }
 
 /**
- * Green's account of MediaWiki, for green's network only. Made before the copy, which empties green's binary log;
+ * Green's account of MediaWiki, for green's network only. Created before the copy, which empties green's binary log;
  * later changes belong to whoever is primary.
  */
 export const handler: ResourceHandler<Session, Inputs, Outputs> = {

@@ -4,8 +4,7 @@ import { messageOf, WikiferryError } from "../../engine/errors";
 
 /**
  * The private SSH key of `ssh.privateKeyFile`.
- *
- * @param projectDirectory Where a relative name is looked for.
+ * @param projectDirectory Base of a relative name.
  * @throws `CONFIG_MISSING_KEY`, `CONFIG_VALUE` when it can't be read
  */
 export function readKeyFile(file: string | undefined, projectDirectory: string): string {

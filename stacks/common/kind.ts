@@ -9,21 +9,20 @@ import type { ConfigSchema } from "./config/schema";
 export interface Kind<C extends CommonConfig = CommonConfig> {
   /** For a page's heading: "Config of …". */
   title: string;
-  /** A stack's file of the project that shows it, such as `Pulumi.prod.yaml`. */
+  /** A stack's file of the project as an example, such as `Pulumi.prod.yaml`. */
   example?: string;
-  /** All of its config, with the keys of `commonShape` among them. */
+  /** All of its config, including the keys of `commonShape`. */
   schema: ConfigSchema<C>;
   /**
-   * Declares the stack's resources; answers its outputs.
-   *
-   * @param projectDirectory Where relative paths of the config begin.
+   * Declares the stack's resources. Returns its outputs.
+   * @param projectDirectory Base of the config's relative paths.
    */
   program(config: C, projectDirectory: string): Promise<Record<string, unknown>>;
-  /** What the handlers of its dynamic resources get: the secrets of the config, which no resource has as an input. */
+  /** What the handlers of its dynamic resources receive: the secrets of the config, which are no resource's input. */
   credentials(config: C, projectDirectory: string): unknown;
 }
 
-/** Kinds by the name that the key `kind` picks. */
+/** Kinds by the value of the key `kind`. */
 export type Kinds = Readonly<Record<string, Kind>>;
 
 export interface StackConfig {
@@ -33,7 +32,6 @@ export interface StackConfig {
 
 /**
  * A stack's kind and config.
- *
  * @throws `CONFIG_VALUE` for a kind that does not exist, and as `readConfig`
  */
 export function readStack(kinds: Kinds, raw: Raw, project = "wikiferry"): StackConfig {
@@ -41,7 +39,7 @@ export function readStack(kinds: Kinds, raw: Raw, project = "wikiferry"): StackC
   return { kind, config: readConfig(kind.schema, raw, project) };
 }
 
-/** As `readStack`, where a key's value can only be asked for by its name. */
+/** Like `readStack`, where values can only be read by name. */
 export function readStackBy(kinds: Kinds, get: (name: string) => string | undefined): StackConfig {
   const kind = kindNamed(kinds, get("kind"));
   return readStack(kinds, rawFrom(get, keysOf(kind.schema)));

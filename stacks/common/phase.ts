@@ -29,8 +29,7 @@ export interface Ladder {
 }
 
 /**
- * What a wanted state asks for.
- *
+ * What a wanted state requires.
  * @param name The stack's; `retire` must be confirmed with it.
  * @throws `CONFIG_COMBINATION` where the values contradict each other.
  */
@@ -61,7 +60,7 @@ export function ladderFor(wanted: Wanted, name: string, retireConfirm = ""): Lad
     throw new WikiferryError(
       "CONFIG_COMBINATION",
       `phase retire ends the way back, and retire.confirm is ${JSON.stringify(retireConfirm)}`,
-      `To go on: pulumi config set --path retire.confirm ${name}`,
+      `To continue: pulumi config set --path retire.confirm ${name}`,
     );
   }
   const rung = phases.indexOf(phase);
@@ -76,13 +75,13 @@ export function ladderFor(wanted: Wanted, name: string, retireConfirm = ""): Lad
   };
 }
 
-/** A change of the config that is legal from here, as `status` shows it. */
+/** A legal change of the config from here, as `status` shows it. */
 export interface NextStep {
   command: string;
   effect: string;
 }
 
-/** The changes that are legal from a wanted state that holds. */
+/** The legal changes from a wanted state that holds. */
 export function nextSteps({ phase, active, canary }: Wanted, name: string): NextStep[] {
   const set = (key: string, value: string | number) => `pulumi config set ${key} ${value} && pulumi up`;
   switch (phase) {

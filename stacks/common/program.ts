@@ -8,7 +8,7 @@ interface ConfigRuntime {
   isConfigSecret(key: string): boolean;
 }
 
-/** A Pulumi program: reads the stack's config, and declares what its kind has. For `export =`. */
+/** A Pulumi program: reads the stack's config, and declares the resources of its kind. For `export =`. */
 export async function runProgram(kinds: Kinds): Promise<Record<string, unknown>> {
   const { allConfig, isConfigSecret } = pulumi.runtime as unknown as ConfigRuntime;
   const project = pulumi.getProject();
@@ -17,7 +17,7 @@ export async function runProgram(kinds: Kinds): Promise<Record<string, unknown>>
     refusePlainSecrets(kind.schema, allConfig(), isConfigSecret, project);
     return await kind.program(config, process.cwd());
   } catch (error) {
-    // Shown as one line, without a stack: it says what to do.
+    // Shown as one line, without a stack trace: it says what to do.
     throw error instanceof WikiferryError ? new pulumi.RunError(error.message) : error;
   }
 }

@@ -2,7 +2,10 @@ import type { dynamic } from "@pulumi/pulumi";
 import { endWithEngine } from "../../plugins/sdk/lifeline";
 import { type Kinds, readStackBy } from "./kind";
 
-/** Reads what the handlers of dynamic resources get, in the provider's own process: from the config, as the program does. */
+/**
+ * Reads what the handlers of dynamic resources receive, in the provider's own process, from the config as the program
+ * does.
+ */
 export function credentialsReader(kinds: Kinds) {
   return (config: dynamic.ConfigureRequest["config"]): unknown => {
     watchEngine();

@@ -9,7 +9,7 @@ const { kind: _, name, phase, active, canary, masterSecret, ssh, hosts, retire, 
 const hostsOnly = "Defaults to the only one that green.docker does not use.";
 const bytes = /^\d+[KMG]?$/;
 
-/** The containers of green that are built on a base image each. */
+/** The containers of green that are each built on a base image. */
 const images = {
   mariadb: text("MariaDB.").optional(),
   mediawiki: text("MediaWiki: web and jobs.").optional(),
@@ -21,7 +21,7 @@ const images = {
 
 /** Config of a stack that moves a MediaWiki. */
 export const schema = z.strictObject({
-  kind: oneOf(["mediawiki"], "What the stack moves: it picks all other keys.").default("mediawiki"),
+  kind: oneOf(["mediawiki"], "What the stack moves. It determines all other keys.").default("mediawiki"),
   name,
   phase,
   active,
@@ -43,7 +43,7 @@ export const schema = z.strictObject({
     ).optional(),
     appUser: text("MediaWiki's database account ($wgDBuser)."),
     appPassword: secret("Its password ($wgDBpassword)."),
-    secretKey: secret("$wgSecretKey of the running wiki; another one would log everybody out."),
+    secretKey: secret("$wgSecretKey of the running wiki; a different one would log everyone out."),
     authenticationTokenVersion: text("$wgAuthenticationTokenVersion, if it is set.").optional(),
     cookiePrefix: text("$wgCookiePrefix, if it is set.").optional(),
     sessionName: text("$wgSessionName, if it is set.").optional(),
@@ -73,15 +73,15 @@ export const schema = z.strictObject({
       tlsName: matching(
         /^(?=.*[a-z])[a-z0-9.-]+$/i,
         "`wiki.example.org`",
-        "DNS name that the certificate must be good for. Defaults to the host of wiki.serverUrl.",
+        "DNS name that the certificate must be valid for. Defaults to the host of wiki.serverUrl.",
       ).optional(),
       tlsCa: matching(
         /^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/,
         "a PEM text, `-----BEGIN CERTIFICATE-----…`",
-        "Authority that signed the certificate, or the certificate itself where it signed itself, PEM. Defaults to the public authorities.",
+        "Authority that signed the certificate, or the certificate itself if it is self-signed, PEM. Defaults to the public authorities.",
       ).optional(),
       allowPlainHttp: flag(
-        "Allows plain HTTP from the gate to blue although wiki.serverUrl is https: passwords cross there.",
+        "Allows plain HTTP from the gate to blue although wiki.serverUrl is https. Passwords cross that connection.",
       ).default(false),
       allowGateAddress: flag(
         "Allows phase switch although blue records the gate's address for every edit, in place of the client's.",
@@ -93,7 +93,7 @@ export const schema = z.strictObject({
         "service apache2 restart",
       ),
     }),
-    database: section("Blue's database server. The SSH user is root, or may restart MariaDB.", {
+    database: section("Blue's database server. The SSH user must be root or able to restart MariaDB.", {
       host: text(`Its name under hosts. ${hostsOnly}`).optional(),
       sqlHost: text("MariaDB as seen from that host: an address, or a socket's path.").default("127.0.0.1"),
       sqlPort: integer("MariaDB's port as seen from that host.", 1, 65535).default(3306),
@@ -106,7 +106,7 @@ export const schema = z.strictObject({
       restart: text("Restarts MariaDB.").default("systemctl restart mariadb"),
       configDirectory: text("Where a file with settings is added.").default("/etc/mysql/mariadb.conf.d"),
     }),
-    files: section("The host with the uploads. The SSH user may read and write them.", {
+    files: section("The host with the uploads. The SSH user must be able to read and write them.", {
       host: text(`Its name under hosts. ${hostsOnly}`).optional(),
       directory: text("The upload directory ($wgUploadDirectory) on it."),
       address: text("Its address as seen from green. Defaults to its host's address under hosts.").optional(),
@@ -127,17 +127,15 @@ export const schema = z.strictObject({
     docker: section("Its Docker engine.", {
       host: text("The new host's name under hosts. Defaults to this machine's engine.").optional(),
     }),
-    network: text(
-      "A Docker network there from which blue is reached, if that is not the default route.",
-    ).optional(),
+    network: text("A Docker network there that reaches blue, if the default route does not.").optional(),
     subnet: matching(
       /^\d{1,3}(\.\d{1,3}){3}\/(1[2-9]|2[0-8])$/,
       "`10.217.44.0/24`",
-      "Addresses of green's own Docker network; free on its host, and none of those through which it reaches blue.",
+      "Addresses of green's own Docker network; unused on its host, and not among those through which it reaches blue.",
     ).default("10.217.44.0/24"),
     database: section("Green's MariaDB.", {
       publishAddress: text(
-        "Address on the new host at which the proxy takes blue's connections to green's MariaDB. Without one nothing is published there.",
+        "Address on the new host on which the proxy accepts blue's connections to green's MariaDB. Without it nothing is published there.",
       ).optional(),
       allowFrom: matching(
         /^[A-Za-z0-9._:/-]+(,[A-Za-z0-9._:/-]+)*$/,
@@ -158,7 +156,7 @@ export const schema = z.strictObject({
       ).default("512M"),
       redoLogSize: matching(bytes, "`1G`", "innodb_log_file_size; an hour of writes.").default("256M"),
       binlogRetentionSeconds: integer(
-        "How long the binary log is kept: the way back lasts as long.",
+        "How long the binary log is kept. The way back lasts as long.",
         3600,
         99 * 86_400,
         "seconds",
@@ -169,7 +167,7 @@ export const schema = z.strictObject({
     }),
     web: section("Green's web server.", {
       workers: integer(
-        "Requests that it serves at a time. Its memory is bounded to 256 MB for each and 512 MB.",
+        "Requests that it serves at a time. Its memory is limited to 256 MB for each and 512 MB.",
         2,
         1000,
       ).default(24),
@@ -180,26 +178,26 @@ export const schema = z.strictObject({
     ).default(false),
   }),
 
-  gate: section("The gate: HAProxy before both sides.", {
-    publishAddress: text("Address on the new host at which the gate takes HTTP.").default("127.0.0.1"),
+  gate: section("The gate: HAProxy in front of both sides.", {
+    publishAddress: text("Address on the new host on which the gate accepts HTTP.").default("127.0.0.1"),
     httpPort: integer("The gate's HTTP port.", 1, 65535).default(8080),
     renew: flag(
-      "Replaces the gate's container where its image, ports or networks have changed; nobody reaches the wiki for some seconds. Changes of its settings and program need no new container.",
+      "Replaces the gate's container if its image, ports or networks have changed. Nobody reaches the wiki for some seconds. Changes of its settings and program need no new container.",
     ).default(false),
     trustedProxies: matching(
       /^[0-9a-fA-F.:/ ]*$/,
       "`192.0.2.0/24 198.51.100.7`",
-      "Addresses or networks, separated by spaces, of proxies before the gate, which may open any number of connections. Cloudflare's are known.",
+      "Addresses or networks, separated by spaces, of proxies in front of the gate, which may open any number of connections. Cloudflare's are known.",
     ).optional(),
     sessionPages: text(
-      "Pages that make or end sessions, separated by commas, such as `spezial:anmelden`: they go to the side that takes edits. Defaults to the names that blue's language has for them.",
+      "Pages that start or end sessions, separated by commas, such as `spezial:anmelden`. They go to the side that takes edits. Defaults to the names that blue's language has for them.",
     ).optional(),
   }),
 
   edge,
 
   adopt: section("What phase prepare may do to blue's MariaDB.", {
-    allowRestart: flag("Allows the one restart that switches its binary log on.").default(false),
+    allowRestart: flag("Allows the one restart that turns its binary log on.").default(false),
     restartAt: matching(
       /^([01]\d|2[0-3]):[0-5]\d$/,
       "`03:30`",
@@ -210,34 +208,34 @@ export const schema = z.strictObject({
   copy: section("How blue's database is copied.", {
     method: oneOf(
       ["auto", "logical", "physical"],
-      "physical streams its files with mariadb-backup, which must be on blue's host, started by a key that is in the SSH user's authorized_keys meanwhile and can do nothing else; logical reads and writes its rows. auto takes physical for more than 5 GB where it is possible.",
+      "physical streams its files with mariadb-backup, which must be installed on blue's host. During the copy a key that can start it and do nothing else is in the SSH user's authorized_keys. logical reads and writes the rows. auto uses physical for more than 5 GB where it is possible.",
     ).default("auto"),
     maxBytesPerSecond: integer(
-      "Most that the copy takes from blue; 0 is no limit.",
+      "Maximum rate at which the copy reads from blue; 0 means no limit.",
       0,
       100_000_000_000,
       "bytes per second",
     ).default(0),
   }),
 
-  files: section("How uploads are carried.", {
+  files: section("How uploads are copied.", {
     maxDelete: integer(
-      "Most files that one pass may delete, on either side; of few files a tenth, but ten may always go. A pass that would delete more touches nothing and stays stopped.",
+      "Maximum number of files that one pass may delete, on either side; a tenth where there are few files, but ten are always allowed. A pass that would delete more changes nothing and stays stopped.",
       0,
       10_000_000,
     ).default(500),
     allowDelete: matching(
       /^\d+-[0-9a-f]{8}$/,
       "`812-1f3a9c2b`, as FILES_DELETE_HELD names it",
-      "Name of a stopped pass: the files that it found, and no others, may be deleted.",
+      "Name of a stopped pass. The files that it found, and no others, may be deleted.",
     ).optional(),
     allowLost: integer(
-      "Files that MediaWiki has on record and that may be missing, empty or altered on the side that serves. Up to three, or 1 %, always may, as long as more than half are right.",
+      "Number of recorded files that may be missing, empty or altered on the serving side. Up to three, or 1 %, always may, as long as more than half are right.",
       0,
       100_000_000,
     ).default(0),
     keepDays: integer(
-      "For how long replaced and deleted uploads are kept on either side; retire removes what green keeps.",
+      "How long replaced and deleted uploads are kept on either side. Phase retire removes what green keeps.",
       1,
       3_650,
       "days",
@@ -253,7 +251,7 @@ export const schema = z.strictObject({
   cutover: section("When a flip may begin, in either direction.", {
     maxLagMs: integer("Largest lag at which a flip may begin.", 10, 60_000, "milliseconds").default(100),
     lagStableMs: integer(
-      "How long the lag must have stayed below that. MediaWiki forgets after 8 s that a database was read-only; never less.",
+      "How long the lag must have stayed below that. At least the 8 s for which MediaWiki remembers that a database was read-only.",
       8_000,
       3_600_000,
       "milliseconds",

@@ -3,10 +3,8 @@ import { flag, oneOf, secret, section, text } from "../common/config/schema";
 
 const ofCloudflare = ["zoneId", "record", "target", "apiToken"] as const;
 
-export const edge = section("What stands before the gate.", {
-  kind: oneOf(["none", "cloudflare"], "What it is; it is pointed at the gate in phase switch.").default(
-    "none",
-  ),
+export const edge = section("What stands in front of the gate.", {
+  kind: oneOf(["none", "cloudflare"], "Its kind. Phase switch points it at the gate.").default("none"),
   zoneId: text("Cloudflare's zone; edge.kind cloudflare needs it.").optional(),
   record: text("The wiki's DNS name in that zone; edge.kind cloudflare needs it.").optional(),
   target: text("Public IP address of the gate; edge.kind cloudflare needs it.").optional(),
@@ -23,11 +21,11 @@ export const edge = section("What stands before the gate.", {
 
 type Edge = z.output<typeof edge>;
 
-/** What Cloudflare needs to know of the wiki's DNS record. */
+/** What Cloudflare needs to know about the wiki's DNS record. */
 export type CloudflareRecord = Required<Omit<Edge, "kind">>;
 
 /** The wiki's record at Cloudflare, if that is the edge. */
 export function cloudflareOf({ kind, ...record }: Edge): CloudflareRecord | undefined {
-  // The schema has seen that nothing of it is missing.
+  // The schema has checked that none of it is missing.
   return kind === "cloudflare" ? (record as CloudflareRecord) : undefined;
 }

@@ -3,16 +3,15 @@ import { type Bases, imageOf, type Service } from "../../components/image";
 import type { Secrets } from "../../engine/move";
 import type { MediaWikiConfig } from "./config";
 
-/** Containers of green that serve people, by the name that the engine knows them by. */
+/** Containers of green that serve people, by their names on the engine. */
 export type Fingerprints = Record<
   "green-mediawiki" | "green-mariadb" | "green-redis-cache" | "green-redis-sessions" | "green-gate",
   string
 >;
 
 /**
- * What each container is made of, as a short keyed hash: its label `wikiferry.settings`, by which a preview tells which
- * ones a change of the config replaces. Nobody without the master secret can find a setting from it. Pure.
- *
+ * What defines each container, as a short keyed hash: its label `wikiferry.settings`, which tells a preview which ones
+ * a change of the config replaces. Nobody without the master secret can derive a setting from it. Pure.
  * @param extraSettings Text of the wiki's own settings.
  */
 export function fingerprints(
@@ -46,7 +45,7 @@ export function fingerprints(
   };
 }
 
-/** A section but for keys that only the tool uses. */
+/** A section without the keys that only the tool uses. */
 function without(section: object, ...names: string[]): object {
   return Object.fromEntries(Object.entries(section).filter(([name]) => !names.includes(name)));
 }

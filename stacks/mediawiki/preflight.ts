@@ -14,10 +14,9 @@ import { fingerprints } from "./fingerprints";
 import { extraSettings } from "./stack";
 
 /**
- * Asks every server what stands in the way, in each preview and before each update, and prints it; a preview also
+ * Asks every server what stands in the way, in each preview and before each update, and prints it. A preview also
  * prints what is fine, and what there is to copy.
- *
- * @throws RunError naming what blocks; nothing has been touched then.
+ * @throws RunError naming what blocks; nothing has been changed then.
  */
 export async function checkBeforehand(
   config: MediaWikiConfig,
@@ -101,7 +100,7 @@ export function endOfTheWayBack(config: Pick<MediaWikiConfig, "name" | "retire">
 
 type Predicted = Pick<PreflightResult, "toCopy" | "pause">;
 
-/** A file that gets each preview's predictions as a line of JSON; unset, nothing is kept. */
+/** A file that receives each preview's predictions as a line of JSON. Unset means none. */
 function keep(predicted: Predicted): void {
   const file = process.env.WIKIFERRY_ESTIMATES;
   if (!file || !pulumi.runtime.isDryRun()) return;
@@ -117,7 +116,7 @@ export function outlook({ toCopy, pause }: Predicted, config: Pick<MediaWikiConf
       `to copy: about ${toCopy.rows.toLocaleString("en")} rows, ${size(toCopy.bytes)}, in about ${duration(copy.ms)} (${describe(copy)})`,
       catchUp
         ? `to catch up after it: about ${duration(catchUp.ms)} (${describe(catchUp)})`
-        : "to catch up after it: blue gets more changes than green is expected to apply",
+        : "to catch up after it: blue gets changes faster than green is expected to apply them",
     );
   }
   if (pause)

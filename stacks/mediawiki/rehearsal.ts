@@ -7,10 +7,10 @@ const onEngine = /^docker:index\/(container:Container|volume:Volume|network:Netw
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 /**
- * Labels all that the program makes on a Docker engine with the rehearsal's id, if the stack is one's. Called before
- * the first resource is made.
- *
- * @throws `CONFIG_COMBINATION` where a stack that can't be a rehearsal's has such an id, as one whose config was copied
+ * Labels everything that the program creates on a Docker engine with the rehearsal's id, if the stack is a rehearsal's.
+ * Call it before the first resource is created.
+ * @throws `CONFIG_COMBINATION` where a stack that can't be a rehearsal's has such an id, for example because its config
+ * was copied
  */
 export function labelRehearsal(
   config: Pick<MediaWikiConfig, "rehearsal" | "hosts" | "blue" | "green">,
@@ -28,7 +28,7 @@ export function labelRehearsal(
   if (remote) {
     throw new WikiferryError(
       "CONFIG_COMBINATION",
-      `rehearsal.id is ${id}, by which \`npm run clean\` would take this stack's new side away, and ${remote[0]} is ${remote[1]}, which is no rehearsal's`,
+      `rehearsal.id is ${id}, by which \`npm run clean\` would remove this stack's new side, and ${remote[0]} is ${remote[1]}, which is not a rehearsal's`,
       "pulumi config rm --path rehearsal.id",
     );
   }

@@ -5,7 +5,7 @@ import { hostNamed, hostOrOnly } from "../common/config/hosts";
 import { readKeyFile } from "../common/keyFile";
 import type { MediaWikiConfig } from "./config";
 
-/** The move that a config describes. Pure; secrets are left out. */
+/** The move that a config describes. Pure; without secrets. */
 export function moveSpec(config: MediaWikiConfig): MoveSpec {
   const { wiki, green, gate, files, copy, verify, cutover, tuning } = config;
   const dockerVia = dockerHost(config);
@@ -104,7 +104,10 @@ export function blueHosts({
   return { web: host("web"), database: host("database"), files: host("files") };
 }
 
-/** The SSH host of green's Docker engine; none is the local engine. @throws `CONFIG_VALUE` where no host has that name */
+/**
+ * The SSH host of green's Docker engine; undefined for the local engine. @throws `CONFIG_VALUE` where no host has that
+ * name
+ */
 export function dockerHost({ hosts, green }: Pick<HostsConfig, "hosts" | "green">): SshTarget | undefined {
   const { host } = green.docker;
   return host === undefined ? undefined : hostNamed(hosts, "green.docker.host", host);
@@ -118,7 +121,7 @@ function blueTls({ blue, wiki }: MediaWikiConfig): Pick<MoveSpec["blue"]["web"],
   if (isIP(name.replace(/^\[|\]$/g, "")) !== 0) {
     throw new WikiferryError(
       "CONFIG_COMBINATION",
-      `blue.web.tls is true, and the certificate would be checked for ${name}, which is no DNS name`,
+      `blue.web.tls is true, and the certificate would be checked for ${name}, which is not a DNS name`,
       "pulumi config set --path blue.web.tlsName NAME, a DNS name of blue's certificate",
     );
   }
@@ -127,8 +130,7 @@ function blueTls({ blue, wiki }: MediaWikiConfig): Pick<MoveSpec["blue"]["web"],
 
 /**
  * The secrets of a config.
- *
- * @param projectDirectory Where a relative `ssh.privateKeyFile` is looked for.
+ * @param projectDirectory Base of a relative `ssh.privateKeyFile`.
  * @throws `CONFIG_VALUE` when the key file can't be read.
  */
 export function secretsOf(config: MediaWikiConfig, projectDirectory: string): Secrets {

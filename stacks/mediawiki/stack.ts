@@ -61,7 +61,7 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
     {
       spec,
       from: environment.accountHost,
-      // Some are left for the operator and for blue.
+      // The operator and blue need some connections, too.
       connections: Math.ceil(config.tuning.database.maxConnections * 0.75),
     },
     { dependsOn: [database] },

@@ -2,8 +2,8 @@ import { integer, section } from "../common/config/schema";
 
 const day = 86_400_000;
 
-/** What nearly nobody turns. */
-export const tuning = section("What nearly nobody turns.", {
+/** Settings that hardly anyone changes. */
+export const tuning = section("Settings that hardly anyone changes.", {
   database: section("Both MariaDB servers.", {
     blueServerId: integer("server_id to give to blue where it has none of its own.", 1, 4294967295).default(
       1,
@@ -14,7 +14,7 @@ export const tuning = section("What nearly nobody turns.", {
   }),
   web: section("Green's web server.", {
     startSeconds: integer(
-      "How long a new MediaWiki may take until it is healthy; one that takes longer has failed, and the one before goes on serving.",
+      "How long a new MediaWiki may take to become healthy. One that takes longer has failed, and the old one keeps serving.",
       10,
       3600,
       "seconds",
@@ -23,25 +23,25 @@ export const tuning = section("What nearly nobody turns.", {
   gate: section("The gate.", {
     adminPort: integer("Port of HAProxy's runtime API, on loopback.", 1, 65535).default(9999),
     holdMs: integer(
-      "How long a held write waits before it is answered 503.",
+      "How long a held write waits before it is answered with 503.",
       1000,
       60_000,
       "milliseconds",
     ).default(15_000),
     maxConnectionsPerAddress: integer(
-      "Most connections that one client address (an IPv4 address or an IPv6 /64) may have open.",
+      "Maximum number of open connections of one client address (an IPv4 address or an IPv6 /64).",
       10,
       100_000,
     ).default(200),
   }),
   verify: section("The comparison of both databases.", {
     sessions: integer(
-      "Sessions that read each database at a time; fewer are gentler to a busy one.",
+      "Parallel sessions on each database. Fewer put less load on a busy one.",
       1,
       16,
     ).default(4),
     pauseMs: integer(
-      "How long writes may wait, before a flip is committed, for the comparison of what changed last. If that is too short, the flip is made and says how far the comparison came.",
+      "How long writes may wait, before a flip is committed, for the comparison of the most recent changes. If that is too short, the flip is made and reports how far the comparison got.",
       1,
       2_000,
       "milliseconds",

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 
-/** What a lease in a file is measured by. */
+/** The clock for leases in a file. */
 export interface Clock {
-  /** Names the time between two starts of this machine. */
+  /** Identifies one boot of this machine. */
   readonly bootId: string;
-  /** Milliseconds since this machine started: the same for all its processes, and nobody can set it. */
+  /** Milliseconds since this machine booted: the same for all its processes, and nobody can set it. */
   sinceBootMs(): number;
   /** Milliseconds since 1970, for people. */
   now(): number;
@@ -17,7 +17,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
 };
 
-/** Without Linux's file an earlier start is still seen: the clock then stands before the moment of the record. */
+/** Without Linux's file an earlier boot is still noticed: the clock is then before the time in the record. */
 function readBootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

@@ -15,7 +15,7 @@ import {
 import { decode, encode, type Log, start, storeCorrupt } from "./log";
 import { type Entry, entriesOf, fold, type NewEntry, type State, version } from "./state";
 
-/** The log of a directory, which any number of processes of this machine may read and append to at once. */
+/** The log of a directory. Any number of processes of this machine may read it and append to it at once. */
 export class EntryLog {
   private turn: Promise<unknown> = Promise.resolve();
   /** The log whose name is known to be on disk. */
@@ -26,13 +26,13 @@ export class EntryLog {
     private readonly compactAfter: number,
   ) {}
 
-  /** What the log comes to now. Never writes. @throws `CTRL_STORE_CORRUPT` */
+  /** The log's present state. Never writes. @throws `CTRL_STORE_CORRUPT` */
   async state(): Promise<State> {
     for (;;) {
       const generation = await newestLog(this.directory);
       if (generation === 0) return fold([]);
       const handle = await openLog(this.directory, generation, "read");
-      // Another process has just made the next one.
+      // Another process has just created the next one.
       if (!handle) continue;
       try {
         return fold((await this.read(handle, generation)).links);
@@ -43,8 +43,8 @@ export class EntryLog {
   }
 
   /**
-   * Appends what `decide` answers to the state as it is at that moment; it is on disk when this returns. Where another
-   * process was faster, `decide` is asked again. It may answer undefined, or throw, to leave all as it is.
+   * Appends what `decide` returns for the present state. It is on disk when this returns. If another process was
+   * faster, `decide` is asked again. It may return undefined, or throw, to change nothing.
    * @throws `CTRL_STORE_CORRUPT`, `CTRL_STORE_WRITE`
    */
   change(decide: (state: State) => NewEntry | undefined): Promise<void> {
@@ -76,7 +76,7 @@ export class EntryLog {
       if (!entry) return true;
       const after = await this.writing(() => this.append(handle, generation, log.head, entry));
       if (!after) return false;
-      // That it can't be made shorter harms nobody: the entry is on disk.
+      // That it can't be shortened does no harm: the entry is on disk.
       await this.compact(handle, generation, after).catch(() => {});
       return true;
     } finally {
@@ -104,11 +104,11 @@ export class EntryLog {
     return log.links.some((link) => link.sum === sum) ? log : undefined;
   }
 
-  /** Leaves behind what later entries made pointless. */
+  /** Drops what later entries superseded. */
   private async compact(handle: FileHandle, generation: number, log: Log<Entry>): Promise<void> {
     const state = fold(log.links);
     if (log.waste + state.superseded < this.compactAfter) return;
-    // First, so that a full disk keeps the old log in use.
+    // First, so that on a full disk the old log stays in use.
     const next = await writeUnfinished(this.directory, logOf(state));
     if (await this.append(handle, generation, log.head, { kind: "end" }))
       await putInPlace(this.directory, next, generation + 1);
@@ -125,7 +125,7 @@ export class EntryLog {
     const name = logFile(this.directory, generation);
     const log = decode<Entry>(await readWhole(handle), name);
     const first = log.links[0]?.record;
-    // A log is put in place with its first record in it.
+    // A log is put in place together with its first record.
     if (first?.kind !== "begin") throw storeCorrupt(`${name} has lost its beginning`);
     if (first.version !== version)
       throw storeCorrupt(`${name} has the format ${first.version}, wanted ${version}`);
@@ -140,7 +140,7 @@ export class EntryLog {
       throw new WikiferryError(
         "CTRL_STORE_WRITE",
         `${this.directory} could not be written to: ${messageOf(error)}`,
-        "See that its disk has space and takes writes, then run again: it goes on from what is recorded there",
+        "See that its disk has space and accepts writes, then run again: it continues from what is recorded there",
         { cause: error },
       );
     }

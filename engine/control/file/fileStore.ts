@@ -18,14 +18,14 @@ import { type LeaseEntry, leaseAt, type State } from "./state";
 export interface FileStoreOptions {
   /** Defaults to the machine's. */
   clock?: Clock;
-  /** How many entries may be superseded until the log is written anew without them. Defaults to 1,000. */
+  /** How many entries may be superseded before the log is rewritten without them. Defaults to 1,000. */
   compactAfter?: number;
 }
 
 /**
- * A control store in a directory, for what has no database. It is made by the first write, with mode 0700, its files
+ * A control store in a directory, for moves without a database. The first write creates it, with mode 0700, its files
  * with 0600. Each write is on disk when it returns. Processes of one machine may use it at the same time, in containers
- * too; a network file system is no place for it.
+ * too. A network file system is not suitable.
  */
 export function openFileStore(
   directory: string,
@@ -62,7 +62,7 @@ function leaseStore(log: EntryLog, clock: Clock): LeaseStore {
         return taken;
       });
       if (!taken) return other;
-      // The disk may have taken its time.
+      // The disk may have been slow.
       const now = leaseAt(taken, clock);
       return now.leftMs > 0 ? undefined : now;
     },
@@ -155,6 +155,6 @@ function otherMove(directory: string, found: string, wanted: string): WikiferryE
   return new WikiferryError(
     "CTRL_OTHER_MOVE",
     `${directory} belongs to the move of ${found}, not ${wanted}`,
-    "Give this move a directory of its own, or set its name to the one that the move began with",
+    "Give this move a separate directory, or set its name to the one that the move started with",
   );
 }

@@ -4,8 +4,8 @@ import { type FileHandle, link, mkdir, open, readdir, rm } from "node:fs/promise
 import { dirname, join, resolve } from "node:path";
 
 /*
- * A log is written to `log.1`, `log.2`, …; the highest number counts. The next one is made whole under a name of its own
- * and linked into place, which fails if another process was faster.
+ * A log is written to `log.1`, `log.2`, …; the highest number counts. The next one is written completely under a
+ * temporary name and linked into place, which fails if another process was faster.
  */
 
 const logName = /^log\.([1-9]\d*)$/;
@@ -22,7 +22,7 @@ export async function newestLog(directory: string): Promise<number> {
   return Math.max(0, ...names.map((name) => Number(logName.exec(name)?.[1] ?? 0)));
 }
 
-/** Undefined if it was removed, as its successor is there. */
+/** Undefined if it was removed because its successor exists. */
 export async function openLog(
   directory: string,
   generation: number,
@@ -64,13 +64,13 @@ export async function removeUnfinished(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
-/** Makes it the log of this number, unless there is one, and removes what came before. */
+/** Makes it the log of this number, unless that exists, and removes earlier ones. */
 export async function putInPlace(directory: string, unfinished: string, generation: number): Promise<void> {
   await link(unfinished, logFile(directory, generation)).catch((error: NodeJS.ErrnoException) => {
-    // Gone: another process has tidied up after it made this log.
+    // Gone: another process has cleaned up after it created this log.
     if (error.code !== "EEXIST" && error.code !== "ENOENT") throw error;
   });
-  // Before the old one goes, the new one is there to stay.
+  // Before the old log is removed, the new one is there to stay.
   await syncDirectory(directory);
   await removeOlder(directory, generation);
 }
@@ -86,11 +86,11 @@ export async function makeDirectory(directory: string): Promise<void> {
   const path = resolve(directory);
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made === undefined) return;
-  // Each new directory is an entry of the one above it.
+  // Each new directory is an entry of its parent.
   for (let at = path; at.length >= made.length; at = dirname(at)) await syncDirectory(dirname(at));
 }
 
-/** Makes names that were added stay after a power failure. */
+/** Makes added names survive a power failure. */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, "r");
   try {

@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import { WikiferryError } from "../../errors";
 
 /*
- * A log is JSON lines: {"sum":"…","prev":"…","record":{…}}. `sum` is over the rest of the line, `prev` is the `sum` of the
- * record before. So a record counts only if it follows on the last one that counts:
+ * A log is JSON lines: {"sum":"…","prev":"…","record":{…}}. `sum` covers the rest of the line, `prev` is the `sum` of
+ * the record before. So a record counts only if it follows the last one that counts:
  *
- * - Of two writers that read the same end and append at once, the first one's record counts. The other's is void, and
- *   its writer sees that and decides again. The kernel puts whole appends one after the other, so this needs no lock,
- *   and a process that dies leaves none behind.
- * - A line that was changed, lost or put elsewhere breaks the chain: the next record follows on one that is not there.
+ * - Of two writers that read the same end and append at once, the first one's record counts. The other's is void; its
+ *   writer notices and decides again. The kernel orders complete appends, so this needs no lock, and a process that
+ *   dies leaves none behind.
+ * - A line that was changed, lost or moved breaks the chain: the next record follows one that does not exist.
  *
- * Each append begins with " \n", so that what a killed writer left unfinished stays a line of its own, and can't become
- * whole by the newline of another.
+ * Each append begins with " \n", so that what a killed writer left unfinished stays a separate line, and another
+ * writer's newline can't complete it.
  */
 
 /** Before the first record. */
@@ -25,7 +25,7 @@ export interface Link<Payload> {
 export interface Log<Payload> {
   /** The records that count, in order. */
   links: Link<Payload>[];
-  /** What the next record follows on. */
+  /** What the next record follows. */
   head: string;
   /** Lines that lost against another writer's, or were left unfinished. */
   waste: number;
@@ -41,14 +41,14 @@ export function encode(prev: string, record: object): { sum: string; bytes: Buff
 }
 
 /**
- * Reads a log's bytes. A last line without its newline was never acknowledged and is left out. Pure.
+ * Parses a log's bytes. A last line without its newline was never acknowledged and is ignored. Pure.
  * @param name Of the file, for the error.
- * @throws `CTRL_STORE_CORRUPT` where a record that was acknowledged is damaged or missing, or may be
+ * @throws `CTRL_STORE_CORRUPT` where an acknowledged record is, or may be, damaged or missing
  */
 export function decode<Payload>(bytes: Buffer, name: string): Log<Payload> {
   const log: Log<Payload> = { links: [], head: start, waste: 0 };
   const known = new Set([start]);
-  /** Lines since the last record that counts which can't be read. */
+  /** Unreadable lines since the last record that counts. */
   let unreadable = 0;
   let number = 0;
   let from = 0;
@@ -68,7 +68,7 @@ export function decode<Payload>(bytes: Buffer, name: string): Log<Payload> {
       if (unreadable) log.waste++;
       unreadable = 0;
     } else if (known.has(found.prev)) log.waste++;
-    else throw corrupt(name, number, "it follows on a record that is not there");
+    else throw corrupt(name, number, "it follows a record that does not exist");
   }
   // Nothing after it shows whether it counted.
   if (unreadable) throw corrupt(name, unreadable, "it can't be read");
@@ -99,6 +99,6 @@ export function storeCorrupt(found: string): WikiferryError {
   return new WikiferryError(
     "CTRL_STORE_CORRUPT",
     found,
-    "Nothing was changed. Put the file back from a backup of the same moment, or find out who is the primary and move the directory away: the next `npx pulumi up` then begins a new one",
+    "Nothing was changed. Restore the file from a backup of the same moment, or find out who is the primary and move the directory away: the next `npx pulumi up` then starts a new one",
   );
 }

@@ -13,30 +13,30 @@ export interface LeaseEntry {
   durationMs: number;
 }
 
-/** What a log holds. `id` tells apart what two writers append with the same words. */
+/** The content of a log. `id` distinguishes identical entries of two writers. */
 export type Entry = { id: string } & (
   | { kind: "begin"; version: number }
   | LeaseEntry
   | ({ kind: "role" } & RoleRecord)
   | ({ kind: "checkpoint"; of: string } & Checkpoint)
   | ({ kind: "journal" } & JournalRecord)
-  /** Nothing counts after it: the log goes on in the next file. */
+  /** Nothing after it counts: the log continues in the next file. */
   | { kind: "end" }
 );
 
-/** An entry before it has an id. */
+/** An earlier entry has its id. */
 export type NewEntry = Entry extends infer Each ? (Each extends Entry ? Omit<Each, "id"> : never) : never;
 
 export const version = 1;
 
-/** What the entries come to. */
+/** The state after the entries. */
 export interface State {
   lease: LeaseEntry | undefined;
   role: RoleRecord | undefined;
   checkpoints: Map<string, Checkpoint>;
   journal: JournalRecord[];
   ended: boolean;
-  /** Entries that later ones made pointless. */
+  /** Entries that later ones superseded. */
   superseded: number;
 }
 
@@ -80,7 +80,7 @@ function apply(state: State, { id: _, ...entry }: Entry): void {
   }
 }
 
-/** The fewest entries that come to this state. Pure. */
+/** The fewest entries that lead to this state. Pure. */
 export function entriesOf(state: State): NewEntry[] {
   return [
     { kind: "begin", version },
@@ -92,8 +92,8 @@ export function entriesOf(state: State): NewEntry[] {
 }
 
 /**
- * What is left of a lease. It goes by the machine's time since its start, which setting a clock back or forth does not
- * change; a lease of an earlier start has ended with its holder. Pure.
+ * What is left of a lease. It is measured by the machine's time since boot, which setting a clock does not change. A
+ * lease of an earlier boot has ended with its holder. Pure.
  */
 export function leaseAt(entry: LeaseEntry, clock: Pick<Clock, "bootId" | "sinceBootMs">): Lease {
   const { holder, purpose, epoch, bootId, fromMs, durationMs } = entry;

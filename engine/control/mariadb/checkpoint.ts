@@ -1,6 +1,6 @@
 import type { Server } from "../../runtime/mariadb/server";
 
-/** How far a step has come on this server, for the run that takes it up again. */
+/** How far a step has got on this server, for the run that continues it. */
 export interface Checkpoint {
   state: string;
   gtid: string;
@@ -25,7 +25,7 @@ export async function readCheckpoint(server: Server, name: string): Promise<Chec
   );
 }
 
-/** Not logged: a checkpoint is one server's own. */
+/** Not logged: a checkpoint belongs to one server. */
 export async function writeCheckpoint(
   server: Server,
   name: string,

@@ -5,14 +5,14 @@ import type { Server } from "../../runtime/mariadb/server";
 import type { JournalEntry, JournalRecord } from "../store";
 
 /**
- * What happened in this move, as rows of `wikiferry.journal` (without the binary log, so each server has those that
+ * What happened in this move, as rows of `wikiferry.journal` (without the binary log, so each server has the rows that
  * were written on it) and as JSON lines.
  */
 export class Journal {
   constructor(
-    /** Where rows go; without one, only lines are written. Its control schema must exist. */
+    /** Where rows go. Without it, only lines are written. Its control schema must exist. */
     private readonly server: Server | undefined,
-    /** The file for JSON lines, made with its directory; none without it. */
+    /** The file for JSON lines, created with its directory. Without it, no lines are written. */
     private readonly file?: string,
   ) {}
 

@@ -5,19 +5,19 @@ import { primaryOf, type RoleViews } from "../primary";
 import { type Role, readRole } from "./role";
 
 const sides = ["blue", "green"] as const;
-/** How long a database may take to answer, in milliseconds: it may lie behind an SSH host that is away. */
+/** How long a database may take to answer, in milliseconds. It may be behind an SSH host that is down. */
 const answerMs = 15_000;
 
 export interface FoundPrimary {
   side: Side;
   epoch: number;
-  /** The passive side, where it gave no answer. */
+  /** The passive side, if it did not answer. */
   unreachable: Side | undefined;
 }
 
 /**
  * Asks both servers for their role record. Never writes.
- * @param timeoutMs Until a server that hangs counts as away. Defaults to 15,000.
+ * @param timeoutMs After this a server that hangs counts as down. Defaults to 15,000.
  */
 export async function readRoles(
   servers: Record<Side, Server>,
@@ -35,9 +35,9 @@ export async function readRoles(
 
 /**
  * Who is the primary, by both servers' records. Never writes.
- * @param options.passiveMayBeAway Whether a passive side that gives no answer is no obstacle, as for a rescue. What
- *   changes the passive side needs its word that it is passive. Defaults to false.
- * @param options.timeoutMs Until a server that hangs counts as away. Defaults to 15,000.
+ * @param options.passiveMayBeAway Whether a passive side that does not answer is acceptable, as for a recovery.
+ * Whatever changes the passive side needs its own record that it is passive. Defaults to false.
+ * @param options.timeoutMs After this a server that hangs counts as down. Defaults to 15,000.
  * @throws `CTRL_TWO_PRIMARIES`, `CTRL_NO_ROLE`, or what kept a side from answering
  */
 export async function findPrimary(

@@ -6,7 +6,7 @@ import { commitRefused } from "../store";
 /** Who is primary: the commit record of all flips. */
 export interface Role {
   role: Side;
-  /** Grows by one with each flip; 0 before the first. */
+  /** Incremented by each flip; 0 before the first. */
   epoch: number;
   wiki: string;
   /** UTC, `YYYY-MM-DD hh:mm:ss.ffffff`. */
@@ -30,10 +30,10 @@ export async function readRole(server: Server): Promise<Role | undefined> {
 }
 
 /**
- * Writes the first record, without the binary log: the row must be the same on both servers before replication
- * begins, so it is written on each. A record that is there stays as it is.
+ * Writes the first record, without the binary log: the row must be the same on both servers before replication starts,
+ * so it is written on each. An existing record stays as it is.
  * @param record What to write; on green, blue's record.
- * @throws `CTRL_OTHER_WIKI` when the server's record is of another wiki
+ * @throws `CTRL_OTHER_WIKI` when the server's record belongs to another wiki
  */
 export async function initRole(
   server: Server,
@@ -50,20 +50,20 @@ export async function initRole(
     throw new WikiferryError(
       "CTRL_OTHER_WIKI",
       `${server.side}'s MariaDB belongs to the move of ${role?.wiki ?? "no wiki"}, not ${record.wiki}`,
-      "Give this wiki a server of its own, or set the config key name to the one that the move began with",
+      "Give this wiki a separate server, or set the config key name to the one that the move started with",
     );
   }
   return role;
 }
 
 /**
- * Makes `to` the primary: one statement, which is the last transaction of the fenced server's time and reaches the
- * other by the stream. It changes the row only while `leaseHolder`'s lease for the next epoch on the same server lasts and
- * the record still stands at `epoch`. The lease row is read under a lock, and the clock (SYSDATE, not the statement's start) after
- * it, so either this commits before somebody ends the lease, or not at all.
- * @param commit.epoch The epoch that the record has now; it is `epoch + 1` afterwards.
- * @param commit.position `gtid_binlog_pos` as the server wrote it; the binary log must still end there: what a stray writer wrote after it would be on this side
- *   alone.
+ * Makes `to` the primary: one statement, which is the fenced server's last transaction and reaches the other through
+ * the stream. It changes the row only while `leaseHolder`'s lease for the next epoch on the same server is live and the
+ * record is still at `epoch`. The lease row is read under a lock, and the clock (SYSDATE, not the statement's start)
+ * after it, so either this commits before somebody ends the lease, or not at all.
+ * @param commit.epoch The present epoch of the record; it is `epoch + 1` afterwards.
+ * @param commit.position `gtid_binlog_pos` as the server wrote it. The binary log must still end there: what a stray
+ * writer wrote after it would exist only on this side.
  * @returns GTID of the commit
  * @throws `CTRL_COMMIT_REFUSED`
  */

@@ -1,7 +1,7 @@
 import type { Server } from "../../runtime/mariadb/server";
 import { makeTable } from "./diskReserve";
 
-/** Tables of the schema `wikiferry`, in the order in which they are made. */
+/** Tables of the schema `wikiferry`, in the order of their creation. */
 export const controlTables = [
   "role",
   "heartbeat",
@@ -14,9 +14,9 @@ export const controlTables = [
 ] as const;
 
 /**
- * `role` and `heartbeat` hold one row that exists on both servers from the start and is only ever updated, so that
- * its updates, which are the only logged changes in this schema, find their row on the other side. All others are
- * one server's own and are written without the binary log.
+ * `role` and `heartbeat` hold one row that exists on both servers from the start and is only ever updated, so its
+ * updates, which are the only logged changes in this schema, find their row on the other side. All other tables are
+ * each server's own and are written without the binary log.
  */
 const statements = [
   "CREATE DATABASE IF NOT EXISTS wikiferry CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
@@ -97,7 +97,7 @@ export async function ensureControlSchema(server: Server): Promise<void> {
   }
 }
 
-/** Whether every table of the schema is there. Never writes. */
+/** Whether every table of the schema exists. Never writes. */
 export async function hasControlSchema(server: Server): Promise<boolean> {
   const found = await server.value(
     "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'wikiferry' AND table_name IN (?)",

@@ -5,11 +5,11 @@ import { integer, matching, oneOf, randomSecret, secret, section, text } from ".
 
 /** Keys of every stack, whatever it moves. */
 export const commonShape = {
-  kind: text("What the stack moves: it picks all other keys.").default("mediawiki"),
+  kind: text("What the stack moves. It determines all other keys.").default("mediawiki"),
   name: matching(
     /^[a-z][a-z0-9-]{0,30}$/,
     "`mywiki`: lower-case letters, digits, dashes",
-    "Short name of what is moved, used in messages and asked for by retire.confirm.",
+    "Short name of what is moved, used in messages and repeated in retire.confirm.",
   ),
   phase: oneOf(phases, "How far the move may go.").default("prepare"),
   active: oneOf(
@@ -35,7 +35,7 @@ export const commonShape = {
     id: matching(
       /^[a-z0-9][a-z0-9-]{0,80}$/,
       "`main-0123456789abcdef`: lower-case letters, digits, dashes",
-      "Set by `npm run rehearsal` on its own stack: the label wikiferry.rehearsal of all containers, volumes and networks, by which it knows and removes its own. Never for a stack of yours.",
+      "Set by `npm run rehearsal` on its own stack: the label wikiferry.rehearsal of all containers, volumes and networks, by which it recognizes and removes its own. Never set it on a stack of yours.",
     ).optional(),
   }),
 };

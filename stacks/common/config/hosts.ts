@@ -17,7 +17,7 @@ export const hosts = z
       hostKey: matching(
         hostKey,
         "`ssh-ed25519 AAAA…`, as `ssh-keyscan -t ed25519 HOST` prints it after the host's name",
-        "Its SSH host key, as `ssh-keyscan -t ed25519 HOST` prints it after the host's name. Compare it with what the host itself shows: whoever stands between could pass for it.",
+        "Its SSH host key, as `ssh-keyscan -t ed25519 HOST` prints it after the host's name. Compare it with what the host itself shows: someone in between could impersonate it.",
       ),
     }),
   )
@@ -28,7 +28,6 @@ export type Hosts = z.output<typeof hosts>;
 
 /**
  * The host that a key names.
- *
  * @param key Name of the key, such as `blue.web.host`.
  * @throws `CONFIG_VALUE` where no host has that name
  */
@@ -46,7 +45,6 @@ export function hostNamed(all: Hosts, key: string, name: string): SshTarget {
 
 /**
  * The host that a key names, or the only one that is left for it.
- *
  * @param taken Name of a host that serves something else.
  * @throws `CONFIG_MISSING_KEY` where several are left or none, and as `hostNamed`
  */

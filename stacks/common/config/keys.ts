@@ -5,20 +5,20 @@ export type KeyType = "string" | "integer" | "boolean";
 
 /** One key of a config, as its schema describes it. */
 export interface ConfigKey extends KeyMeta {
-  /** As `pulumi config set --path` takes it. A `*` stands for a name of the owner's choice. */
+  /** As `pulumi config set --path` takes it. A `*` stands for a name that the owner chooses. */
   name: string;
   type: KeyType;
   description: string;
-  /** Without a default a key may be left out only where it is not `required`. */
+  /** Without a default, a key may be omitted only where it is not `required`. */
   default?: string | number | boolean;
   required: boolean;
-  /** The only values that it takes. */
+  /** The only values that it accepts. */
   values?: readonly string[];
   minimum?: number;
   maximum?: number;
 }
 
-/** What wikiferry uses of JSON Schema. */
+/** The part of JSON Schema that wikiferry uses. */
 export interface SchemaNode extends KeyMeta {
   type?: string;
   description?: string;
@@ -32,7 +32,7 @@ export interface SchemaNode extends KeyMeta {
   maximum?: number;
 }
 
-/** A config's schema as JSON Schema, as a stack's file has it. */
+/** A config's schema as JSON Schema, in the form of a stack's file. */
 export function jsonSchemaOf(schema: ConfigSchema): SchemaNode {
   return z.toJSONSchema(schema, { io: "input" }) as SchemaNode;
 }
@@ -82,7 +82,7 @@ export function keyNamed(keys: readonly ConfigKey[], name: string): ConfigKey | 
   });
 }
 
-/** What a key is for and which values it takes, in sentences. */
+/** What a key is for and which values it accepts, in sentences. */
 export function describeKey({ description, values, minimum, maximum, unit }: ConfigKey): string {
   const range = minimum === undefined || maximum === undefined ? "" : ` ${minimum} to ${maximum}`;
   if (values && values.length > 1) return `${description} One of ${values.join(", ")}.`;

@@ -1,4 +1,6 @@
-/** The name that was probably meant: one that differs by little, or one that ends alike, as after a move to a section. */
+/**
+ * The name that was probably meant: one that differs little, or one with the same ending, as after a move to a section.
+ */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const scored = candidates.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
   scored.sort((a, b) => a.distance - b.distance);

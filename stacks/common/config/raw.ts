@@ -1,20 +1,19 @@
 import { WikiferryError } from "../../../engine/errors";
 import type { ConfigKey } from "./keys";
 
-/** What Pulumi hands to a program: `project:key` → text, nested keys as JSON. */
+/** What Pulumi passes to a program: `project:key` → text, nested keys as JSON. */
 export type Raw = Record<string, string>;
 
-/** A value of the config, by its whole name. */
+/** A value of the config, with its full name. */
 export interface Given {
   value: unknown;
-  /** The key of the stack's file that holds it: `wiki` for a nested `wiki.database`. */
+  /** The key of the stack's file that contains it: `wiki` for a nested `wiki.database`. */
   holder: string;
 }
 
 /**
  * The values of a config: `a: {b: 1}` and `a.b: 1` are both `a.b`. An empty object is nothing, and so is `null`.
- *
- * @param raw Keys of other projects are left alone.
+ * @param raw Keys of other projects are ignored.
  * @throws `CONFIG_VALUE` where a value is set both ways
  */
 export function givenIn(keys: readonly ConfigKey[], raw: Raw, project: string): Map<string, Given> {
@@ -39,9 +38,8 @@ export function givenIn(keys: readonly ConfigKey[], raw: Raw, project: string): 
 }
 
 /**
- * A config where a value can only be asked for by its name, as in a dynamic provider.
- *
- * @param get The value under a name without the project: text, nested keys as JSON.
+ * A config whose values can only be read by name, as in a dynamic provider.
+ * @param get The value for a name without the project: text, nested keys as JSON.
  */
 export function rawFrom(
   get: (name: string) => string | undefined,
@@ -57,7 +55,7 @@ export function rawFrom(
   for (const key of keys) {
     const parts = key.name.split(".");
     const free = parts.indexOf("*");
-    // Nobody can ask which names the owner chose; those that the nested form has are known.
+    // Nobody can ask which names the owner chose, but the nested form has them.
     const holder = ask(parts.slice(0, free === -1 ? 1 : free).join("."));
     const names = free === -1 ? [key.name] : namesIn(holder).map((it) => key.name.replace("*", it));
     for (const name of names)

@@ -7,7 +7,6 @@ import type { ConfigSchema } from "./schema";
 
 /**
  * The stack's config, checked: for the program, the dynamic providers and the scripts.
- *
  * @throws `CONFIG_UNKNOWN_KEY`, `CONFIG_MISSING_KEY`, `CONFIG_VALUE`, `CONFIG_WEAK_SECRET`
  */
 export function readConfig<C>(schema: ConfigSchema<C>, raw: Raw, project = "wikiferry"): C {
@@ -17,7 +16,7 @@ export function readConfig<C>(schema: ConfigSchema<C>, raw: Raw, project = "wiki
   for (const [name, { value, holder }] of given) {
     const key = keyNamed(keys, name);
     if (!key) throw unknown(name, holder, keys, given);
-    // An optional text is unset by an empty one.
+    // An empty text unsets an optional key.
     if (value === "" && !key.required && key.default === undefined) given.delete(name);
     else put(tree, name.split("."), coerce(value, key.type));
   }
@@ -27,9 +26,8 @@ export function readConfig<C>(schema: ConfigSchema<C>, raw: Raw, project = "wiki
 }
 
 /**
- * Refuses secrets that lie in the stack's file in plain text.
- *
- * @param isSecret Whether a key of the stack's file is encrypted, or part of it.
+ * Refuses secrets that are in the stack's file in plain text.
+ * @param isSecret Whether a key of the stack's file is encrypted, or part of one that is.
  * @throws `CONFIG_WEAK_SECRET`
  */
 export function refusePlainSecrets(
@@ -44,7 +42,7 @@ export function refusePlainSecrets(
     if (!key?.secret || value === "" || isSecret(`${project}:${holder}`)) continue;
     throw new WikiferryError(
       "CONFIG_WEAK_SECRET",
-      `${name} lies in the stack's file in plain text`,
+      `${name} is in the stack's file in plain text`,
       setCommand(name, key),
     );
   }
@@ -67,7 +65,7 @@ function put(tree: Tree, path: string[], value: unknown): void {
   put(tree[first] as Tree, rest, value);
 }
 
-/** Values that were set flat come as text, those of the nested form as YAML has them. */
+/** Values that were set flat are text, those of the nested form are as YAML has them. */
 function coerce(value: unknown, type: KeyType): unknown {
   if (type === "boolean" && (value === "true" || value === "false")) return value === "true";
   if (type === "integer" && typeof value === "string" && /^-?\d+$/.test(value)) return Number(value);
@@ -139,7 +137,7 @@ function unknown(
       `pulumi config rm ${name}, then pulumi config set --path ${inner[0]} VALUE`,
     );
   }
-  // A name of the owner's choice is right wherever one may stand.
+  // A name that the owner chose is valid wherever one is allowed.
   const parts = name.split(".");
   const candidates = keys.map((key) =>
     key.name
@@ -156,7 +154,10 @@ function unknown(
   );
 }
 
-/** The command that sets a key. It reads a secret from standard input: arguments are in the shell's history and in `ps`. */
+/**
+ * The command that sets a key. It reads a secret from standard input, because arguments appear in the shell's history
+ * and in `ps`.
+ */
 function setCommand(name: string, key: { secret?: boolean; random?: boolean } | undefined): string {
   if (key?.random) return `openssl rand -hex 32 | pulumi config set --path --secret ${name}`;
   return key?.secret ? `pulumi config set --path --secret ${name}` : `pulumi config set --path ${name} VALUE`;

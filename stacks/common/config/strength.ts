@@ -1,15 +1,15 @@
 const leastLength = 32;
-/** Of the pieces of four characters in a text, the share that must differ; random hex digits are at 0.97 and above. */
+/** The share of four-character pieces in a text that must differ; random hex digits are at 0.97 and above. */
 const leastVariety = 0.8;
 const leastSymbols = 8;
 /** Neighbours on the keyboard or in the alphabet, such as `abcdef` or `777777`. */
 const longestRun = 6;
-/** Above it most of the text reads as words. In random Base64 runs of letters as long as these and with vowels are rare. */
+/** Above it most of the text reads as words. In random Base64, runs of letters of this length with vowels are rare. */
 const mostWords = 0.6;
 
 /**
- * Why a text can't be the output of a random source, as the end of a sentence; undefined where it may be. An
- * estimate, which finds what people type: short, repeated, counted, made of words.
+ * Why a text can't be the output of a random source, as the end of a sentence; undefined where it may be. An estimate,
+ * which finds what people type: short, repeated, counted, made of words.
  */
 export function weaknessOf(secret: string): string | undefined {
   if (secret.length < leastLength) return `must have at least ${leastLength} characters`;
@@ -27,7 +27,7 @@ function piecesOf(text: string, length: number): string[] {
   return Array.from({ length: text.length - length + 1 }, (_, at) => text.slice(at, at + length));
 }
 
-/** Length of the longest run whose characters are all alike, or each one above or below the one before. */
+/** Length of the longest run of equal characters, or of characters each one above or below the one before. */
 function longestStep(text: string): number {
   let longest = 1;
   let length = 1;

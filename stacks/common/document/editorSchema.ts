@@ -24,7 +24,7 @@ export function editorSchema(kind: Kind, project = "wikiferry"): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-/** A key or a section as it stands in the file. Secrets may be missing there: they are set by command. */
+/** A key or a section as it appears in the file. Secrets may be missing there, because a command sets them. */
 function inFile(node: SchemaNode): Node {
   const { secret, random: _, unit: __, properties, required, additionalProperties, ...rest } = node;
   if (node.type === "object") {
@@ -47,7 +47,7 @@ function inFile(node: SchemaNode): Node {
   };
 }
 
-/** `pulumi config set` writes numbers and flags as text, and a secret as its cipher text. */
+/** `pulumi config set` writes numbers and flags as text, and a secret as its ciphertext. */
 function alsoIn({ type }: SchemaNode, secret: boolean): Node | undefined {
   if (secret) return { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] };
   if (type === "integer") return { type: "string", pattern: "^-?\\d+$" };

@@ -3,7 +3,7 @@ import { editorSchema } from "./editorSchema";
 import { configPage } from "./page";
 import { projectFile } from "./projectFile";
 
-/** The files that are made from the schemas of all kinds, by their paths in the project. */
+/** The files that are generated from the schemas of all kinds, by their paths in the project. */
 export function documents(kinds: Kinds): Record<string, string> {
   return Object.fromEntries([
     ["Pulumi.yaml", projectFile(kinds)],

@@ -9,7 +9,7 @@ export function configPage(name: string, kind: Kind): string {
   const sections = Object.entries(top).filter(([, { type }]) => type === "object");
   return [
     `# Config of ${kind.title}`,
-    `Every config key of a stack of kind \`${name}\`, with its type, its default and its meaning. \`npm run document\` makes
+    `Every config key of a stack of kind \`${name}\`, with its type, its default and its meaning. \`npm run document\` writes
 this page and \`${name}.schema.json\`, by which editors complete keys in the stack's file, from the schema in
 \`stacks/${name}/config.ts\`.`,
     `Set a key with \`npx pulumi config set --path KEY VALUE\`. Set a secret with \`--path --secret KEY\` and without a value, so

@@ -4,9 +4,9 @@ import { describeKey, jsonSchemaOf, keysOf, type SchemaNode } from "../config/ke
 import type { Kinds } from "../kind";
 
 /**
- * Pulumi.yaml, whole. It declares what Pulumi can check for every kind: the keys that all stacks have, and which names
- * are sections. Defaults of keys inside a section stay with the schema: Pulumi would write them beside a key that is
- * set flat, and both would be there.
+ * The whole Pulumi.yaml. It declares what Pulumi can check for every kind: the keys that all stacks have, and which
+ * names are sections. Defaults of keys inside a section stay in the schema: Pulumi would write them beside a key that
+ * is set flat, and both would exist.
  */
 export function projectFile(kinds: Kinds): string {
   const common = keysOf(commonSchema).filter(({ name }) => !name.includes("."));

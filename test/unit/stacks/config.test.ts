@@ -147,10 +147,10 @@ test("a secret in plain text is refused, whichever way it is set", () => {
   const check = (more = {}) => refusePlainSecrets(schema, { ...raw, ...more }, (key) => encrypted.has(key));
   expect(() => check({ "wikiferry:edge.kind": "none" })).not.toThrow();
   expect(() => check({ "wikiferry:edge.apiToken": "token" })).toThrow(
-    "CONFIG_WEAK_SECRET: edge.apiToken lies in the stack's file in plain text. pulumi config set --path --secret edge.apiToken",
+    "CONFIG_WEAK_SECRET: edge.apiToken is in the stack's file in plain text. pulumi config set --path --secret edge.apiToken",
   );
   encrypted.delete("wikiferry:wiki");
-  expect(() => check()).toThrow(/^CONFIG_WEAK_SECRET: wiki\.appPassword lies/);
+  expect(() => check()).toThrow(/^CONFIG_WEAK_SECRET: wiki\.appPassword is in/);
 });
 
 test.each([

@@ -11,7 +11,7 @@ test("a preview of retire says that it ends the way back, what confirmed it, and
 test("retire is refused in preview until it is confirmed by name, and the refusal names the command", () => {
   const retire = { phase: "retire", active: "green", canary: 0 } as const;
   expect(() => ladderFor(retire, "mywiki", "")).toThrow(
-    'CONFIG_COMBINATION: phase retire ends the way back, and retire.confirm is "". To go on: pulumi config set --path retire.confirm mywiki',
+    'CONFIG_COMBINATION: phase retire ends the way back, and retire.confirm is "". To continue: pulumi config set --path retire.confirm mywiki',
   );
   expect(ladderFor(retire, "mywiki", "mywiki").archived).toBe(true);
 });
@@ -35,7 +35,7 @@ test("what there is to copy and how long writes will pause are told before, each
   };
   expect(outlook({ toCopy, pause }, config)).toEqual([
     "to copy: about 1,234 rows, 5.0 MB, in about 2.0 s (start 600 ms, tables 1.4 s)",
-    "to catch up after it: blue gets more changes than green is expected to apply",
+    "to catch up after it: blue gets changes faster than green is expected to apply them",
     "expected write pause of a flip: about 105 ms (fence the primary 5 ms, commit 100 ms), after 30 s of small lag",
   ]);
   expect(outlook({ toCopy: undefined, pause }, config)).toHaveLength(1);

@@ -8,5 +8,5 @@ test("a stack with hosts of its own is no rehearsal's, whatever its config says"
     /^CONFIG_COMBINATION: rehearsal\.id is main-0123, .*blue\.web\.host is web\.example\.org.* pulumi config rm --path rehearsal\.id/,
   );
   const remote = stackConfig("staging", { ...id, "green.docker.host": "new" });
-  expect(() => labelRehearsal(remote)).toThrow(/green\.docker\.host is new, which is no rehearsal's/);
+  expect(() => labelRehearsal(remote)).toThrow(/green\.docker\.host is new, which is not a rehearsal's/);
 });

@@ -144,7 +144,7 @@ describe("a log", () => {
   test("names file and line of what is damaged, and what to do", () => {
     const { bytes } = written([some("a"), some("b"), some("c")]);
     const damaged = Buffer.from(bytes.toString("latin1").replace('"b"', '"x"'), "latin1");
-    expect(() => recordsIn(damaged)).toThrow(/line 6 of log\.1 is damaged: it follows on a record .* backup/);
+    expect(() => recordsIn(damaged)).toThrow(/line 6 of log\.1 is damaged: it follows a record .* backup/);
     const last = Buffer.from(bytes.toString("latin1").replace('"c"', '"x"'), "latin1");
     expect(() => recordsIn(last)).toThrow(/line 6 of log\.1 is damaged: it can't be read/);
   });
