@@ -55,18 +55,18 @@ describe("what a rehearsal and its tests remove", () => {
   });
 
   test.each<[string, () => Promise<unknown>, RegExp]>([
-    ["a wiki's container", () => container(green), /container green-gate \(a wiki's/],
+    ["a wiki's container", () => container(green), /container green-gate \(a real move's/],
     [
       "a volume that a wiki's stack has kept",
       () => volume(uploads, green),
-      /volume wikiferry-green-uploads \(a wiki's/,
+      /volume wikiferry-green-uploads \(a real move's/,
     ],
     [
       "a volume of that name without a label",
       () => volume(uploads, {}),
-      /volume wikiferry-green-uploads \(a wiki's/,
+      /volume wikiferry-green-uploads \(a real move's/,
     ],
-    ["a wiki's network", () => net(green), /network wikiferry-green \(a wiki's/],
+    ["a wiki's network", () => net(green), /network wikiferry-green \(a real move's/],
     [
       "another checkout's volume",
       () => volume(uploads, { ...green, "wikiferry.rehearsal": "other-1" }),
