@@ -12,10 +12,10 @@ jest.setTimeout(600_000);
 
 test("whatever is killed while a database under writes is copied and followed, the data are equal in the end", async () => {
   const lines: string[] = [];
-  const report = await copyCampaign({ runs: 5, seed: 7 }, (line) => lines.push(line));
+  const report = await copyCampaign({ runs: 3, seed: 7 }, (line) => lines.push(line));
   process.stdout.write(`${lines.join("\n")}\n`);
   expect(report.failures.map(({ index, problems }) => ({ index, problems }))).toEqual([]);
-  expect(report.kills).toBeGreaterThanOrEqual(5);
+  expect(report.kills).toBeGreaterThanOrEqual(3);
 });
 
 describe("a full disk on green", () => {
