@@ -3,7 +3,7 @@ const Sequencer = require("@jest/test-sequencer").default;
 /** Files that take longer than all others, the longest first. */
 const long = [
   "/test/e2e/",
-  "/test/unit/engine/mariadb/modelTwoOperators.test.ts",
+  "/test/unit/engine/movers/mariadb/modelTwoOperators.test.ts",
   "/test/integration/engine/movers/mariadb/faults.test.ts",
 ];
 
