@@ -111,9 +111,10 @@ export function certificateServes(
   return (
     ca.publicKey.export({ format: "jwk" }).x === derived.x &&
     leaf.verify(ca.publicKey) &&
-    leaf.validFromDate <= now &&
-    leaf.validToDate.getTime() > now.getTime() + renewalDays * dayMs &&
-    ca.validToDate >= leaf.validToDate &&
+    // Not `validFromDate`: Node 20 does not have it.
+    Date.parse(leaf.validFrom) <= now.getTime() &&
+    Date.parse(leaf.validTo) > now.getTime() + renewalDays * dayMs &&
+    Date.parse(ca.validTo) >= Date.parse(leaf.validTo) &&
     names.every((name) => (isIP(name) ? leaf.checkIP(name) : leaf.checkHost(name)) !== undefined)
   );
 }
