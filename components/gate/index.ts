@@ -33,7 +33,7 @@ export interface GateArgs {
   renew: boolean;
   /** Short hash of everything that defines its container. */
   fingerprint: string;
-  /** `$wgServer`. Its scheme is what the wiki is told that clients used. */
+  /** `$wgServer`. The gate passes its scheme to the wiki as the scheme that clients used. */
   serverUrl: string;
   /** `$wgUploadPath`. */
   uploadPath: string;

@@ -83,8 +83,8 @@ export function primaryOf<Claim extends RoleClaim>(
 export function likelyPrimary<Claim extends RoleClaim>(
   views: RoleViews<Claim>,
 ): { side: Side; record: Claim } | undefined {
-  refuseTwoPrimaries(views);
   const verdict = judgeRoles(views);
+  if (verdict.kind === "contested") throw verdict.error;
   if (verdict.kind !== "known" && verdict.kind !== "likely") return undefined;
   return { side: verdict.side, record: verdict.record };
 }

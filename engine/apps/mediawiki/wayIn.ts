@@ -114,8 +114,8 @@ export function anonymousReadFinding(anonymousRead: boolean): Finding {
 }
 
 /**
- * Whether MediaWiki there takes the client's address from the gate's header. It names an anonymous user by that
- * address.
+ * Whether MediaWiki there trusts the gate's header for the client's address, which it uses as the name of an anonymous
+ * user.
  */
 async function addresses(spec: Question, way: Way, allowed: boolean): Promise<Finding> {
   const code = "APP_CLIENT_ADDRESS";

@@ -1,5 +1,5 @@
 import type { Row, Server } from "../../runtime/mariadb/server";
-import { type Lease, type LeaseWish, leaseHeld, leaseLost } from "../store";
+import { type Lease, type LeaseWish, leaseLost } from "../store";
 
 /** SYSDATE, which is UTC in a session of `Server`: in a compound statement UTC_TIMESTAMP may be that of its start. */
 const select = `SELECT holder, purpose, epoch, TIMESTAMPDIFF(MICROSECOND, SYSDATE(6), expires_at) AS left_us
@@ -19,12 +19,6 @@ function leaseOf(row: Row | undefined): Lease | undefined {
       leftMs: Number(row.left_us) / 1000,
     }
   );
-}
-
-/** As `tryLease`. @throws `CTRL_LEASE_HELD` naming the holder */
-export async function acquireLease(server: Server, lease: LeaseWish): Promise<void> {
-  const other = await tryLease(server, lease);
-  if (other) throw leaseHeld(other, lease.holder);
 }
 
 /**

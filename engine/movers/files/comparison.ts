@@ -76,8 +76,8 @@ export function brokenFiles(expected: ExpectedFile[], hashes: Map<string, string
 }
 
 /**
- * Whether so many files are broken that the directory is more likely wrong, or a disk not mounted, than the files lost
- * one by one: more than 1 % and more than three, or more than half. An old wiki lacks a few files.
+ * Whether the share of broken files points to a wrong directory or a disk that is not mounted: more than 1 % and more
+ * than three files, or more than half. A few missing files are normal in an old wiki.
  */
 export function isNotable(brokenFiles: number, recordedFiles: number): boolean {
   return brokenFiles > Math.max(3, recordedFiles / 100) || brokenFiles > recordedFiles / 2;

@@ -3,7 +3,7 @@ import { WikiferryError } from "../../errors";
 import { describeCopy, forgetCopy } from "../../movers/mariadb/copy/again";
 import { admit, open } from "../../movers/mariadb/cutover/access";
 import type { MoveSession } from "../../session";
-import { openGate } from "../openGate";
+import { turnToBlue } from "./gate";
 import { UndoLease } from "./lease";
 import { refuseActiveGreen, standingOf } from "./standing";
 
@@ -53,22 +53,10 @@ export async function copyAgain(move: MoveSession): Promise<void> {
     // What a killed flip fenced is opened again before anything else.
     if (await hasControlSchema(move.blue)) await open(move.blue, lease.holder);
     await admit(move.blue, move.spec.wiki.appUser);
-    await viewsToBlue(move);
+    await turnToBlue(move);
     move.report({ step: "copy again", message: "green follows nobody and forgets its copy" });
     await forgetCopy(move);
   } finally {
     await lease.release().catch(() => {});
-  }
-}
-
-async function viewsToBlue(move: MoveSession): Promise<void> {
-  const gate = openGate(move);
-  try {
-    await gate.turn("blue");
-  } catch (error) {
-    // Before phase switch there is no gate.
-    if (!(error instanceof WikiferryError) || error.code !== "GATE_UNREACHABLE") throw error;
-  } finally {
-    gate.close();
   }
 }

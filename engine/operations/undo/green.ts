@@ -8,6 +8,7 @@ import { greenThings } from "../inventory/green";
 import { openGate } from "../openGate";
 import { uploadsOf } from "../wikiControls";
 import type { Left } from "./blue";
+import { turnToBlue } from "./gate";
 
 /**
  * Green takes nothing from blue any more: its database follows nobody and forgets its copy, and its courier stops. A
@@ -37,20 +38,8 @@ export async function parkGreen(move: MoveSession): Promise<Left[]> {
   await part("courier", green.courier.container, `docker stop ${green.courier.container}`, () =>
     uploadsOf(move).follow("off"),
   );
-  await part("gate", gate.container, "run this again when the gate answers", () => letGo(move));
+  await part("gate", gate.container, "run this again when the gate answers", () => turnToBlue(move));
   return left;
-}
-
-/** Everything goes to blue, and nothing is held. Without a gate there is nothing to release. */
-async function letGo(move: MoveSession): Promise<void> {
-  const gate = openGate(move);
-  try {
-    await gate.turn("blue");
-  } catch (error) {
-    if (!(error instanceof WikiferryError) || error.code !== "GATE_UNREACHABLE") throw error;
-  } finally {
-    gate.close();
-  }
 }
 
 /** Whether a gate answers here, and so may carry people's requests. */

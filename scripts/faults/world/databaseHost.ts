@@ -58,7 +58,7 @@ export class DatabaseHost {
     this.isFull = false;
   }
 
-  /** Shifts its server's clock by that many seconds, at most a second later. */
+  /** Shifts its server's clock by `seconds`. The change takes effect within a second. */
   async skewClock(seconds: number): Promise<void> {
     this.isSkewed = seconds !== 0;
     await this.run(["sh", "-c", `echo '${seconds < 0 ? "" : "+"}${seconds}' >/clock/offset`]);

@@ -34,8 +34,8 @@ export class Pulumi {
   ) {}
 
   /**
-   * `pulumi up`: carries out what the config wants. A refusal that passes by itself is waited for, as an owner
-   * would; `onRefusal` hears of it, and when it is tried again.
+   * `pulumi up`: applies the config. Waits and tries again after a refusal that passes by itself, as an owner would, and
+   * reports it to `onRefusal` with the time of the next attempt.
    * @throws `PULUMI_UP`
    */
   async up(onRefusal: (refusal: PassingRefusal, next: string) => void = () => {}): Promise<PulumiRun> {
@@ -93,7 +93,7 @@ export class Pulumi {
   }
 
   /**
-   * Clears what a killed run leaves behind: a lock, and operations of which nobody knows the end. Every step can be
+   * Clears what a killed run leaves behind: a lock, and operations whose outcome is unknown. Every step can be
    * repeated, so those are simply forgotten.
    */
   async clearInterrupted(): Promise<void> {
@@ -193,7 +193,7 @@ function stoppedByHand(): WikiferryError {
   );
 }
 
-/** What a failed `pulumi up` is told as. */
+/** The error of a failed `pulumi up`. */
 function upFailed(result: PulumiRun): WikiferryError {
   return failed("PULUMI_UP", upArgs, result);
 }

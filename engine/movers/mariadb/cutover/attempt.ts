@@ -1,9 +1,9 @@
+import type { HeldLease } from "../../../control/heldLease";
 import { messageOf } from "../../../errors";
 import { otherSide, type Side } from "../../../move";
 import type { CutoverContext, FlipResult, StepTime } from "./context";
 import type { Flip, Step } from "./flip";
 import type { AttemptStep } from "./protocol";
-import type { RunLease } from "./runLease";
 import { askTheGuardrails } from "./steps/0-ask-the-guardrails";
 import { quiesce } from "./steps/0-quiesce";
 import { gateTheLag } from "./steps/1-gate-the-lag";
@@ -45,7 +45,7 @@ export class Attempt {
     private readonly ctx: CutoverContext,
     from: Side,
     epoch: number,
-    lease: RunLease,
+    lease: HeldLease,
   ) {
     const to = otherSide(from);
     this.flip = {

@@ -1,3 +1,4 @@
+import type { HeldLease } from "../../../control/heldLease";
 import type { Side } from "../../../move";
 import type { ReplicatedServer, Session } from "../../../runtime/mariadb/server";
 import type { Heartbeat } from "../replication/lag";
@@ -5,7 +6,6 @@ import type { CutoverContext } from "./context";
 import type { Deadline } from "./deadline";
 import type { Verified } from "./flipVerification";
 import type { AttemptStep } from "./protocol";
-import type { RunLease } from "./runLease";
 
 /** One attempt under way: what its steps know and pass on. */
 export interface Flip {
@@ -16,7 +16,7 @@ export interface Flip {
   readonly target: ReplicatedServer;
   /** The epoch of the role record when the attempt began. */
   readonly epoch: number;
-  readonly lease: RunLease;
+  readonly lease: HeldLease;
   /** Started by the lag gate; it beats until writes are held. */
   heartbeat?: Heartbeat;
   /**

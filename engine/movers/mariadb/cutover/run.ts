@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { HeldLease } from "../../../control/heldLease";
 import { type FoundPrimary, findPrimary } from "../../../control/mariadb/primary";
 import { messageOf, WikiferryError } from "../../../errors";
 import { otherSide, type Side } from "../../../move";
@@ -16,7 +17,7 @@ import {
   type Run,
 } from "./protocol";
 import { Recovery, type RecoveryCommand } from "./recovery";
-import { RunLease } from "./runLease";
+import { takeRunLease } from "./runLease";
 
 /**
  * How long the rest waits after the gate has turned, in milliseconds. Held writes reach the new primary at once and
@@ -44,7 +45,7 @@ export interface RunResult {
 export class CutoverRun {
   private readonly pace = new Pace(paceMs);
   private run: Run;
-  private lease: RunLease | undefined;
+  private lease: HeldLease | undefined;
   private attempt: Attempt | undefined;
   private settlement: Recovery | undefined;
   private found: FoundPrimary | undefined;
@@ -134,7 +135,7 @@ export class CutoverRun {
     const { side, unreachable } = this.found as NonNullable<typeof this.found>;
     const sides = unreachable ? [side] : [side, otherSide(side)];
     const purpose = this.goal ? `making ${this.goal} the primary` : "tidying up";
-    this.lease = await RunLease.take(this.ctx, sides, purpose);
+    this.lease = await takeRunLease(this.ctx, sides, purpose);
   }
 
   private async noteFailure(command: Command, error: unknown): Promise<void> {
@@ -154,7 +155,7 @@ export class CutoverRun {
     if (stage === "attempt") {
       const { epoch } = this.found as NonNullable<typeof this.found>;
       this.problem = undefined;
-      this.attempt = new Attempt(this.ctx, primary, epoch, this.lease as RunLease);
+      this.attempt = new Attempt(this.ctx, primary, epoch, this.lease as HeldLease);
     }
     if (before === "attempt" && stage === "finish") await sleep(heldGoesFirstMs);
     if (before === "find out" && stage === "finish") {

@@ -51,8 +51,8 @@ export function longestRowText(columns: readonly ColumnKind[]): number {
 const shortValue = 300;
 
 /**
- * A bound on the text of many rows: so many bytes for each row, plus the sum of the SQL expression, if there is one. It
- * costs almost nothing where rows are long, and nothing where they are short.
+ * An upper bound on the text of many rows: `bytesPerRow` for each row, plus the sum of the SQL expression `sum`, if set.
+ * Computing it costs almost nothing where rows are long, and nothing where they are short.
  */
 export function textBound(columns: readonly ColumnKind[]): { bytesPerRow: number; sum: string | undefined } {
   const short = columns.filter((column) => boundOf(column) <= shortValue);

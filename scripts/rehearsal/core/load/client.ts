@@ -4,7 +4,7 @@ import { WikiferryError } from "../../../../engine/errors";
 import { projectDir } from "../../../setup/paths";
 import type { Counts, LoadSummary, Message } from "./messages";
 
-/** A load's process: the program that it runs, what it is told first, and where it writes. */
+/** A load's process: the program that it runs, its first line of input, and where it writes. */
 export interface LoadProgram<Figures> {
   /** Path of a program that answers by `serveLoad`. */
   path: string;
@@ -56,7 +56,7 @@ export class Load<Figures, Ready = unknown, Summary extends LoadSummary<Figures>
       stdio: ["pipe", "pipe", "inherit"],
     });
     const load = new Load<Figures, Ready, Summary>(child, program, onStats);
-    // A write to a load that has died fails; its end is told by `ended`.
+    // A write to a load that has died fails. `ended` reports its end.
     child.stdin?.on("error", () => {});
     child.stdin?.write(`${JSON.stringify(program.options)}\n`);
     await Promise.race([load.ready, load.ended]);

@@ -28,7 +28,7 @@ export const httpUrl = z.url({
   error: "an http:// address, such as http://127.0.0.1:8080",
 });
 
-/** What a load is told after its options, one object a line; `n` is answered with `{"done": n}`. */
+/** Commands to a load after its options, one JSON object a line. A command with `n` is answered with `{"done": n}`. */
 export const loadCommand = z.union([
   z.strictObject({ n: z.int().optional(), target: httpUrl }),
   z.strictObject({ n: z.int().optional(), mark: z.string().min(1) }),

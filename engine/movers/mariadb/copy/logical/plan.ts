@@ -96,7 +96,7 @@ export async function readRanges(green: Server): Promise<Range[]> {
   }));
 }
 
-/** Replaces all ranges with new ones, of which nothing is copied. */
+/** Replaces all ranges with new ones. None is copied yet. */
 export async function writeRanges(
   green: Server,
   ranges: readonly { table: string; bounds: Bounds }[],

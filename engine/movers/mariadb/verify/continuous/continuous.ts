@@ -29,8 +29,8 @@ const mostWaiting = 50_000;
 const changedTable: ReadonlySet<number> = new Set([1146, 1054, 1176, 1412]);
 const mostOutdated = 50;
 /**
- * A table of which the changed rows are unknown is compared whole: up to this many bytes, and this many while writes
- * wait.
+ * Size limits for comparing a whole table, in bytes, where the log does not say which rows changed. The second applies
+ * while writes wait.
  */
 const wholeBytes = 64_000_000;
 const wholeBytesInPause = 4_000_000;

@@ -6,25 +6,22 @@ import type { Figures } from "../load/tally";
 import { type Comparison, compare, type Problem } from "./compare";
 import { ServedReader } from "./served";
 
+/** What became of one kind of writes. */
+interface WriteCounts {
+  acknowledged: number;
+  lost: number;
+  doubled: number;
+  altered: number;
+  failed: number;
+  /** In milliseconds. */
+  maxWaitMs: number;
+}
+
 /** The judge's table, as `reports/rehearsal.json` has it. */
 export interface JudgeTable {
   /** Edits, creations and moves. */
-  edits: {
-    acknowledged: number;
-    lost: number;
-    doubled: number;
-    altered: number;
-    failed: number;
-    maxWaitMs: number;
-  };
-  uploads: {
-    acknowledged: number;
-    lost: number;
-    doubled: number;
-    altered: number;
-    failed: number;
-    maxWaitMs: number;
-  };
+  edits: WriteCounts;
+  uploads: WriteCounts;
   views: { served: number; failed: number; maxMs: number };
   loggedOut: number;
 }

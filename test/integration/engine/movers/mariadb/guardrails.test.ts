@@ -1,4 +1,4 @@
-import { acquireLease, releaseLease } from "../../../../../engine/control/mariadb/lease";
+import { releaseLease } from "../../../../../engine/control/mariadb/lease";
 import type { Finding, Severity } from "../../../../../engine/finding";
 import {
   armWatchdog,
@@ -12,6 +12,7 @@ import { positions } from "../../../../../engine/movers/mariadb/replication/stat
 import { recordVerification } from "../../../../../engine/movers/mariadb/verify/record";
 import { flipOutlook } from "../../../../../engine/operations/preflight/outlook";
 import { type ReplicatedServer, Server, type Session } from "../../../../../engine/runtime/mariadb/server";
+import { acquireLease } from "../../../../support/acquireLease";
 import { type FollowingPair, startFollowingPair } from "../../../../support/followingPair";
 import { eventually } from "../../../../support/mariadb";
 import { fillWiki } from "../../../../support/mariadbContent";

@@ -1,4 +1,4 @@
-import { acquireLease, releaseLease, renewLease } from "../../../../../engine/control/mariadb/lease";
+import { releaseLease, renewLease } from "../../../../../engine/control/mariadb/lease";
 import { commitRole, initRole, readRole } from "../../../../../engine/control/mariadb/role";
 import {
   accountsLocked,
@@ -12,6 +12,7 @@ import { positions, replicationStatus } from "../../../../../engine/movers/maria
 import { silent } from "../../../../../engine/progress";
 import type { Server } from "../../../../../engine/runtime/mariadb/server";
 import { deriveSecret } from "../../../../../engine/secrets";
+import { acquireLease } from "../../../../support/acquireLease";
 import { startAdoptedPair } from "../../../../support/adopted";
 import type { Pair } from "../../../../support/mariadb";
 import { fillWiki } from "../../../../support/mariadbContent";

@@ -1,4 +1,4 @@
-import { acquireLease, releaseLease } from "../../../../../engine/control/mariadb/lease";
+import { releaseLease } from "../../../../../engine/control/mariadb/lease";
 import { commitRole, readRole } from "../../../../../engine/control/mariadb/role";
 import { otherSide, type Side } from "../../../../../engine/move";
 import {
@@ -25,6 +25,7 @@ import {
 } from "../../../../../engine/movers/mariadb/fencing/watchdog";
 import { silent } from "../../../../../engine/progress";
 import type { Server } from "../../../../../engine/runtime/mariadb/server";
+import { acquireLease } from "../../../../support/acquireLease";
 import { type FollowingPair, startFollowingPair } from "../../../../support/followingPair";
 import { eventually } from "../../../../support/mariadb";
 
