@@ -6,7 +6,7 @@ import { readDigests } from "../engine/runtime/docker/digests";
 import { baseIn, imageName } from "../engine/runtime/docker/imageFolder";
 
 /** A service of green with its own image, `components/<service>/image`. */
-export type Service = "mariadb" | "redis" | "mediawiki" | "courier" | "gate" | "proxy";
+export type Service = "mariadb" | "redis" | "mediawiki" | "fileSync" | "gate" | "proxy";
 
 /**
  * Base images by service. A service without an entry uses its Dockerfile's own base, the official one, by the digest

@@ -66,7 +66,7 @@ export const jobLimits: Limits = {
 };
 
 /** rsync keeps about 100 bytes for each file, in five parts at a time. */
-export const courierLimits: Limits = {
+export const fileSyncLimits: Limits = {
   memoryMb: 1024,
   pids: 200,
   tmpfs: { "/tmp": 64, "/run": 4 },

@@ -112,9 +112,9 @@ export interface MoveSpec {
       ssh: SshTarget;
       /** The upload directory on that host. */
       directory: string;
-      /** The address as seen from green's courier. */
+      /** The address as seen from green's file-sync. */
       address: { host: string; port: number };
-      /** Addresses from which the courier's key is accepted, for sshd's `from=`. Empty or unset means any. */
+      /** Addresses from which file-sync's key is accepted, for sshd's `from=`. Empty or unset means any. */
       allowFrom?: string;
     };
   };
@@ -126,7 +126,7 @@ export interface MoveSpec {
     jobs: ContainerRef;
     redis: { cache: ContainerRef; sessions: ContainerRef };
     /** Copies uploads between the sides by rsync. The upload volume is mounted at `directory`. */
-    courier: ContainerRef & { directory: string };
+    fileSync: ContainerRef & { directory: string };
   };
   gate: ContainerRef & {
     /** HAProxy's runtime API. */
@@ -142,9 +142,9 @@ export interface MoveSpec {
 
 /** How the uploads are copied. */
 export interface FilesSettings {
-  /** Maximum number of files that one round may delete; for fewer than ten times as many files, a tenth. */
+  /** Maximum number of files that one pass may delete; for fewer than ten times as many files, a tenth. */
   maxDelete: number;
-  /** Name of a stopped round whose deletions are allowed. Empty allows none. */
+  /** Name of a stopped pass whose deletions are allowed. Empty allows none. */
   allowDelete: string;
   /** Recorded files that may be broken on the serving side, beyond the few that always may. */
   allowLost: number;

@@ -22,7 +22,7 @@ export interface MigrationArgs {
   restartAt: string;
   /** Whether blue is archived. */
   retired: boolean;
-  /** Green's database and courier. */
+  /** Green's database and file-sync. */
   green: DependsOn;
 }
 
@@ -75,7 +75,7 @@ export class Migration extends pulumi.ComponentResource {
       { parent: this, dependsOn: [this.copy] },
     );
     this.watchdog = new Watchdog(
-      `${this.childName}-dead-man`,
+      `${this.childName}-watchdog`,
       { spec, armed: wanted.following, rehearsed: wanted.following && wanted.flipping },
       { parent: this, dependsOn: [this.replication] },
     );

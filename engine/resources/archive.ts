@@ -20,14 +20,14 @@ const slice = (spec: MoveSpec) => ({
   },
   green: {
     database: { ...databaseAccess(spec).green.database, ...container(spec.green.database) },
-    courier: container(spec.green.courier),
+    fileSync: container(spec.green.fileSync),
   },
 });
 
 type Session = MoveSession<ReturnType<typeof slice>>;
 
 interface Outputs {
-  /** Path in the courier's volume. */
+  /** Path in file-sync's volume. */
   file: string;
   /** Blue's last transaction. */
   gtid: string;
@@ -41,7 +41,7 @@ const directory = "/state/archive";
 
 async function keep(session: Session, file: string): Promise<Omit<Outputs, "left">> {
   const { spec, secrets, pool, blue, report } = session;
-  const courier = spec.green.courier;
+  const fileSync = spec.green.fileSync;
   // Blue stays as it is, closed: its role record keeps it read-only, and no wiki can log in there by mistake.
   await lockAccounts(blue, spec.wiki.appUser);
   const gtid = (await blue.value("SELECT @@GLOBAL.gtid_binlog_pos")) ?? "";
@@ -51,7 +51,7 @@ async function keep(session: Session, file: string): Promise<Omit<Outputs, "left
   const meter = new DumpMeter();
   const command = ["sh", "-c", `mkdir -p -m 0700 ${directory} && umask 077 && zstd -q -f -o '${file}.part'`];
   const [kept] = await Promise.all([
-    execInContainer(courier, command, pool, { stdin: meter }),
+    execInContainer(fileSync, command, pool, { stdin: meter }),
     pipeline(dump.channel, meter).then(() => dump.succeeded()),
   ]);
   if (kept.exitCode !== 0 || !meter.complete) {
@@ -62,7 +62,7 @@ async function keep(session: Session, file: string): Promise<Omit<Outputs, "left
     );
   }
   await runInContainer(
-    courier,
+    fileSync,
     ["sh", "-c", `zstd -q -t '${file}.part' && mv '${file}.part' '${file}'`],
     pool,
   );
@@ -108,10 +108,10 @@ async function takeBack(session: Session, mayBeOff: boolean): Promise<void> {
 }
 
 async function isThere({ spec, pool }: Session, file: string): Promise<boolean> {
-  return (await execInContainer(spec.green.courier, ["test", "-s", file], pool)).exitCode === 0;
+  return (await execInContainer(spec.green.fileSync, ["test", "-s", file], pool)).exitCode === 0;
 }
 
-/** Blue's last state, kept as a compressed dump in the courier's volume. Blue itself stays closed and complete. */
+/** Blue's last state, kept as a compressed dump in file-sync's volume. Blue itself stays closed and complete. */
 export const handler: ResourceHandler<Session, object, Outputs> = {
   slice,
   open: openMoveSession,

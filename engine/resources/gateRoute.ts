@@ -14,7 +14,7 @@ const slice = ({ wiki, blue, green, gate }: MoveSpec) => ({
   blue: { web: pick(blue.web, "ssh", "address", "tls") },
   green: {
     mediawiki: { ...container(green.mediawiki), ...pick(green.mediawiki, "port") },
-    courier: container(green.courier),
+    fileSync: container(green.fileSync),
   },
   gate: { ...container(gate), ...pick(gate, "admin") },
 });

@@ -26,7 +26,7 @@ const slice = (spec: MoveSpec) => {
       mediawiki: { ...container(green.mediawiki), ...pick(green.mediawiki, "port") },
       jobs: container(green.jobs),
       redis: { cache: container(green.redis.cache), sessions: container(green.redis.sessions) },
-      courier: { ...container(green.courier), ...pick(green.courier, "directory") },
+      fileSync: { ...container(green.fileSync), ...pick(green.fileSync, "directory") },
     },
     gate: { ...container(gate), ...pick(gate, "admin") },
     files: pick(files, "maxDelete", "allowDelete", "allowLost", "keepDays"),

@@ -17,7 +17,7 @@ const slice = (spec: MoveSpec) => {
     },
     green: {
       ...green,
-      courier: { ...container(spec.green.courier), ...pick(spec.green.courier, "directory") },
+      fileSync: { ...container(spec.green.fileSync), ...pick(spec.green.fileSync, "directory") },
     },
     files: pick(spec.files, "maxDelete", "allowDelete", "allowLost", "keepDays"),
   };

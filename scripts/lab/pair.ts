@@ -272,7 +272,7 @@ function specOf(
       jobs: { container: "none" },
       redis: { cache: { container: "none" }, sessions: { container: "none" } },
       databaseProxy: { container: "none" },
-      courier: { container: "none", directory: "/nowhere" },
+      fileSync: { container: "none", directory: "/nowhere" },
     },
     gate: { container: "none", admin: nowhere, http: nowhere },
     files: { maxDelete: 500, allowDelete: "", allowLost: 0, keepDays: 30 },

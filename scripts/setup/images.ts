@@ -5,7 +5,7 @@ import pLimit from "p-limit";
 import { sleep } from "zx";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { digestOf, readDigests, writeDigests } from "../../engine/runtime/docker/digests";
-import { baseIn, filesIn, imageName } from "../../engine/runtime/docker/imageFolder";
+import { baseIn, filesIn, imageName, repositoryOf } from "../../engine/runtime/docker/imageFolder";
 import { debianImage, makeDebianImage } from "./debian";
 import { dockerClient } from "./docker";
 import { digestFile, projectDir } from "./paths";
@@ -211,7 +211,7 @@ export async function setUpImages(): Promise<Record<string, ImageRecord>> {
     // A base of the same name may have a different content by now.
     const stale = known?.ref === ref && known.baseId !== undefined && known.baseId !== base.id;
     if (stale || !(await idOf(docker, ref))) await limit(() => buildImage(docker, folder, base.ref, ref));
-    await docker.getImage(ref).tag({ repo: `wikiferry/${folder.service}`, tag: "current" });
+    await docker.getImage(ref).tag({ repo: repositoryOf(folder.service), tag: "current" });
     return { ref, base: base.ref, baseId: base.id };
   };
 

@@ -4,7 +4,7 @@ import { readRole } from "../../engine/control/mariadb/role";
 import { hasControlSchema } from "../../engine/control/mariadb/schema";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { otherSide, type Side } from "../../engine/move";
-import { failedFiles, heldCode } from "../../engine/movers/files/rounds";
+import { failedFiles, heldCode } from "../../engine/movers/files/passes";
 import { copyState } from "../../engine/movers/mariadb/copy/state";
 import { look } from "../../engine/movers/mariadb/replication/catchUp";
 import { describeStop } from "../../engine/movers/mariadb/replication/causes";
@@ -202,25 +202,25 @@ async function verified(move: MoveSession): Promise<VerificationPart> {
 
 async function carried(move: MoveSession): Promise<UploadsPart> {
   const uploads = uploadsOf(move);
-  const [direction, round, last, keptBytes] = await Promise.all([
+  const [direction, pass, last, keptBytes] = await Promise.all([
     uploads.direction(),
-    uploads.lastRound(),
+    uploads.lastPass(),
     uploads.lastComparison(),
     // Blue's own part says why it does not answer.
     uploads.kept().catch(() => null),
   ]);
   const comparison = last ? { told: last.told, agoMs: Math.max(0, Date.now() - last.atMs) } : null;
-  if (!round) return { direction, lastRound: null, stopped: null, comparison, keptBytes };
-  const { exitCode, filesSent, sentBytes, rounds, endedMs, stderr, held, wouldDelete } = round;
+  if (!pass) return { direction, lastPass: null, stopped: null, comparison, keptBytes };
+  const { exitCode, filesSent, sentBytes, passes, endedMs, stderr, held, wouldDelete } = pass;
   const { blue, green } = move.spec;
-  const failed = failedFiles(stderr, [blue.files.directory, green.courier.directory]);
+  const failed = failedFiles(stderr, [blue.files.directory, green.fileSync.directory]);
   return {
     direction,
-    lastRound: {
+    lastPass: {
       exitCode,
       filesSent,
       sentBytes,
-      rounds,
+      passes,
       agoMs: Math.max(0, Date.now() - endedMs),
       ...(exitCode === 0 ? {} : { failedFiles: failed.map(({ path }) => path) }),
     },

@@ -105,7 +105,7 @@ function verification(part: Status["verification"]): string {
 function uploads(part: Status["uploads"]): string[] {
   if (!known(part)) return [line("uploads", problem(part))];
   const { comparison, keptBytes } = part;
-  const lines = [line("uploads", rounds(part))];
+  const lines = [line("uploads", lastPassLine(part))];
   if (comparison) lines.push(line("", `compared ${duration(comparison.agoMs)} ago: ${comparison.told}`));
   if (keptBytes && keptBytes.blue + keptBytes.green > 0)
     lines.push(
@@ -117,18 +117,18 @@ function uploads(part: Status["uploads"]): string[] {
   return lines;
 }
 
-function rounds(part: UploadsPart): string {
+function lastPassLine(part: UploadsPart): string {
   const ways: Record<string, string> = { pull: "blue to green", push: "green to blue", off: "not followed" };
   const way = ways[part.direction] ?? part.direction;
-  const round = part.lastRound;
-  if (!round) return `${way}, no round yet`;
-  const failed = (round.failedFiles ?? []).slice(0, 3).join(", ");
+  const pass = part.lastPass;
+  if (!pass) return `${way}, no pass yet`;
+  const failed = (pass.failedFiles ?? []).slice(0, 3).join(", ");
   const result = part.stopped
     ? `, STOPPED: ${part.stopped.found}`
-    : round.exitCode === 0
+    : pass.exitCode === 0
       ? ""
-      : `, FAILED with rsync's exit code ${round.exitCode}${failed ? ` (${failed})` : ""}`;
-  return `${way}, round ${round.rounds} ended ${duration(round.agoMs)} ago: ${round.filesSent} files, ${size(round.sentBytes)}${result}`;
+      : `, FAILED with rsync's exit code ${pass.exitCode}${failed ? ` (${failed})` : ""}`;
+  return `${way}, pass ${pass.passes} ended ${duration(pass.agoMs)} ago: ${pass.filesSent} files, ${size(pass.sentBytes)}${result}`;
 }
 
 function gate(status: Status): string {

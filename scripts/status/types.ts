@@ -81,16 +81,16 @@ export interface VerificationPart {
 
 export interface UploadsPart {
   direction: string;
-  lastRound: {
+  lastPass: {
     exitCode: number;
     filesSent: number;
     sentBytes: number;
-    rounds: number;
+    passes: number;
     agoMs: number;
     /** What it could not carry, by path. */
     failedFiles?: string[];
   } | null;
-  /** A round that is stopped as it would delete too much; null if none is. */
+  /** A pass that is stopped as it would delete too much; null if none is. */
   stopped: { name: string; wouldDelete: number; found: string } | null;
   /** What the last comparison found and mended; null before the first. */
   comparison: { told: string; agoMs: number } | null;

@@ -16,7 +16,7 @@ const images = {
   redis: text("Redis.").optional(),
   gate: text("HAProxy, the gate.").optional(),
   proxy: text("HAProxy, the proxy before MariaDB.").optional(),
-  courier: text("rsync.").optional(),
+  fileSync: text("rsync.").optional(),
 };
 
 /** Config of a stack that moves a MediaWiki. */
@@ -118,7 +118,7 @@ export const schema = z.strictObject({
       allowFrom: matching(
         /^[0-9A-Fa-f:.,/*?!-]+$/,
         "`203.0.113.10` or `203.0.113.0/24,2001:db8::/48`",
-        "Addresses from which blue accepts the courier's key, as its sshd sees them (`from=` in sshd(8)): the new host's. Defaults to any.",
+        "Addresses from which blue accepts file-sync's key, as its sshd sees them (`from=` in sshd(8)): the new host's. Defaults to any.",
       ).optional(),
     }),
   }),

@@ -40,7 +40,7 @@ export function moveSpec(config: MediaWikiConfig): MoveSpec {
       },
       jobs: inContainer("green-jobs"),
       redis: { cache: inContainer("green-redis-cache"), sessions: inContainer("green-redis-sessions") },
-      courier: { ...inContainer("green-courier"), directory: "/srv/uploads" },
+      fileSync: { ...inContainer("green-file-sync"), directory: "/srv/uploads" },
     },
     gate: {
       ...inContainer("green-gate"),

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { Courier } from "../../components/courier";
 import { CloudflareEdge } from "../../components/edge/cloudflare";
 import { cloudflareAddresses } from "../../components/edge/cloudflareAddresses";
 import { BlueEnvironment } from "../../components/environment/blue";
 import { GreenEnvironment } from "../../components/environment/green";
+import { FileSync } from "../../components/fileSync";
 import { Gate } from "../../components/gate";
 import { Mariadb } from "../../components/mariadb";
 import { MediaWiki } from "../../components/mediawiki";
@@ -81,13 +81,13 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
     fingerprints: { cache: marks["green-redis-cache"], sessions: marks["green-redis-sessions"] },
     maxMemory: config.green.redis.maxMemory,
   });
-  const courier = new Courier("green-courier", { environment, bases });
+  const fileSync = new FileSync("green-file-sync", { environment, bases });
   const migration = new Migration("migration", {
     spec,
     allowRestart: config.adopt.allowRestart,
     restartAt: config.adopt.restartAt ?? "",
     retired: ladder.archived,
-    green: [database, account, proxy, courier],
+    green: [database, account, proxy, fileSync],
   });
 
   const outputs = { facts: blue.facts, url: pulumi.output("") };
@@ -123,7 +123,7 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
       redis: { cache: redis.cache, sessions: redis.sessions },
       fingerprint: marks["green-mediawiki"],
       startSeconds: config.tuning.web.startSeconds,
-      uploads: courier.uploads,
+      uploads: fileSync.uploads,
       workers: config.green.web.workers,
     },
     { dependsOn: copied },

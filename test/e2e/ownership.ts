@@ -9,7 +9,7 @@ const green = { "wikiferry.side": "green" };
 const mine = { ...green, "wikiferry.rehearsal": id };
 const gate = "green-gate";
 const uploads = "wikiferry-green-uploads";
-const ownVolume = "wikiferry-green-courier";
+const ownVolume = "wikiferry-green-file-sync";
 const network = "wikiferry-green";
 const blueData = "wikiferry-blue-db";
 

@@ -29,7 +29,7 @@ export function timestamp(at = new Date()): string {
   return at.toISOString().replace(/\D/g, "").slice(0, 14);
 }
 
-/** A files host with sshd and rsync, a courier, and MediaWiki's records of uploads. */
+/** A files host with sshd and rsync, file-sync, and MediaWiki's records of uploads. */
 export class FilesWorld {
   readonly progress: ProgressEvent[] = [];
 
@@ -39,7 +39,7 @@ export class FilesWorld {
     readonly pair: Pair,
     readonly operator: ReturnType<typeof freshKey>,
     readonly ssh: SshTarget,
-    readonly courier: ContainerRef,
+    readonly fileSync: ContainerRef,
     readonly spec: MoveSpec,
   ) {}
 
@@ -79,7 +79,7 @@ export class FilesWorld {
       await pool.to(ssh);
       return true;
     });
-    const running = await world.run("courier", await testImage("courier"), {
+    const running = await world.run("file-sync", await testImage("fileSync"), {
       HostConfig: {
         NetworkMode: network.name,
         ReadonlyRootfs: true,
@@ -88,13 +88,13 @@ export class FilesWorld {
         CapDrop: ["ALL"],
       },
     });
-    const courier = { container: running.name };
+    const fileSync = { container: running.name };
     const spec = {
       ...pair.spec,
       blue: { ...pair.spec.blue, files: { ssh, directory, address: { host: files.name, port: 22 } } },
-      green: { ...pair.spec.green, courier: { ...courier, directory } },
+      green: { ...pair.spec.green, fileSync: { ...fileSync, directory } },
     };
-    return new FilesWorld(world, pool, pair, operator, ssh, courier, spec);
+    return new FilesWorld(world, pool, pair, operator, ssh, fileSync, spec);
   }
 
   /** Uploads with settings other than the defaults. */
@@ -114,7 +114,7 @@ export class FilesWorld {
   }
 
   async onGreen(command: string): Promise<string> {
-    return runInContainer(this.courier, ["sh", "-c", `cd ${directory} && ${command}`], this.pool);
+    return runInContainer(this.fileSync, ["sh", "-c", `cd ${directory} && ${command}`], this.pool);
   }
 
   async put(path: string, content: string, owner = "33:33"): Promise<void> {

@@ -26,19 +26,19 @@ export function fromContainer(ref: ContainerRef, pool: SshPool, likeTheGate = tr
 
 export interface GreenWaySpec {
   gate: ContainerRef;
-  green: { courier: ContainerRef };
+  green: { fileSync: ContainerRef };
 }
 
 export interface BlueWaySpec extends GreenWaySpec {
   blue: { web: { ssh: SshTarget } };
 }
 
-/** From the gate's container, else from the courier's, which is on the same networks; undefined while neither runs. */
+/** From the gate's container, else from file-sync's, which is on the same networks; undefined while neither runs. */
 export async function fromGreen({
   spec,
   pool,
 }: Pick<EngineSession<GreenWaySpec>, "spec" | "pool">): Promise<Way | undefined> {
-  for (const ref of [spec.gate, spec.green.courier]) {
+  for (const ref of [spec.gate, spec.green.fileSync]) {
     try {
       await execInContainer(ref, ["true"], pool);
       return fromContainer(ref, pool);

@@ -1,10 +1,10 @@
-import { plainCommands, roundCommands } from "./commands";
+import { passCommands, plainCommands } from "./commands";
 
 /** Marks the line in `authorized_keys`. */
-export const courierMark = "wikiferry-courier";
+export const fileSyncMark = "wikiferry-file-sync";
 
 /**
- * A script for blue's `sh` that runs `SSH_ORIGINAL_COMMAND` if it is one of the rounds' commands, and nothing
+ * A script for blue's `sh` that runs `SSH_ORIGINAL_COMMAND` if it is one of the passes' commands, and nothing
  * otherwise. It never evaluates the text: it splits it into words, replaces what varies with the list's placeholders,
  * and compares the whole.
  * @param directory Only letters, digits and `._/+-`.
@@ -12,12 +12,12 @@ export const courierMark = "wikiferry-courier";
  */
 export function forcedCommand(directory: string, owner: string): string {
   const [uid, gid] = owner.split(":") as [string, string];
-  const allowed = Object.values(roundCommands)
+  const allowed = Object.values(passCommands)
     .flat()
     .map((command) => `" ${command.replace("*:UID", `*:${uid}`).replace("*:GID", `*:${gid}`)} . $d/"`);
   return [
     `set -fu; LC_ALL=C; IFS=' '; c=\${SSH_ORIGINAL_COMMAND-}`,
-    "no() { echo 'wikiferry-courier: refused' >&2; exit 1; }",
+    "no() { echo 'wikiferry-file-sync: refused' >&2; exit 1; }",
     "n() { case $1 in ''|*[!0-9]*|?????????????????*) no ;; esac; }",
     `d='${directory}'`,
     ...plainCommands(directory).map((command) => `if [ "$c" = "${command}" ]; then ${command}; exit; fi`),
@@ -28,7 +28,7 @@ export function forcedCommand(directory: string, owner: string): string {
     [
       "case $p,$w in",
       `--backup-dir,.wikiferry-replaced/*) v=\${w#*/}; n "$v"; v=.wikiferry-replaced/N ;;`,
-      // Before it deletes anything, a round counts with a limit of none.
+      // Before it deletes anything, a pass counts with a limit of none.
       "*,--max-delete=-1) v=--max-delete=N ;;",
       `*,--timeout=*|*,--max-delete=*) n "\${w#*=}"; v=\${w%%=*}=N ;;`,
       // The remote shell would remove a backslash.
@@ -53,7 +53,7 @@ export interface Allowed {
 }
 
 /**
- * The line of `authorized_keys` that lets the courier copy files below one directory and nothing else: no terminal, no
+ * The line of `authorized_keys` that lets file-sync copy files below one directory and nothing else: no terminal, no
  * forwarding, no other command.
  */
 export function authorizedLine(publicKey: string, { directory, owner, from }: Allowed): string {
@@ -63,7 +63,7 @@ export function authorizedLine(publicKey: string, { directory, owner, from }: Al
     ...(from ? [`from="${from}"`] : []),
     `command="${forcedCommand(directory, owner).replaceAll('"', '\\"')}"`,
   ];
-  return `${options.join(",")} ${type} ${key} ${courierMark}`;
+  return `${options.join(",")} ${type} ${key} ${fileSyncMark}`;
 }
 
 /** The line of `known_hosts` that pins a host's key. */

@@ -3,9 +3,9 @@ const kept = "--timeout=N --backup-dir .wikiferry-replaced/N";
 const owner = "--usermap=*:UID --groupmap=*:GID";
 
 /**
- * Every command that the courier's rounds ask blue's sshd to run, and so everything that its key may run.
- * test/integration/courierKey.test.ts compares this list with what the rounds send
- * (components/courier/image/rsyncs.sh).
+ * Every command that file-sync's passes ask blue's sshd to run, and so everything that its key may run.
+ * test/integration/engine/movers/files/fileSyncKey.test.ts compares this list with what the passes send
+ * (components/fileSync/image/rsyncs.sh).
  *
  * The comparison is exact except for placeholders: `e.` stands for rsync's own letters about its abilities, `N` for
  * digits, `UID` and `GID` for the owner of blue's uploads; `.` and the directory come last. A push has no `--links`:
@@ -13,7 +13,7 @@ const owner = "--usermap=*:UID --groupmap=*:GID";
  * has the options that follow a link (`-L`, `-K`, `-k`). `/state/replaced/now` is a directory on green; a sender only
  * receives its name.
  */
-export const roundCommands: Readonly<Record<"pull" | "push", readonly string[]>> = {
+export const passCommands: Readonly<Record<"pull" | "push", readonly string[]>> = {
   // Blue reads: scan, carry, delete, named.
   pull: [
     "rsync --server --sender -nltpre. --timeout=N --safe-links",
@@ -30,7 +30,7 @@ export const roundCommands: Readonly<Record<"pull" | "push", readonly string[]>>
   ],
 };
 
-/** What runs before a round: whether the source is empty, and where blue keeps what is replaced. */
+/** What runs before a pass: whether the source is empty, and where blue keeps what is replaced. */
 export const plainCommands = (directory: string): readonly string[] => [
   `ls -A '${directory}' | head -n 5 | wc -l`,
   `mkdir -p -m 0700 '${directory}/.wikiferry-replaced'`,

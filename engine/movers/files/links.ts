@@ -10,7 +10,7 @@ export interface Link {
   target: string;
 }
 
-/** A shell command that lists every symbolic link that a round would meet, and its target. */
+/** A shell command that lists every symbolic link that a pass would meet, and its target. */
 export function linksCommand(directory: string): string {
   return walkCommand(directory, "-type l -printf '%P\\0%l\\0'");
 }

@@ -10,10 +10,10 @@ import { walkCommand } from "./tree";
 
 export interface UploadSidesSpec {
   blue: { files: Pick<MoveSpec["blue"]["files"], "ssh" | "directory"> };
-  green: { courier: ContainerRef & { directory: string } };
+  green: { fileSync: ContainerRef & { directory: string } };
 }
 
-/** The upload directories of both sides: the operator reads blue's, the courier reads green's. */
+/** The upload directories of both sides: the operator reads blue's, file-sync reads green's. */
 export class UploadSides {
   constructor(
     private readonly spec: UploadSidesSpec,
@@ -22,10 +22,10 @@ export class UploadSides {
 
   directory(side: Side): string {
     const { blue, green } = this.spec;
-    return side === "blue" ? blue.files.directory : green.courier.directory;
+    return side === "blue" ? blue.files.directory : green.fileSync.directory;
   }
 
-  /** SHA-1 of every file that rounds copy, by path. */
+  /** SHA-1 of every file that passes copy, by path. */
   async hashAll(side: Side): Promise<Map<string, string>> {
     return parseHashes(await this.shell(side, hashAllCommand(this.directory(side))));
   }
@@ -76,7 +76,7 @@ export class UploadSides {
     return Number(size.trim());
   }
 
-  /** Removes what has been kept for longer than this. On green the courier does it. */
+  /** Removes what has been kept for longer than this. On green file-sync does it. */
   async forgetOldOnBlue(days: number): Promise<void> {
     const kept = quote(this.kept("blue"));
     await this.shell(
@@ -101,7 +101,7 @@ export class UploadSides {
     const result =
       side === "blue"
         ? await (await this.pool.to(blue.files.ssh)).exec(command, stdin)
-        : await execInContainer(green.courier, ["sh", "-c", command], this.pool, { stdin });
+        : await execInContainer(green.fileSync, ["sh", "-c", command], this.pool, { stdin });
     // 123: xargs saw a command fail, because a file vanished between finding and hashing.
     if (result.exitCode === 0 || result.exitCode === 123) return result.stdout;
     throw new WikiferryError(

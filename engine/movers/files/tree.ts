@@ -7,7 +7,7 @@ import { quote } from "../../runtime/ssh/quote";
 const skipped = ["thumb", "temp", "lockdir", "lock_yBgMBwiR", ".wikiferry-replaced"];
 
 /**
- * A shell command that walks an upload directory and applies `action` to everything that a round copies.
+ * A shell command that walks an upload directory and applies `action` to everything that a pass copies.
  * @param action In find's syntax, such as `-type f -print0`.
  */
 export function walkCommand(directory: string, action: string): string {
@@ -15,7 +15,7 @@ export function walkCommand(directory: string, action: string): string {
   return `cd ${quote(directory)} && find . \\( ${names.join(" -o ")} -o -name .wikiferry-partial \\) -prune -o ${action}`;
 }
 
-/** Whether rounds leave out a path relative to the upload directory. */
+/** Whether passes leave out a path relative to the upload directory. */
 export function isSkipped(path: string): boolean {
   return skipped.includes(path.split("/")[0] as string) || path.split("/").includes(".wikiferry-partial");
 }

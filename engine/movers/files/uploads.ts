@@ -10,14 +10,14 @@ import type { Server } from "../../runtime/mariadb/server";
 import { editAuthorizedKeys } from "../../runtime/ssh/hostFile";
 import type { SshPool } from "../../runtime/ssh/pool";
 import { quote } from "../../runtime/ssh/quote";
-import { authorizedLine, courierMark, knownHostsLine } from "./authorization";
+import { authorizedLine, fileSyncMark, knownHostsLine } from "./authorization";
 import { type Comparison, describeComparison, refuseLoss } from "./comparison";
 import { type ExpectedFile, UploadLayout } from "./layout";
 import { refuseLinks } from "./links";
-import { ReadyRound } from "./readyRound";
+import { checkPass, failedFiles, type Pass, parsePass } from "./passes";
+import { ReadyPass } from "./readyPass";
 import { type FileEvent, UploadRecords } from "./records";
 import type { Rights } from "./rights";
-import { checkRound, failedFiles, parseRound, type Round } from "./rounds";
 import { settingLines } from "./settings";
 import { UploadSides, type UploadSidesSpec } from "./sides";
 import { compareSides } from "./verification";
@@ -40,9 +40,9 @@ export interface UploadsMove {
 export interface UploadsOptions {
   /** `$wgHashedUploadDirectory`. Defaults to true. */
   hashed?: boolean;
-  /** Pause between two rounds of the courier, in seconds. Defaults to 2. */
+  /** Pause between two passes of file-sync, in seconds. Defaults to 2. */
   intervalSeconds?: number;
-  /** Parts of a complete round that run at the same time, 1 to 8. Defaults to 4. */
+  /** Parts of a complete pass that run at the same time, 1 to 8. Defaults to 4. */
   parallel?: number;
 }
 
@@ -51,7 +51,7 @@ export type Direction = "pull" | "push" | "off";
 
 const step = "uploads";
 const settingsFile = "/state/follow.env";
-/** Not among the settings, as it is determined once: after a flip blue holds files that the courier created. */
+/** Not among the settings, as it is determined once: after a flip blue holds files that file-sync created. */
 const rightsFile = "/state/rights.env";
 const comparisonFile = "/state/comparison.json";
 /**
@@ -65,7 +65,7 @@ const lookBackMs = 300_000;
  */
 const removingMs = 120_000;
 
-/** The records that existed when a round began that copied everything they name. */
+/** The records that existed when a pass began that copied everything they name. */
 interface Carried {
   from: Side;
   /** Records from here on count; by the tool's clock. */
@@ -74,7 +74,7 @@ interface Carried {
 }
 
 /**
- * The uploads of both sides. The courier in green copies them: `pull` while blue serves, `push` while green does. It
+ * The uploads of both sides. File-sync in green copies them: `pull` while blue serves, `push` while green does. It
  * deletes only what the serving side no longer has; either side keeps what it loses in a separate directory.
  */
 export class Uploads {
@@ -82,7 +82,7 @@ export class Uploads {
   private readonly sides: UploadSides;
   private readonly report: Report;
   private carried: Carried | undefined;
-  private ready: ReadyRound | undefined;
+  private ready: ReadyPass | undefined;
 
   constructor(
     private readonly move: UploadsMove,
@@ -93,7 +93,7 @@ export class Uploads {
     this.report = move.report ?? silent;
   }
 
-  /** Reads both sides and reports what stands in the way. Never writes. The courier may not exist yet. */
+  /** Reads both sides and reports what stands in the way. Never writes. File-sync may not exist yet. */
   async preflight(): Promise<Finding[]> {
     const { ssh, directory } = this.move.spec.blue.files;
     const blue = await this.move.pool.to(ssh);
@@ -192,13 +192,13 @@ export class Uploads {
   }
 
   /**
-   * Gives the courier access to the uploads on blue's files host, and pins that host's key.
-   * @param from Addresses from which the courier's key is taken, for sshd's `from=`. Defaults to any.
+   * Gives file-sync access to the uploads on blue's files host, and pins that host's key.
+   * @param from Addresses from which file-sync's key is taken, for sshd's `from=`. Defaults to any.
    */
   async authorise(from?: string): Promise<void> {
     const { ssh, directory, address } = this.move.spec.blue.files;
-    const courier = this.move.spec.green.courier;
-    const publicKey = await runInContainer(courier, ["cat", "/state/ssh/id_ed25519.pub"], this.move.pool);
+    const fileSync = this.move.spec.green.fileSync;
+    const publicKey = await runInContainer(fileSync, ["cat", "/state/ssh/id_ed25519.pub"], this.move.pool);
     const blue = await this.move.pool.to(ssh);
     const rights = await this.sides.rights();
     const line = authorizedLine(publicKey, {
@@ -206,9 +206,9 @@ export class Uploads {
       owner: `${rights.uid}:${rights.gid}`,
       from,
     });
-    await editAuthorizedKeys(blue, courierMark, line);
+    await editAuthorizedKeys(blue, fileSyncMark, line);
     // sshd binds the line to a connection when it opens. A kept connection would go on with the previous line.
-    await runInContainer(courier, ["sh", "-c", "rm -f /tmp/courier-*"], this.move.pool);
+    await runInContainer(fileSync, ["sh", "-c", "rm -f /tmp/file-sync-*"], this.move.pool);
     await this.write("/state/ssh/known_hosts", knownHostsLine(address.host, address.port, ssh.hostKey));
     await this.tellRights(rights);
   }
@@ -216,7 +216,7 @@ export class Uploads {
   /** Takes back what `authorise` granted, and stops following. What is kept for the way back stays. */
   async retire(): Promise<void> {
     await this.follow("off");
-    await editAuthorizedKeys(await this.move.pool.to(this.move.spec.blue.files.ssh), courierMark);
+    await editAuthorizedKeys(await this.move.pool.to(this.move.spec.blue.files.ssh), fileSyncMark);
   }
 
   /** Removes the replaced and deleted uploads that green kept. Blue's stay, because they are blue's own data. */
@@ -230,44 +230,44 @@ export class Uploads {
     return { blue, green };
   }
 
-  /** Removes what blue has kept for longer than the config wants. On green the courier does it. */
+  /** Removes what blue has kept for longer than the config wants. On green file-sync does it. */
   async forgetOld(): Promise<void> {
     await this.sides.forgetOldOnBlue(this.move.spec.files.keepDays);
   }
 
   /**
-   * From now on the courier copies the uploads round after round in this direction, and deletes at the target what the
-   * source no longer has. The source must be the serving side. A round under way is not interrupted.
+   * From now on file-sync copies the uploads pass after pass in this direction, and deletes at the target what the
+   * source no longer has. The source must be the serving side. A pass under way is not interrupted.
    */
   async follow(direction: Direction): Promise<void> {
     await this.tell(direction, false);
   }
 
   /**
-   * Runs a complete round from `from`. After it the courier starts none by itself until `follow` is called, so
+   * Runs a complete pass from `from`. After it file-sync starts none by itself until `follow` is called, so
    * `approach` and `catchUp` have little left to do and nothing to wait for.
    * @throws `FILES_SYNC`, `FILES_DELETE_HELD`; `FILES_LOST`, `FILES_LINKS` before anything is copied
    */
-  async settle(from: Side): Promise<Round> {
+  async settle(from: Side): Promise<Pass> {
     this.letGo();
     await this.requireWhole(from);
     await this.tell(directionFrom(from), true);
     const sinceMs = Date.now() - lookBackMs;
-    // Read before the round: whatever a record names existed before the record was committed.
+    // Read before the pass: whatever a record names existed before the record was committed.
     const records = new Set((await (await this.records(from)).events(sinceMs)).keys());
-    const round = await this.sync();
+    const pass = await this.sync();
     this.carried = { from, sinceMs, records };
-    return round;
+    return pass;
   }
 
   /**
-   * Called right before writes are held, after `settle`. Copies what changed since and prepares the last round, so that
+   * Called right before writes are held, after `settle`. Copies what changed since and prepares the last pass, so that
    * `catchUp` costs one query, and the transfer of its files if there are any. @throws `FILES_SYNC`
    */
   async approach(from: Side): Promise<void> {
     if (this.carried?.from !== from) await this.settle(from);
     await this.catchUp(from);
-    this.ready = await this.newRound();
+    this.ready = await this.newPass();
     if (this.ready.failed) this.check(this.ready.failed);
   }
 
@@ -306,46 +306,46 @@ export class Uploads {
     );
   }
 
-  /** The direction that the courier was last given. */
+  /** The direction that file-sync was last given. */
   async direction(): Promise<Direction> {
     const text = await this.readState(settingsFile);
     const direction = /^DIRECTION=(pull|push)$/m.exec(text ?? "")?.[1];
     return (direction as Direction | undefined) ?? "off";
   }
 
-  /** The courier's last round, successful or not; undefined before the first. */
-  async lastRound(): Promise<Round | undefined> {
-    const text = await this.readState("/state/rounds.json");
-    return text === undefined ? undefined : parseRound(text);
+  /** File-sync's last pass, successful or not; undefined before the first. */
+  async lastPass(): Promise<Pass | undefined> {
+    const text = await this.readState("/state/passes.json");
+    return text === undefined ? undefined : parsePass(text);
   }
 
   /**
-   * One complete round now, with progress, in the direction set by `follow`. Retries files that vanished meanwhile,
+   * One complete pass now, with progress, in the direction set by `follow`. Retries files that vanished meanwhile,
    * three times at most. @throws `FILES_SYNC`
    */
-  async sync(): Promise<Round> {
+  async sync(): Promise<Pass> {
     const total = await this.sourceBytes();
     const running = { yes: true };
     const watch = this.watch(total, running);
     try {
       for (let attempt = 1; ; attempt++) {
-        const round = await this.round();
+        const pass = await this.pass();
         // 25: more files disappeared after the count.
-        if ((round.exitCode === 24 || round.exitCode === 25) && attempt < 3) {
-          const gone = failedFiles(round.stderr, this.directories()).map(({ path }) => path);
+        if ((pass.exitCode === 24 || pass.exitCode === 25) && attempt < 3) {
+          const gone = failedFiles(pass.stderr, this.directories()).map(({ path }) => path);
           this.report({
             step,
             message: `changed during the copy, trying again: ${gone.slice(0, 5).join(", ")}`,
           });
           continue;
         }
-        this.check(round);
+        this.check(pass);
         this.report({
           step,
-          message: `${round.filesSent} files, ${size(round.sentBytes)} carried`,
+          message: `${pass.filesSent} files, ${size(pass.sentBytes)} carried`,
           percent: 100,
         });
-        return round;
+        return pass;
       }
     } finally {
       running.yes = false;
@@ -354,12 +354,12 @@ export class Uploads {
   }
 
   /**
-   * Brings the passive side to what `from` has: the files of all records since the last round began. Final once `from`
+   * Brings the passive side to what `from` has: the files of all records since the last pass began. Final once `from`
    * takes no more uploads.
    * @returns undefined if there was nothing to copy
    * @throws `FILES_SYNC`, `FILES_NEVER_SYNCED`
    */
-  async catchUp(from: Side): Promise<Round | undefined> {
+  async catchUp(from: Side): Promise<Pass | undefined> {
     const before = this.carried?.from === from ? this.carried : await this.recorded(from);
     const records = await this.records(from);
     const events = await records.events(before.sinceMs);
@@ -375,9 +375,9 @@ export class Uploads {
       records,
       fresh.map(([, event]) => event),
     );
-    const round = this.check(await this.round(paths));
+    const pass = this.check(await this.pass(paths));
     this.carried = { ...before, records: new Set(events.keys()) };
-    return round;
+    return pass;
   }
 
   /** Ends what `approach` prepared. */
@@ -386,14 +386,14 @@ export class Uploads {
     this.ready = undefined;
   }
 
-  /** As far as the courier's own record of its last complete round tells. */
+  /** As far as file-sync's own record of its last complete pass tells. */
   private async recorded(from: Side): Promise<Carried> {
-    const last = await this.lastRound();
+    const last = await this.lastPass();
     if (last && last.lastGoodStartMs > 0 && last.direction === directionFrom(from))
       return { from, sinceMs: last.lastGoodStartMs - lookBackMs, records: new Set() };
     throw new WikiferryError(
       "FILES_NEVER_SYNCED",
-      `the courier has no complete round from ${from} on record`,
+      `file-sync has no complete pass from ${from} on record`,
       "Run `pulumi up` in phase sync and wait until the uploads are copied",
     );
   }
@@ -423,7 +423,7 @@ export class Uploads {
     const comparison = await compareSides(passive, {
       sides: this.sides,
       expected: () => this.recordedOn(serving),
-      carry: async (paths) => void (await this.round(paths)),
+      carry: async (paths) => void (await this.pass(paths)),
       allowLost: this.move.spec.files.allowLost,
     });
     const told = describeComparison(comparison, passive, serving);
@@ -433,7 +433,7 @@ export class Uploads {
       throw new WikiferryError(
         "FILES_MISMATCH",
         `on ${passive} ${missing.length} uploads are missing and ${different.length} differ from ${serving}'s, such as ${[...missing, ...different].slice(0, 5).join(", ")} (${told})`,
-        "See the courier's last round; nothing is switched while uploads differ",
+        "See file-sync's last pass; nothing is switched while uploads differ",
       );
     }
     this.report({ step, message: told, percent: 100 });
@@ -457,32 +457,32 @@ export class Uploads {
     return new UploadRecords(await this.move[side].session(), this.move.spec.wiki, this.layout);
   }
 
-  /** One round, restricted to these paths if they are given. The result says what went wrong. */
-  private async round(paths?: string[]): Promise<Round> {
+  /** One pass, restricted to these paths if they are given. The result says what went wrong. */
+  private async pass(paths?: string[]): Promise<Pass> {
     if (paths) {
-      const round = this.ready ?? (await this.newRound());
+      const pass = this.ready ?? (await this.newPass());
       this.ready = undefined;
-      return round.carry(paths);
+      return pass.carry(paths);
     }
-    const result = await execInContainer(this.move.spec.green.courier, ["sync-now"], this.move.pool);
-    if (result.stdout.trim() !== "") return parseRound(result.stdout);
+    const result = await execInContainer(this.move.spec.green.fileSync, ["sync-now"], this.move.pool);
+    if (result.stdout.trim() !== "") return parsePass(result.stdout);
     throw new WikiferryError(
       "FILES_SYNC",
-      `the courier's round ended with exit code ${result.exitCode}: ${result.stderr.trim().slice(-500)}`,
-      "See `docker logs` of the courier, and run it again",
+      `file-sync's pass ended with exit code ${result.exitCode}: ${result.stderr.trim().slice(-500)}`,
+      "See `docker logs` of file-sync, and run it again",
     );
   }
 
-  private check(round: Round): Round {
-    return checkRound(round, this.directories());
+  private check(pass: Pass): Pass {
+    return checkPass(pass, this.directories());
   }
 
   private directories(): string[] {
     return [this.sides.directory("blue"), this.sides.directory("green")];
   }
 
-  private newRound(): Promise<ReadyRound> {
-    return ReadyRound.start(this.move.spec.green.courier, this.move.pool);
+  private newPass(): Promise<ReadyPass> {
+    return ReadyPass.start(this.move.spec.green.fileSync, this.move.pool);
   }
 
   private async sourceBytes(): Promise<number> {
@@ -497,21 +497,21 @@ export class Uploads {
       await sleep(200);
       if (ticks % 10 !== 0 || !running.yes) continue;
       const doneBytes = await this.sides.bytes(target).catch(() => 0);
-      // The end of the round has been reported meanwhile.
+      // The end of the pass has been reported meanwhile.
       if (!running.yes) return;
       const now = { bytes: doneBytes, atMs: performance.now() };
-      this.report({ step, ...roundProgress(totalBytes, now, first) });
+      this.report({ step, ...passProgress(totalBytes, now, first) });
       first ??= now;
     }
   }
 
   private async diskSpace(neededBytes: number): Promise<Finding[]> {
-    const { courier } = this.move.spec.green;
-    const directory = quote(courier.directory);
+    const { fileSync } = this.move.spec.green;
+    const directory = quote(fileSync.directory);
     const script = `df -B1 --output=avail ${directory} | tail -n 1; du -sb ${directory} | cut -f1`;
     let text: string;
     try {
-      text = await runInContainer(courier, ["sh", "-c", script], this.move.pool);
+      text = await runInContainer(fileSync, ["sh", "-c", script], this.move.pool);
     } catch (error) {
       if (error instanceof WikiferryError && error.code === "CONTAINER_MISSING") return [];
       throw error;
@@ -532,14 +532,14 @@ export class Uploads {
 
   private async write(path: string, content: string): Promise<void> {
     const script = 'umask 077; cat >"$1.new" && mv "$1.new" "$1"';
-    await runInContainer(this.move.spec.green.courier, ["sh", "-c", script, "sh", path], this.move.pool, {
+    await runInContainer(this.move.spec.green.fileSync, ["sh", "-c", script, "sh", path], this.move.pool, {
       stdin: content,
     });
   }
 
   private async readState(path: string): Promise<string | undefined> {
     const command = ["sh", "-c", 'if [ -s "$1" ]; then cat "$1"; fi', "sh", path];
-    return (await runInContainer(this.move.spec.green.courier, command, this.move.pool)) || undefined;
+    return (await runInContainer(this.move.spec.green.fileSync, command, this.move.pool)) || undefined;
   }
 }
 
@@ -547,8 +547,8 @@ function directionFrom(side: Side): Direction {
   return side === "blue" ? "pull" : "push";
 }
 
-/** Progress of a round: percent, and rate and time left since the first look. Pure. */
-export function roundProgress(
+/** Progress of a pass: percent, and rate and time left since the first look. Pure. */
+export function passProgress(
   totalBytes: number,
   now: { bytes: number; atMs: number },
   first?: { bytes: number; atMs: number },

@@ -1,5 +1,5 @@
 import { size } from "../../format";
-import { courierMark } from "../../movers/files/authorization";
+import { fileSyncMark } from "../../movers/files/authorization";
 import { sweepBackups } from "../../movers/mariadb/copy/physical/backupSession";
 import { editAuthorizedKeys } from "../../runtime/ssh/hostFile";
 import { quote } from "../../runtime/ssh/quote";
@@ -7,19 +7,19 @@ import type { Deposit } from "./deposit";
 
 const keyLine = (mark: string) => `grep -c ' ${mark}$' ~/.ssh/authorized_keys 2>/dev/null || true`;
 
-/** The courier's key. */
-export const courierKey: Deposit = {
-  name: "courier's key",
+/** File-sync's key. */
+export const fileSyncKey: Deposit = {
+  name: "file-sync's key",
   side: "blue",
   where: ({ blue: { files } }) => `${files.ssh.host}:~${files.ssh.user}/.ssh/authorized_keys`,
   async see({ spec, pool }) {
-    const lines = await (await pool.to(spec.blue.files.ssh)).run(keyLine(courierMark));
-    return Number(lines) > 0 ? "a line wikiferry-courier: rsync of the uploads" : undefined;
+    const lines = await (await pool.to(spec.blue.files.ssh)).run(keyLine(fileSyncMark));
+    return Number(lines) > 0 ? "a line wikiferry-file-sync: rsync of the uploads" : undefined;
   },
   async take({ spec, pool }) {
-    await editAuthorizedKeys(await pool.to(spec.blue.files.ssh), courierMark);
+    await editAuthorizedKeys(await pool.to(spec.blue.files.ssh), fileSyncMark);
   },
-  byHand: () => "take the line that ends with wikiferry-courier out of it",
+  byHand: () => "take the line that ends with wikiferry-file-sync out of it",
 };
 
 /** What a copy by files needs while it runs. A killed copy may leave it behind. */

@@ -1,5 +1,5 @@
 import { messageOf, WikiferryError } from "../../errors";
-import { copyAccess, courierKey, partialUploads, replacedUploads } from "./access";
+import { copyAccess, fileSyncKey, partialUploads, replacedUploads } from "./access";
 import {
   accountLock,
   event,
@@ -21,7 +21,7 @@ import { certificates, keepClosed, settings } from "./settings";
 export const inventory: readonly Deposit[] = [
   stream,
   event,
-  courierKey,
+  fileSyncKey,
   copyAccess,
   partialUploads,
   replacedUploads,

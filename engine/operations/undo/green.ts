@@ -11,7 +11,7 @@ import type { Left } from "./blue";
 import { turnToBlue } from "./gate";
 
 /**
- * Green takes nothing from blue any more: its database follows nobody and forgets its copy, and its courier stops. A
+ * Green takes nothing from blue any more: its database follows nobody and forgets its copy, and file-sync stops. A
  * part that does not answer is reported; it ends with the containers anyway.
  */
 export async function parkGreen(move: MoveSession): Promise<Left[]> {
@@ -35,7 +35,7 @@ export async function parkGreen(move: MoveSession): Promise<Left[]> {
     "DROP USER of wikiferry_repl there",
     async () => replicationAccount("green").take?.(move),
   );
-  await part("courier", green.courier.container, `docker stop ${green.courier.container}`, () =>
+  await part("file-sync", green.fileSync.container, `docker stop ${green.fileSync.container}`, () =>
     uploadsOf(move).follow("off"),
   );
   await part("gate", gate.container, "run this again when the gate answers", () => turnToBlue(move));

@@ -15,6 +15,11 @@ export function filesIn(folder: string): string[] {
     .sort();
 }
 
+/** The repository of a service's image, `wikiferry/file-sync` for `fileSync`. Docker takes lower case only. */
+export function repositoryOf(service: string): string {
+  return `wikiferry/${service.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /**
  * The name of a service's image, the same wherever it is built, so that it is built once: `wikiferry/<service>:` and
  * twelve hexadecimal digits over its base and over the names, modes and contents of its folder.
@@ -28,5 +33,5 @@ export function imageName(service: string, folder: string, base: string): string
     const content = readFileSync(path);
     hash.update(`\0${name}\0${executable ? "x" : "-"}\0${content.length}\0`).update(content);
   }
-  return `wikiferry/${service}:${hash.digest("hex").slice(0, 12)}`;
+  return `${repositoryOf(service)}:${hash.digest("hex").slice(0, 12)}`;
 }

@@ -65,7 +65,7 @@ describe("clean", () => {
       thing("network", "wikiferry-green", ours),
       thing("container", "green-mariadb", green),
       thing("volume", "wikiferry-green-mariadb", { ...green, "wikiferry.rehearsal": "there-2" }),
-      thing("volume", "wikiferry-green-courier"),
+      thing("volume", "wikiferry-green-file-sync"),
       thing("container", "green-jobs"),
       thing("network", "of-another-name", green),
       thing("container", "green-tea"),

@@ -28,7 +28,7 @@ const asked = (change: Partial<Asked> = {}): Asked => ({
   verification: { last: { ok: true, gtid: "0-1-390", tables: 58, rows: "54567", ageMs: 240_000 } },
   uploads: {
     direction: "pull",
-    lastRound: { exitCode: 0, filesSent: 2, sentBytes: 2_100, rounds: 111, agoMs: 1_500 },
+    lastPass: { exitCode: 0, filesSent: 2, sentBytes: 2_100, passes: 111, agoMs: 1_500 },
     stopped: null,
     comparison: null,
     keptBytes: null,
@@ -73,7 +73,7 @@ blue          takes writes, MariaDB 10.11.18
 green         read-only, MariaDB 10.11.18; follows blue, lag 3 ms, at 0-1-400
 copy          whole, as of 0-1-381: 62.3 MB in 3.2 s
 verification  equal 4 min 00 s ago at 0-1-390: 58 tables, 54567 rows
-uploads       blue to green, round 111 ended 1.5 s ago: 2 files, 2.1 kB
+uploads       blue to green, pass 111 ended 1.5 s ago: 2 files, 2.1 kB
 gate          edits to blue, page views to blue (10 % to green); holds nothing; in flight: blue 1, green 0; blue up, green up
 journal       2026-11-21 11:30:01  green  cutover: flipped
 on your hosts db.example.org:/etc/mysql/mariadb.conf.d/99-wikiferry.cnf: log_bin=binlog
@@ -148,26 +148,26 @@ next          npx pulumi config set canary 0 && npx pulumi up
     );
   });
 
-  it("names the files of a round that failed", () => {
-    const lastRound = {
+  it("names the files of a pass that failed", () => {
+    const lastPass = {
       exitCode: 23,
       filesSent: 1,
       sentBytes: 10,
-      rounds: 7,
+      passes: 7,
       agoMs: 1_000,
       failedFiles: ["a/ab/It's.png"],
     };
     const nothing = { stopped: null, comparison: null, keptBytes: null };
-    const text = format(judge(asked({ uploads: { direction: "pull", lastRound, ...nothing } })));
+    const text = format(judge(asked({ uploads: { direction: "pull", lastPass, ...nothing } })));
     expect(text).toContain("FAILED with rsync's exit code 23 (a/ab/It's.png)");
   });
 
   it("shows uploads that are stopped, what the last comparison repaired, and what is kept", () => {
-    const lastRound = { exitCode: 5, filesSent: 0, sentBytes: 0, rounds: 7, agoMs: 1_000 };
+    const lastPass = { exitCode: 5, filesSent: 0, sentBytes: 0, passes: 7, agoMs: 1_000 };
     const stopped = { name: "812-1f3a9c2b", wouldDelete: 812, found: "812 of 900 files would be deleted" };
     const comparison = { told: "20 of 22 files are equal", agoMs: 60_000 };
     const keptBytes = { blue: 1_000, green: 2_000_000 };
-    const uploads = { direction: "pull", lastRound, stopped, comparison, keptBytes };
+    const uploads = { direction: "pull", lastPass, stopped, comparison, keptBytes };
     const status = judge(asked({ uploads }));
     expect(status.ok).toBe(false);
     expect(status.unmet).toContain(

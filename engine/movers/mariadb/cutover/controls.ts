@@ -16,7 +16,7 @@ export interface Controls {
   hold(): Promise<void>;
   /** Waits for writes in flight. @returns how many were left after `timeoutMs` */
   drain(timeoutMs: number): Promise<number>;
-  /** Copies the uploads that changed since the last round. Runs while nobody can upload, so it must be short. */
+  /** Copies the uploads that changed since the last pass. Runs while nobody can upload, so it must be short. */
   lastFiles(from: Side, to: Side): Promise<void>;
   /** Waits until MediaWiki on `side` reports that it is not read-only. @throws when not within `timeoutMs` */
   awaitWritable(side: Side, timeoutMs: number): Promise<void>;

@@ -26,7 +26,7 @@ export interface Flip {
   hands: Session[];
   /** Set by the intent. */
   deadline?: Deadline;
-  /** The last round of uploads, under way since writes were held. */
+  /** The last pass of uploads, under way since writes were held. */
   files?: Promise<void>;
   /** The old primary's last transaction under the fence. */
   fenceGtid: string;

@@ -3,7 +3,7 @@ import { docker as localEngine } from "../../../common/docker";
 import { rehearsalId } from "../../../common/rehearsalId";
 import { own, refuseStrangers, removeOwn, type Scope, thingsOn } from "../../core/things";
 
-const containers = /^green-(mariadb|mediawiki|jobs|gate|courier|redis-(cache|sessions))$/;
+const containers = /^green-(mariadb|mediawiki|jobs|gate|file-sync|redis-(cache|sessions))$/;
 
 /** The new side, with the names and the label that a real wiki's has as well. */
 export const greenScope: Scope = {

@@ -153,7 +153,7 @@ export function goodFacts(changes: Partial<WikiFacts> = {}): WikiFacts {
         action: "cron stopped before the fence",
       },
       {
-        host: "green-courier",
+        host: "green-file-sync",
         at: new Date(START + 60_000).toISOString(),
         action: "200 files compared by SHA-1",
       },

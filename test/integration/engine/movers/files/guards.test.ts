@@ -10,8 +10,8 @@ const onBlue = (command: string) => world.onBlue(command);
 const onGreen = (command: string) => world.onGreen(command);
 
 /**
- * Follows in this direction from now on, but the courier starts no round by itself, so that a test can count its own
- * rounds.
+ * Follows in this direction from now on, but file-sync starts no pass by itself, so that a test can count its own
+ * passes.
  */
 async function told(uploads: Uploads, direction: "pull" | "push"): Promise<Uploads> {
   await uploads.follow(direction);
@@ -47,7 +47,7 @@ beforeAll(async () => {
   await world.onBlue(`mkdir /root/aside && cp -a ${directory}/. /root/aside`);
 });
 
-/** Each test starts with the same files and records, and no stopped round. */
+/** Each test starts with the same files and records, and no stopped pass. */
 beforeEach(async () => {
   await world.uploads().follow("off");
   await world.onBlue(
@@ -62,7 +62,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-test("a round that would delete more than the limit changes nothing, round after round, until it is allowed by name", async () => {
+test("a pass that would delete more than the limit changes nothing, pass after pass, until it is allowed by name", async () => {
   const few = await told(world.uploads({ maxDelete: 5 }), "pull");
   await few.sync();
   await world.onBlue(`cd ${directory} && rm -rf [0-3] && echo new >New.txt`);
@@ -76,7 +76,7 @@ test("a round that would delete more than the limit changes nothing, round after
   }
   expect(await count(onGreen)).toBe(40);
   expect(await onGreen("ls")).not.toContain("New.txt");
-  const stopped = await few.lastRound();
+  const stopped = await few.lastPass();
   expect(stopped).toMatchObject({ exitCode: 5, wouldDelete: gone });
   await (await told(world.uploads({ maxDelete: 5, allowDelete: "7-00000000" }), "pull"))
     .sync()
@@ -96,12 +96,12 @@ test("a round that would delete more than the limit changes nothing, round after
   await expect(allowed.sync()).rejects.toThrow(/FILES_DELETE_HELD/);
 });
 
-test("a stopped round continues by itself only when all files are back", async () => {
+test("a stopped pass continues by itself only when all files are back", async () => {
   const few = await told(world.uploads({ maxDelete: 5 }), "pull");
   await few.sync();
   await world.onBlue(`rm -rf ${directory}/[0-3]`);
   await expect(few.sync()).rejects.toThrow(/FILES_DELETE_HELD/);
-  // A source that lacks less now is as suspicious. Rounds of named files keep to the limit as well.
+  // A source that lacks less now is as suspicious. Passes of named files keep to the limit as well.
   await world.onBlue(`cp -a /root/aside/[0-2] ${directory}/`);
   await expect(few.sync()).rejects.toThrow(/FILES_DELETE_HELD/);
   await expect(few.approach("blue")).rejects.toThrow(/FILES_DELETE_HELD/);
@@ -126,7 +126,7 @@ test("a source that has a README in place of 40 files is refused, though they ar
   );
 });
 
-test("a flip's last round keeps to the limit, and keeps what it deletes", async () => {
+test("a flip's last pass keeps to the limit, and keeps what it deletes", async () => {
   const few = world.uploads({ maxDelete: 1 });
   // Beside Deleted.png: files without a record.
   await world.upload("Deleted.png", "deleted");
@@ -207,7 +207,7 @@ test("a link to files that are not copied is refused by name, one to thumbnails 
   expect(finding).toMatchObject({ code: "FILES_LINKS", found: expect.stringContaining("0 -> /root/zero") });
   await expect(uploads.settle("blue")).rejects.toThrow(/FILES_LINKS: 1 symbolic links .*0 -> \/root\/zero/);
   await expect(uploads.verify("green")).rejects.toThrow(/FILES_LINKS/);
-  // The courier itself creates no broken link, and does not delete the files.
+  // File-sync itself creates no broken link, and does not delete the files.
   await (await told(uploads, "pull")).sync();
   expect(await onGreen("find . -type l")).toBe("");
   expect(await onGreen("ls")).not.toContain("thumb");
@@ -236,7 +236,7 @@ test("blue's owners and modes stay: new files get the owner of most files", asyn
   expect((await stat(many.slice(6).map(pathOf).join(" "))).trim().split("\n")).toEqual(
     Array(34).fill("48:1001 664"),
   );
-  // A flip's last round likewise.
+  // A flip's last pass likewise.
   await onGreen("mkdir -p q/q2 && printf late >q/q2/Late.png");
   await world.record("Late.png", base36("late"));
   await onGreen(`mkdir -p ${pathOf("Late.png").slice(0, 4)} && printf late >${pathOf("Late.png")}`);
@@ -251,7 +251,7 @@ test("blue's owners and modes stay: new files get the owner of most files", asyn
   await world.onBlue(`cat ${directory}/.wikiferry-replaced/*/${pathOf("File_5.png")}`);
 });
 
-test("the courier reads its settings as data, and executes nothing in them", async () => {
+test("file-sync reads its settings as data, and executes nothing in them", async () => {
   const hostile = [
     "DIRECTION=pull; touch /state/hacked",
     "DIRECTION=$(touch /state/hacked)",
@@ -267,12 +267,12 @@ test("the courier reads its settings as data, and executes nothing in them", asy
   const one =
     'printf "DIRECTION=pull\\nREMOTE=root@nowhere\\n%b\\n" "$1" >/state/follow.env; sync-now 2>/dev/null; shift';
   const all = `while [ $# -gt 0 ]; do ${one}; done; ls /state`;
-  const { stdout } = await execInContainer(world.courier, ["sh", "-c", all, "sh", ...hostile], world.pool);
+  const { stdout } = await execInContainer(world.fileSync, ["sh", "-c", all, "sh", ...hostile], world.pool);
   const lines = stdout.trim().split("\n");
-  const rounds = lines.slice(0, hostile.length).map((line) => JSON.parse(line));
-  for (const [i, round] of rounds.entries()) {
-    expect(round.exitCode).toBe(3);
-    if (i < hostile.length - 1) expect(round.stderr).toContain(`'${hostile[i]?.split("=")[0]}' can't be`);
+  const passes = lines.slice(0, hostile.length).map((line) => JSON.parse(line));
+  for (const [i, pass] of passes.entries()) {
+    expect(pass.exitCode).toBe(3);
+    if (i < hostile.length - 1) expect(pass.stderr).toContain(`'${hostile[i]?.split("=")[0]}' can't be`);
   }
   expect(lines.slice(hostile.length)).not.toContain("hacked");
 });

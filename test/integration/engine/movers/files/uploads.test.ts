@@ -12,7 +12,7 @@ import { until } from "../../../../support/until";
 let world: FilesWorld;
 let pool: SshPool;
 let pair: Pair;
-let courier: ContainerRef;
+let fileSync: ContainerRef;
 let ssh: SshTarget;
 let spec: MoveSpec;
 let uploads: Uploads;
@@ -33,7 +33,7 @@ const upload = (name: string, content: string, at?: Date) => world.upload(name, 
 
 beforeAll(async () => {
   world = await FilesWorld.start();
-  ({ pool, pair, courier, ssh, spec, progress } = world);
+  ({ pool, pair, fileSync, ssh, spec, progress } = world);
   uploads = world.uploads();
   for (const name of names) await upload(name, `content of ${name}`, new Date(Date.now() - 3_600_000));
   await put("Name with\nnewline.txt", "not MediaWiki's");
@@ -61,11 +61,11 @@ test("preflight finds directory, rsync and free space", async () => {
   expect(await missing.preflight()).toMatchObject([{ code: "FILES_DIRECTORY", severity: "block" }]);
 });
 
-test("the courier's key is authorised once, for the uploads only", async () => {
+test("file-sync's key is authorised once, for the uploads only", async () => {
   await uploads.authorise();
   await uploads.authorise();
   const keys = await onBlue("cat /root/.ssh/authorized_keys");
-  expect(keys.match(/wikiferry-courier$/gm)).toHaveLength(1);
+  expect(keys.match(/wikiferry-file-sync$/gm)).toHaveLength(1);
   expect(keys).toContain(world.operator.public.split(" ")[1]);
   const base = `ssh -F none -i /state/ssh/id_ed25519 -o BatchMode=yes -o UserKnownHostsFile=/state/ssh/known_hosts root@${spec.blue.files.address.host}`;
   for (const command of [
@@ -75,17 +75,17 @@ test("the courier's key is authorised once, for the uploads only", async () => {
     `rsync --server -logDtpre.iLsfxCIvu --log-file=/etc/x . ${directory}/`,
     `rsync --server . ${directory}/; id; true . ${directory}/`,
   ]) {
-    const refused = await execInContainer(courier, ["sh", "-c", `${base} "$1"`, "sh", command], pool);
+    const refused = await execInContainer(fileSync, ["sh", "-c", `${base} "$1"`, "sh", command], pool);
     expect([command, refused.exitCode, refused.stderr.trim(), refused.stdout]).toEqual([
       command,
       1,
-      "wikiferry-courier: refused",
+      "wikiferry-file-sync: refused",
       "",
     ]);
   }
 });
 
-test("the first round copies every file whatever its name, and no thumbnail", async () => {
+test("the first pass copies every file whatever its name, and no thumbnail", async () => {
   await uploads.follow("off");
   await uploads.settle("blue");
   for (const name of names)
@@ -112,15 +112,15 @@ test("catching up copies what changed and nothing else", async () => {
     key,
     new Date().toISOString().replace(/\D/g, "").slice(0, 14),
   ]);
-  const round = await uploads.catchUp("blue");
-  expect(round).toMatchObject({ exitCode: 0, filesSent: 4, partial: true });
+  const pass = await uploads.catchUp("blue");
+  expect(pass).toMatchObject({ exitCode: 0, filesSent: 4, partial: true });
   expect(await uploads.verify("green")).toMatchObject({
     sameFiles: names.length + 3,
     brokenAtSource: { missing: [] },
   });
 });
 
-test("a flip's last round copies only what came after the previous round, and is prepared before that is known", async () => {
+test("a flip's last pass copies only what came after the previous pass, and is prepared before that is known", async () => {
   await pair.blue.run("DELETE FROM wikidb.filearchive");
   await uploads.settle("blue");
   await uploads.approach("blue");
@@ -143,7 +143,7 @@ test("a flip's last round copies only what came after the previous round, and is
   await uploads.settle("blue");
 });
 
-test("what a deleted file leaves behind is removed by the last round", async () => {
+test("what a deleted file leaves behind is removed by the last pass", async () => {
   await upload("Deleted.png", "deleted");
   await upload("Deleted_too.png", "deleted too");
   await uploads.settle("blue");
@@ -248,13 +248,13 @@ test("a host that shows a different key is not trusted", async () => {
   const stranger = freshKey();
   const files = { ...spec.blue.files };
   const line = `${files.address.host} ${stranger.public}\n`;
-  await runInContainer(courier, ["sh", "-c", "cat >/state/ssh/known_hosts; rm -f /tmp/courier-*"], pool, {
+  await runInContainer(fileSync, ["sh", "-c", "cat >/state/ssh/known_hosts; rm -f /tmp/file-sync-*"], pool, {
     stdin: line,
   });
   await expect(uploads.sync()).rejects.toThrow(/FILES_SYNC: .*exit code 255/);
 });
 
-test("retiring removes the courier's key and leaves the operator's; what green keeps is removed on request, and blue's stays", async () => {
+test("retiring removes file-sync's key and leaves the operator's; what green keeps is removed on request, and blue's stays", async () => {
   await onBlue(
     `mkdir -p ${directory}/.wikiferry-replaced/1 && echo kept >${directory}/.wikiferry-replaced/1/file`,
   );
@@ -271,7 +271,7 @@ test("retiring removes the courier's key and leaves the operator's; what green k
 
 test("a container of an SSH host's Docker engine is reached through that host", async () => {
   const block = randomBytes(3_000_000);
-  const result = await execInContainer({ ...courier, dockerVia: ssh }, ["sha1sum"], pool, { stdin: block });
+  const result = await execInContainer({ ...fileSync, dockerVia: ssh }, ["sha1sum"], pool, { stdin: block });
   expect(result).toMatchObject({
     exitCode: 0,
     stdout: `${createHash("sha1").update(block).digest("hex")}  -\n`,

@@ -2,7 +2,7 @@ import { Journal } from "../../../../../engine/control/mariadb/journal";
 import { tryLease } from "../../../../../engine/control/mariadb/lease";
 import { initRole } from "../../../../../engine/control/mariadb/role";
 import { ensureControlSchema } from "../../../../../engine/control/mariadb/schema";
-import { authorizedLine, courierMark } from "../../../../../engine/movers/files/authorization";
+import { authorizedLine, fileSyncMark } from "../../../../../engine/movers/files/authorization";
 import {
   ensureReplicationAccount,
   lockAccounts,
@@ -75,7 +75,7 @@ describe("a blue that listens for its own host only", () => {
     await armWatchdog(pair.blue);
     await editAuthorizedKeys(
       await pair.pool.to(pair.ssh),
-      courierMark,
+      fileSyncMark,
       authorizedLine(freshKey().public, { directory: uploads, owner: "33:33" }),
     );
     await pair.onBlue(
@@ -152,7 +152,7 @@ describe("a blue that listens for its own host only", () => {
     expect(await names()).toEqual(
       expect.arrayContaining([
         "dead man's switch",
-        "courier's key",
+        "file-sync's key",
         "access of a copy by files",
         "partial uploads",
         "replaced uploads",
@@ -218,7 +218,7 @@ describe("a blue that listens for its own host only", () => {
     const move = openMoveSession(spec(), pair.secrets, silent);
     try {
       const taken = await takeBackRetired(move);
-      expect(taken.join("\n")).toMatch(/courier's key[\s\S]*replication account[\s\S]*certificates/);
+      expect(taken.join("\n")).toMatch(/file-sync's key[\s\S]*replication account[\s\S]*certificates/);
       expect(await takeBackRetired(move)).toEqual([]);
       expect(await leftRetired(move)).toEqual([]);
       expect(await pair.green.rows("SELECT 1 FROM mysql.user WHERE User = 'wikiferry_repl'")).toEqual([]);

@@ -59,10 +59,10 @@ const line = (mark: string) => `restrict,command="true" ssh-ed25519 BBBB ${mark}
 
 test("on a full disk authorized_keys stays as it is, byte for byte, and the operator can still log in", async () => {
   const blue = await connection();
-  await editAuthorizedKeys(blue, "wikiferry-courier", line("wikiferry-courier"));
+  await editAuthorizedKeys(blue, "wikiferry-file-sync", line("wikiferry-file-sync"));
   const full = await onHost(`cat /dev/zero >/root/.ssh/ballast 2>/dev/null || cksum ${keys}`);
-  for (const wanted of [line("wikiferry-courier").replace("true", "false"), undefined])
-    await expect(editAuthorizedKeys(blue, "wikiferry-courier", wanted)).rejects.toMatchObject({
+  for (const wanted of [line("wikiferry-file-sync").replace("true", "false"), undefined])
+    await expect(editAuthorizedKeys(blue, "wikiferry-file-sync", wanted)).rejects.toMatchObject({
       code: "HOST_FILE",
       found: expect.stringMatching(/nothing was changed/),
     });
@@ -86,17 +86,17 @@ test("a line is added and removed and every other byte stays, also without a new
   const blue = await connection();
   const checksum = () => onHost(`cksum <${keys}`);
   const first = await checksum();
-  await editAuthorizedKeys(blue, "wikiferry-courier", line("wikiferry-courier"));
-  expect((await content()).endsWith(`\n${line("wikiferry-courier")}\n`)).toBe(true);
+  await editAuthorizedKeys(blue, "wikiferry-file-sync", line("wikiferry-file-sync"));
+  expect((await content()).endsWith(`\n${line("wikiferry-file-sync")}\n`)).toBe(true);
   const inode = await onHost(`stat -c %i ${keys}`);
-  await editAuthorizedKeys(blue, "wikiferry-courier", line("wikiferry-courier"));
+  await editAuthorizedKeys(blue, "wikiferry-file-sync", line("wikiferry-file-sync"));
   expect(await onHost(`stat -c %i ${keys}`)).toBe(inode);
-  await editAuthorizedKeys(blue, "wikiferry-courier");
+  await editAuthorizedKeys(blue, "wikiferry-file-sync");
   expect(await checksum()).toBe(first);
 
   await write(before.trimEnd());
-  await editAuthorizedKeys(blue, "wikiferry-courier", line("wikiferry-courier"));
-  expect((await content()).endsWith(`${others.at(-1)}\n${line("wikiferry-courier")}\n`)).toBe(true);
+  await editAuthorizedKeys(blue, "wikiferry-file-sync", line("wikiferry-file-sync"));
+  expect((await content()).endsWith(`${others.at(-1)}\n${line("wikiferry-file-sync")}\n`)).toBe(true);
 });
 
 test("a link stays a link, with its target's owner and mode; a directory in its place is refused", async () => {
@@ -104,13 +104,13 @@ test("a link stays a link, with its target's owner and mode; a directory in its 
   await onHost(
     `cp ${keys} /srv/keys && chown 33:33 /srv/keys && chmod 640 /srv/keys && ln -sf /srv/keys ${keys}`,
   );
-  await editAuthorizedKeys(blue, "wikiferry-courier", line("wikiferry-courier"));
+  await editAuthorizedKeys(blue, "wikiferry-file-sync", line("wikiferry-file-sync"));
   expect(await onHost(`readlink ${keys}; stat -c '%u:%g %a' /srv/keys; tail -n 1 /srv/keys`)).toBe(
-    `/srv/keys\n33:33 640\n${line("wikiferry-courier")}\n`,
+    `/srv/keys\n33:33 640\n${line("wikiferry-file-sync")}\n`,
   );
   await onHost(`rm ${keys}; mkdir ${keys}`);
   await expect(
-    editAuthorizedKeys(blue, "wikiferry-courier", line("wikiferry-courier")),
+    editAuthorizedKeys(blue, "wikiferry-file-sync", line("wikiferry-file-sync")),
   ).rejects.toMatchObject({
     code: "HOST_FILE",
     found: expect.stringContaining("is no regular file"),

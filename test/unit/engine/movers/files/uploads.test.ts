@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { compareFiles } from "../../../../../engine/movers/files/comparison";
 import { parseHashes } from "../../../../../engine/movers/files/hashes";
 import { base36ToHex, UploadLayout } from "../../../../../engine/movers/files/layout";
-import { checkRound, failedFiles, parseRound } from "../../../../../engine/movers/files/rounds";
-import { roundProgress } from "../../../../../engine/movers/files/uploads";
+import { checkPass, failedFiles, parsePass } from "../../../../../engine/movers/files/passes";
+import { passProgress } from "../../../../../engine/movers/files/uploads";
 import { quote } from "../../../../../engine/runtime/ssh/quote";
 
 const empty = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
@@ -60,9 +60,9 @@ test("a comparison distinguishes missing, different and extra files", () => {
 });
 
 test.each([23, 24])("rsync's exit code %i is a failure", (exitCode) => {
-  const round = parseRound(
+  const pass = parsePass(
     JSON.stringify({
-      rounds: 1,
+      passes: 1,
       direction: "pull",
       startedMs: 1,
       endedMs: 2,
@@ -72,12 +72,14 @@ test.each([23, 24])("rsync's exit code %i is a failure", (exitCode) => {
       sentBytes: 0,
       partial: false,
       lastGoodStartMs: 0,
+      wouldDelete: 0,
+      held: "",
       stderr: "rsync: some files",
     }),
   );
-  expect(() => checkRound(round)).toThrow(/FILES_SYNC: .*exit code/);
-  expect(checkRound({ ...round, exitCode: 0 }).rounds).toBe(1);
-  expect(() => parseRound("{")).toThrow(/FILES_ROUND/);
+  expect(() => checkPass(pass)).toThrow(/FILES_SYNC: .*exit code/);
+  expect(checkPass({ ...pass, exitCode: 0 }).passes).toBe(1);
+  expect(() => parsePass("{")).toThrow(/FILES_PASS/);
 });
 
 test("a file and its old versions lie in two directories, which it shares; in one with all others if not hashed", () => {
@@ -85,7 +87,7 @@ test("a file and its old versions lie in two directories, which it shares; in on
   expect(new UploadLayout(false).directories("Foo.jpg")).toEqual([]);
 });
 
-test("a round that could not copy files is a failure that names each of them, and why", () => {
+test("a pass that could not copy files is a failure that names each of them, and why", () => {
   const stderr = [
     'rsync: [sender] send_files failed to open "/srv/uploads/a/ab/It\'s.png": Permission denied (13)',
     'file has vanished: "/srv/uploads/1/12/Gone "now".png" (in uploads)',
@@ -98,8 +100,8 @@ test("a round that could not copy files is a failure that names each of them, an
   expect(files[0]?.reason).toBe("Permission denied (13)");
   expect(files[1]?.reason).toBe("file has vanished");
   expect(files[2]?.reason).toContain("No space left on device (28)");
-  const round = {
-    rounds: 1,
+  const pass = {
+    passes: 1,
     direction: "pull",
     startedMs: 0,
     endedMs: 0,
@@ -113,15 +115,15 @@ test("a round that could not copy files is a failure that names each of them, an
     stderr,
   };
   for (const exitCode of [23, 24])
-    expect(() => checkRound({ ...round, exitCode }, ["/srv/uploads"])).toThrow(
+    expect(() => checkPass({ ...pass, exitCode }, ["/srv/uploads"])).toThrow(
       `FILES_SYNC: the sync of uploads (pull) ended with exit code ${exitCode}: a/ab/It's.png (Permission denied (13)), `,
     );
 });
 
-test("a round reports its rate and the time left after two looks", () => {
+test("a pass reports its rate and the time left after two looks", () => {
   const first = { bytes: 10e6, atMs: 0 };
-  expect(roundProgress(100e6, first)).toEqual({ message: "10.0 MB of 100 MB", percent: 10 });
-  expect(roundProgress(100e6, { bytes: 40e6, atMs: 10_000 }, first)).toEqual({
+  expect(passProgress(100e6, first)).toEqual({ message: "10.0 MB of 100 MB", percent: 10 });
+  expect(passProgress(100e6, { bytes: 40e6, atMs: 10_000 }, first)).toEqual({
     message: "40.0 MB of 100 MB, 3.0 MB/s, 20 s left",
     percent: 40,
   });

@@ -1,5 +1,5 @@
 import type { ContainerRef, MoveSpec, SshTarget } from "../../../../../engine/move";
-import { roundCommands } from "../../../../../engine/movers/files/commands";
+import { passCommands } from "../../../../../engine/movers/files/commands";
 import { Uploads } from "../../../../../engine/movers/files/uploads";
 import { execInContainer, runInContainer } from "../../../../../engine/runtime/docker/exec";
 import { freshKey } from "../../../../../engine/runtime/ssh/freshKey";
@@ -13,7 +13,7 @@ const operator = freshKey();
 const host = freshKey();
 const pool = new SshPool(operator.private);
 const directory = "/srv/uploads";
-let courier: ContainerRef;
+let fileSync: ContainerRef;
 let ssh: SshTarget;
 let move: ConstructorParameters<typeof Uploads>[0];
 let uploads: Uploads;
@@ -21,7 +21,7 @@ let toBlue: string;
 
 const onBlue = async (command: string) => (await pool.to(ssh)).run(command);
 const onGreen = (script: string, env: Record<string, string> = {}) =>
-  execInContainer(courier, ["sh", "-c", script], pool, { env });
+  execInContainer(fileSync, ["sh", "-c", script], pool, { env });
 
 /** Records what blue's sshd is asked for, then asks it. */
 const noting = `#!/bin/sh
@@ -67,8 +67,8 @@ const line = (command: string, replaced: Record<string, string> = {}): string =>
   const whole = `${words} . ${directory}/`;
   return Object.entries(replaced).reduce((text, [from, to]) => text.replace(from, to), whole);
 };
-const [pull, , , pullNamed] = roundCommands.pull as [string, string, string, string];
-const [, push, , pushNamed] = roundCommands.push as [string, string, string, string];
+const [pull, , , pullNamed] = passCommands.pull as [string, string, string, string];
+const [, push, , pushNamed] = passCommands.push as [string, string, string, string];
 
 beforeAll(async () => {
   const network = await world.network();
@@ -90,8 +90,8 @@ beforeAll(async () => {
     ),
   );
   const running = await world.run(
-    "courier",
-    await testImage("courier"),
+    "file-sync",
+    await testImage("fileSync"),
     { HostConfig: { NetworkMode: network.name, Tmpfs: { "/tmp": "" } } },
     [],
     [
@@ -99,15 +99,15 @@ beforeAll(async () => {
       { path: "/usr/local/bin/lying", content: lying, mode: 0o755 },
     ],
   );
-  courier = { container: running.name };
+  fileSync = { container: running.name };
   const spec = {
     blue: { files: { ssh, directory, address: { host: files.name, port: 22 } } },
-    green: { courier: { ...courier, directory } },
+    green: { fileSync: { ...fileSync, directory } },
     files: { maxDelete: 500, allowDelete: "", allowLost: 0, keepDays: 30 },
   } as unknown as MoveSpec;
   move = { spec, pool, blue: {} as never, green: {} as never };
   uploads = new Uploads(move);
-  await until("the courier's key", async () => {
+  await until("file-sync's key", async () => {
     const { exitCode } = await onGreen("test -s /state/ssh/id_ed25519.pub");
     return exitCode === 0;
   });
@@ -121,8 +121,8 @@ afterAll(async () => {
   await world.close();
 });
 
-test("the rounds send exactly the commands that blue allows; a link on blue stays a link", async () => {
-  const round = async (list: string) => {
+test("the passes send exactly the commands that blue allows; a link on blue stays a link", async () => {
+  const pass = async (list: string) => {
     const { exitCode, stdout, stderr } = await onGreen(
       list === "" ? "sync-now" : `printf '${list}' | sync-now --files-from - | grep -v ready`,
     );
@@ -130,9 +130,9 @@ test("the rounds send exactly the commands that blue allows; a link on blue stay
   };
   for (const direction of ["pull", "push"] as const) {
     await uploads.follow("off");
-    // The loop leaves the rounds to this test.
+    // The loop leaves the passes to this test.
     await runInContainer(
-      courier,
+      fileSync,
       [
         "sh",
         "-c",
@@ -141,16 +141,16 @@ test("the rounds send exactly the commands that blue allows; a link on blue stay
       pool,
     );
     const green = (script: string) =>
-      runInContainer(courier, ["sh", "-c", `cd ${directory} && ${script}`], pool);
+      runInContainer(fileSync, ["sh", "-c", `cd ${directory} && ${script}`], pool);
     const source = direction === "pull" ? onBlue : green;
     await source(`cd ${directory} && for i in 1 2; do echo ${direction} >a/ab/${direction}$i.png; done`);
-    await round("");
+    await pass("");
     await source(`rm ${directory}/a/ab/${direction}1.png`);
-    await round("");
+    await pass("");
     await source(`echo again >${directory}/a/ab/${direction}2.png`);
-    await round(`a/ab/File.png\\0a/ab/${direction}2.png\\0`);
+    await pass(`a/ab/File.png\\0a/ab/${direction}2.png\\0`);
   }
-  const asked = await runInContainer(courier, ["cat", "/state/asked"], pool);
+  const asked = await runInContainer(fileSync, ["cat", "/state/asked"], pool);
   const forms = asked
     .trim()
     .split("\n")
@@ -164,7 +164,7 @@ test("the rounds send exactly the commands that blue allows; a link on blue stay
         .replace("\\*:33", "*:UID")
         .replace("\\*:33", "*:GID"),
     );
-  expect([...new Set(forms)].sort()).toEqual([...roundCommands.pull, ...roundCommands.push].sort());
+  expect([...new Set(forms)].sort()).toEqual([...passCommands.pull, ...passCommands.push].sort());
   expect(
     await onBlue(`readlink ${directory}/a/ab/Link.png; cd ${directory}/a/ab && cat push2.png && ls`),
   ).toBe("File.png\nagain\nFile.png\nLink.png\npull2.png\npush2.png\n");
@@ -223,12 +223,12 @@ test("every other command line is refused", async () => {
     `mkdir -p -m 0700 '${directory}/.wikiferry-replaced' /tmp/x`,
   ];
   expect(hostile.length).toBeGreaterThanOrEqual(30);
-  for (const command of [...roundCommands.pull, ...roundCommands.push])
+  for (const command of [...passCommands.pull, ...passCommands.push])
     expect(hostile).not.toContain(line(command));
   const letIn: unknown[] = [];
   for (const command of hostile) {
     const { exitCode, stdout, stderr } = await onGreen(`${toBlue} "$LINE" </dev/null`, { LINE: command });
-    if (exitCode !== 1 || stdout !== "" || stderr.trim() !== "wikiferry-courier: refused")
+    if (exitCode !== 1 || stdout !== "" || stderr.trim() !== "wikiferry-file-sync: refused")
       letIn.push({ command, exitCode, stdout, stderr });
   }
   expect(letIn).toEqual([]);
@@ -259,7 +259,7 @@ describe("a malicious green that abuses rsync's protocol through allowed command
 
   // Two that misunderstand each other would wait forever.
   const rsync = "timeout -k 1 6 rsync --rsh=lying";
-  /** As the rounds push; otherwise both sides would misunderstand each other. */
+  /** As the passes push; otherwise both sides would misunderstand each other. */
   const pushing = `--backup-dir=.wikiferry-replaced/1796070000000 --stats --partial-dir=.wikiferry-partial --exclude=/.wikiferry-replaced --usermap='*:33' --groupmap='*:33'`;
   const carry = `${rsync} -bdOogtpR --no-implied-dirs ${pushing}`;
   const named = `${rsync} -bOogtprR --delete-after --max-delete=500 ${pushing}`;
@@ -317,7 +317,7 @@ describe("a malicious green that abuses rsync's protocol through allowed command
 
 test("a key that is limited to other addresses opens nothing, and the operator's still works", async () => {
   await uploads.authorise("192.0.2.1");
-  await onGreen("rm -f /tmp/courier-* /tmp/test-*");
+  await onGreen("rm -f /tmp/file-sync-* /tmp/test-*");
   const { exitCode } = await onGreen(`${toBlue} "ls -A '${directory}' | head -n 5 | wc -l"`);
   expect(exitCode).toBe(255);
   await uploads.authorise();

@@ -1,4 +1,4 @@
-# A round that would delete too much is stopped, and stays so: /state/held names it, its direction and how many files it
+# A pass that would delete too much is stopped, and stays so: /state/held names it, its direction and how many files it
 # would delete; /state/held.paths has their names. It ends when all of those files are at the source again, or when
 # ALLOW_DELETE is its name: then these files, and no others beyond the limit, are deleted.
 
@@ -13,7 +13,7 @@ forget_held() {
   held_id='' held_direction='' held_files=0
 }
 
-# hold NAMES FILES: stops the rounds. NAMES is the list of what would be deleted.
+# hold NAMES FILES: stops the passes. NAMES is the list of what would be deleted.
 hold() {
   LC_ALL=C sort "$1" >/state/held.paths.new
   # The time is part of the name: what was allowed once is not allowed again.

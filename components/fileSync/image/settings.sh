@@ -4,12 +4,12 @@
 #   DIRECTION          pull (to green), push (to blue) or off
 #   REMOTE, PORT       root@host, 22
 #   REMOTE_PATH        the upload directory over there
-#   MAX_DELETE         most files that one round may delete [500]
-#   ALLOW_DELETE       name of the stopped round whose deletions are allowed
+#   MAX_DELETE         most files that one pass may delete [500]
+#   ALLOW_DELETE       name of the stopped pass whose deletions are allowed
 #   KEEP_DAYS          for how long replaced and deleted files are kept on green [30]
-#   PARALLEL           parts of a whole round that run at the same time, 1 to 8 [4]
-#   INTERVAL_SECONDS   pause between two rounds [5]
-#   PAUSED             yes: rounds are made by sync-now only
+#   PARALLEL           parts of a whole pass that run at the same time, 1 to 8 [4]
+#   INTERVAL_SECONDS   pause between two passes [5]
+#   PAUSED             yes: passes are made by sync-now only
 #   OWNER              uid:gid of what a push makes on blue
 #   FILE_MODE, DIRECTORY_MODE   in octal digits, likewise
 DIRECTION=off REMOTE='' PORT=22 REMOTE_PATH=/srv/uploads MAX_DELETE=500 ALLOW_DELETE='' KEEP_DAYS=30 PARALLEL=4

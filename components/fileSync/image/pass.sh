@@ -1,16 +1,16 @@
 #!/bin/sh
-# One round, as /state/follow.env says; called by sync-now under the lock. $1: yes, if standard input names the paths to
+# One pass, as /state/follow.env says; called by sync-now under the lock. $1: yes, if standard input names the paths to
 # carry.
 #
-# A whole round looks first (`scan`): what it would carry and delete is listed and counted, over all parts together. One
+# A whole pass looks first (`scan`): what it would carry and delete is listed and counted, over all parts together. One
 # that would delete more than the limit touches nothing and is held (held.sh). Then it carries what is on the one list and
 # deletes what is on the other. Looking is done in parts where it takes its time: MediaWiki's hashed directories (a/ab,
 # archive/a/ab, deleted/…) fall into PARALLEL groups by their first character, and one more part takes whatever else there
-# is. The round's exit code is the gravest of its parts. One that was done in 3 s the last time is done in one part: five
+# is. The pass's exit code is the gravest of its parts. One that was done in 3 s the last time is done in one part: five
 # rsyncs every few seconds would only be a load.
 #
 # What is deleted or overwritten is kept, on blue in REMOTE_PATH/.wikiferry-replaced/<start, ms>/, on green in
-# /state/replaced/<start, ms>/. The result goes to /state/rounds.json.
+# /state/replaced/<start, ms>/. The result goes to /state/passes.json.
 set -eu
 umask 022
 
@@ -28,7 +28,7 @@ json_string() {
   tr -d '\000-\010\013-\037' | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/\t/ /g' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
 }
 
-# What rsync --stats says, of all parts, and the last record. Without other programs: the last round of a flip is
+# What rsync --stats says, of all parts, and the last record. Without other programs: the last pass of a flip is
 # waited for.
 read_stats() {
   sent=0 deleted=0 bytes=0
@@ -46,21 +46,21 @@ read_stats() {
 }
 
 read_last() {
-  rounds=0 lastgood=0
-  [ -s /state/rounds.json ] || return 0
-  IFS= read -r last </state/rounds.json || true
-  rest=${last#*'"rounds":'}
-  rounds=${rest%%[!0-9]*}
+  passes=0 lastgood=0
+  [ -s /state/passes.json ] || return 0
+  IFS= read -r last </state/passes.json || true
+  rest=${last#*'"passes":'}
+  passes=${rest%%[!0-9]*}
   rest=${last#*'"lastGoodStartMs":'}
   lastgood=${rest%%[!0-9]*}
 }
 
-work=$(mktemp -d /state/round.XXXXXX)
+work=$(mktemp -d /state/pass.XXXXXX)
 errors=$work/errors
 trap 'rm -rf "$work"' EXIT
 would=0
 
-# What a round before kept that was killed, and what this one did.
+# What a pass before kept that was killed, and what this one did.
 put_away() {
   [ ! -d "$KEPT/now" ] || mv "$KEPT/now" "$KEPT/$1"
 }
@@ -81,15 +81,15 @@ finish() {
     fi
   fi
   record=$(
-    printf '{"rounds":%s,"direction":"%s","startedMs":%s,"endedMs":%s,"exitCode":%s,"filesSent":%s,"filesDeleted":%s,"sentBytes":%s,"partial":%s,"lastGoodStartMs":%s,"wouldDelete":%s,"held":"%s","stderr":"%s"}' \
-      "$((${rounds:-0} + 1))" "$DIRECTION" "$started" "$ended" "$1" "${sent:-0}" "${deleted:-0}" "${bytes:-0}" \
+    printf '{"passes":%s,"direction":"%s","startedMs":%s,"endedMs":%s,"exitCode":%s,"filesSent":%s,"filesDeleted":%s,"sentBytes":%s,"partial":%s,"lastGoodStartMs":%s,"wouldDelete":%s,"held":"%s","stderr":"%s"}' \
+      "$((${passes:-0} + 1))" "$DIRECTION" "$started" "$ended" "$1" "${sent:-0}" "${deleted:-0}" "${bytes:-0}" \
       "$partial" "${lastgood:-0}" "$would" "$held_id" "$message"
   )
-  printf '%s\n' "$record" >/state/rounds.json.new
-  mv /state/rounds.json.new /state/rounds.json
+  printf '%s\n' "$record" >/state/passes.json.new
+  mv /state/passes.json.new /state/passes.json
   printf '%s\n' "$record"
   if [ "$1" -ne 0 ]; then
-    echo "round: $DIRECTION ended with $1: $(tail -n 1 "$errors")" >&2
+    echo "pass: $DIRECTION ended with $1: $(tail -n 1 "$errors")" >&2
   fi
   exit "$1"
 }
@@ -168,7 +168,7 @@ look() {
   gather errors
 }
 
-# Ends the round where it would delete too much.
+# Ends the pass where it would delete too much.
 judge_deletions() {
   would=$(count_files "$work/deleted")
   most=$(limit $((source + would)))
@@ -267,7 +267,7 @@ put_away "$((started - 1))"
 if [ "$list" = yes ]; then
   [ -z "$held_id" ] || [ "$held_id" = "$ALLOW_DELETE" ] || {
     would=$held_files
-    refuse 5 "the round $held_id is stopped: nothing is carried, nothing deleted"
+    refuse 5 "the pass $held_id is stopped: nothing is carried, nothing deleted"
   }
 else
   exec </dev/null
@@ -291,8 +291,8 @@ if [ "$list" = yes ]; then
   finish "$code"
 fi
 
-# What a killed round left.
-for rest in /state/round.??????; do
+# What a killed pass left.
+for rest in /state/pass.??????; do
   [ "$rest" = "$work" ] || rm -rf "$rest"
 done
 [ ! -d "$KEPT" ] || find "$KEPT" -mindepth 1 -maxdepth 1 -mtime "+$KEEP_DAYS" -exec rm -rf {} +

@@ -1,4 +1,4 @@
-# The rsyncs of a round. What blue's sshd is asked to run is one of the following and nothing else. DIR is REMOTE_PATH, N
+# The rsyncs of a pass. What blue's sshd is asked to run is one of the following and nothing else. DIR is REMOTE_PATH, N
 # are digits, UID and GID those of OWNER, and rsync puts letters about its abilities behind `e.`.
 #
 #   ls -A 'DIR' | head -n 5 | wc -l                pull: whether the source is empty
@@ -22,7 +22,7 @@
 #           --stats --partial-dir .wikiferry-partial --usermap=*:UID --groupmap=*:GID
 
 LOCAL_PATH=/srv/uploads
-# Kept replaced and deleted files: on green outside of what is served and synced. A round's `now` is renamed at its end,
+# Kept replaced and deleted files: on green outside of what is served and synced. A pass's `now` is renamed at its end,
 # so the line that blue is asked for is always the same.
 KEPT=/state/replaced
 
@@ -30,11 +30,11 @@ KEPT=/state/replaced
 excludes="--exclude=/.wikiferry-replaced --exclude=.wikiferry-partial --exclude=/thumb --exclude=/temp
   --exclude=/lockdir --exclude=/lock_yBgMBwiR"
 every="--times --omit-dir-times --stats --no-human-readable --timeout=30 $excludes"
-# One connection serves all rounds; it ends by itself a minute after the last.
+# One connection serves all passes; it ends by itself a minute after the last.
 ssh="ssh -F none -p $PORT -i /state/ssh/id_ed25519 -o IdentitiesOnly=yes -o BatchMode=yes
   -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/state/ssh/known_hosts -o ConnectTimeout=10
   -o ServerAliveInterval=5 -o ServerAliveCountMax=3
-  -o ControlMaster=auto -o ControlPath=/tmp/courier-%C -o ControlPersist=60"
+  -o ControlMaster=auto -o ControlPath=/tmp/file-sync-%C -o ControlPersist=60"
 ssh=$(echo $ssh)
 # Green's web server is this user: whatever the modes on blue are, it reads and writes them all.
 green_modes="--perms --chmod=Du=rwx,Dgo=rx,Fu=rw,Fgo=r"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Carries the uploads round after round, in the direction and at the pace that /state/follow.env names, which is read
-# anew before each. A round that fails (rsync's 23 and 24 too) is recorded, and the next begins as soon as a second
-# later. Ends after the round under way when told to stop. PAUSED=yes leaves the rounds to sync-now for a while.
+# Carries the uploads pass after pass, in the direction and at the pace that /state/follow.env names, which is read
+# anew before each. A pass that fails (rsync's 23 and 24 too) is recorded, and the next begins as soon as a second
+# later. Ends after the pass under way when told to stop. PAUSED=yes leaves the passes to sync-now for a while.
 set -eu
 umask 022
 . /usr/local/lib/wikiferry/settings.sh
