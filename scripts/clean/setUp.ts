@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker } from "../common/docker";
-import { debianImage } from "../setup/debian";
-import { imageFolders } from "../setup/images";
+import { debianImageOf, suites } from "../setup/debian";
+import { allImageFolders } from "../setup/imageFolders";
 import { projectDir, pulumiHome, stateFile } from "../setup/paths";
 import { setUpTags } from "./ownership";
 import { daemonWithLog } from "./processes";
@@ -28,10 +28,10 @@ export function offlinePlugins(plugins = join(pulumiHome(), "plugins"), checkout
 
 async function imageTags(): Promise<string[]> {
   const images = await docker.listImages();
-  const services = imageFolders().map(({ service }) => service);
+  const services = allImageFolders().map(({ service }) => service);
   return setUpTags(
     images.flatMap(({ RepoTags }) => RepoTags ?? []),
-    { services, base: debianImage },
+    { services, bases: suites.map(debianImageOf) },
   );
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { debianImage, makeDebianImage } from "../setup/debian";
-import { imageFolders, parentOf } from "../setup/images";
+import { debianImageOf, makeDebianImage, suiteOf } from "../setup/debian";
+import { allImageFolders, parentOf } from "../setup/imageFolders";
 import { readRecord } from "../setup/record";
 import { derivedImage, isThere } from "./derivedImage";
 import { DockerWorld } from "./dockerWorld";
@@ -9,14 +9,14 @@ import { DockerWorld } from "./dockerWorld";
  * The image of a service from its folder's present content, built if there is none, on the base that the set-up chose.
  */
 export async function serviceImage(service: string): Promise<string> {
-  const folders = imageFolders();
+  const folders = allImageFolders();
   const folder = folders.find((one) => one.service === service);
   if (!folder) throw new Error(`no image folder is called ${service}`);
   const parent = parentOf(folder, folders);
-  const base = parent
-    ? await serviceImage(parent.service)
-    : (readRecord()?.images[service]?.base ?? debianImage);
-  if (base === debianImage && !(await isThere(new DockerWorld().docker, base))) await makeDebianImage();
+  const suite = suiteOf(folder.officialBase);
+  const debian = debianImageOf(suite);
+  const base = parent ? await serviceImage(parent.service) : (readRecord()?.images[service]?.base ?? debian);
+  if (base === debian && !(await isThere(new DockerWorld().docker, base))) await makeDebianImage(suite);
   return derivedImage(service, folder.path, base);
 }
 

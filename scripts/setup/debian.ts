@@ -5,13 +5,22 @@ import { $, which } from "zx";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { installPackages, onDebianAsRoot } from "./apt";
 import { dockerClient } from "./docker";
-import { reachable } from "./probe";
+import { holds } from "./probe";
 import { step } from "./say";
 
-/** Replaces the official images where these can't be pulled. */
-export const debianImage = "wikiferry/debian:bookworm";
+/** Releases of Debian that images are based on. */
+export const suites = ["bullseye", "bookworm", "trixie"] as const;
+export type Suite = (typeof suites)[number];
 
-const suite = "bookworm";
+/** The base image that replaces official images where these can't be pulled. */
+export const debianImageOf = (suite: Suite): string => `wikiferry/debian:${suite}`;
+
+/** The base of every image that needs no other release. */
+export const debianImage = debianImageOf("bookworm");
+
+/** The release that an official image is based on by its tag, such as `debian:trixie-slim`. Defaults to bookworm. */
+export const suiteOf = (image: string): Suite =>
+  suites.find((suite) => new RegExp(`\\b${suite}\\b`).test(image)) ?? "bookworm";
 
 /** The mirrors that this host itself uses, so that a site-local mirror serves the image too. */
 export function mirrorsIn(sources: string[]): { debian?: string; security?: string } {
@@ -31,6 +40,48 @@ function hostSources(): string[] {
   return ["/etc/apt/sources.list", ...files].filter(existsSync).map((path) => readFileSync(path, "utf8"));
 }
 
+/** Debian's own mirrors. A release moves to the archive some time after its support has ended. */
+const publicMirrors = [
+  { debian: "http://deb.debian.org/debian", security: "http://deb.debian.org/debian-security" },
+  { debian: "http://archive.debian.org/debian", security: "http://archive.debian.org/debian-security" },
+];
+
+/** Where a release is: mirrors as in sources.list, without those that lack it. */
+export interface SuiteMirrors {
+  debian: string;
+  updates?: string;
+  security?: string;
+}
+
+/**
+ * Asks this host's mirrors first, then Debian's own, then Debian's archive.
+ * @throws `SETUP_IMAGES` where none of them has the release
+ */
+export async function mirrorsOf(
+  suite: Suite,
+  own = mirrorsIn(hostSources()),
+  others: readonly { debian: string; security: string }[] = publicMirrors,
+): Promise<SuiteMirrors> {
+  const first = async (mirrors: (string | undefined)[], name: string): Promise<string | undefined> => {
+    for (const mirror of mirrors)
+      if (mirror && (await holds(`${mirror}/dists/${name}/InRelease`))) return mirror;
+    return undefined;
+  };
+  const all = [own.debian, ...others.map(({ debian }) => debian)];
+  const debian = await first(all, suite);
+  if (!debian)
+    throw new WikiferryError(
+      "SETUP_IMAGES",
+      `None of ${all.filter(Boolean).join(", ")} has Debian's release ${suite}`,
+      "See that one of them can be reached, then run this again.",
+    );
+  return {
+    debian,
+    updates: await first([debian], `${suite}-updates`),
+    security: await first([own.security, ...others.map(({ security }) => security)], `${suite}-security`),
+  };
+}
+
 /** The keys of Debian's archive, from the package debian-archive-keyring. */
 const archiveKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -38,7 +89,12 @@ const archiveKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
  * Unpacks Debian's minimal system into a folder. Without the keyring debootstrap would warn and continue unchecked.
  * @throws `SETUP_KEYRING` where the keyring is missing, and debootstrap's message where a signature does not match
  */
-export async function bootstrap(root: string, mirror: string, keyring = archiveKeyring): Promise<void> {
+export async function bootstrap(
+  root: string,
+  mirror: string,
+  keyring = archiveKeyring,
+  suite: Suite = "bookworm",
+): Promise<void> {
   if (!existsSync(keyring))
     throw new WikiferryError(
       "SETUP_KEYRING",
@@ -50,15 +106,16 @@ export async function bootstrap(root: string, mirror: string, keyring = archiveK
 }
 
 /**
- * Creates the Debian base image with debootstrap. Needs root, because it creates device nodes and files of other
- * owners.
+ * Creates a Debian base image with debootstrap. Needs root, because it creates device nodes and files of other owners.
+ * @param suite Defaults to bookworm.
  */
-export async function makeDebianImage(): Promise<void> {
+export async function makeDebianImage(suite: Suite = "bookworm"): Promise<void> {
+  const image = debianImageOf(suite);
   if (process.getuid?.() !== 0)
     throw new WikiferryError(
       "SETUP_IMAGES",
       "The official images can't be pulled from registry-1.docker.io, and making a Debian base image needs root",
-      `Run \`sudo npx tsx scripts/setup.ts\` once, or \`docker load\` an image as ${debianImage}, then run this again.`,
+      `Run \`sudo npx tsx scripts/setup.ts\` once, or \`docker load\` an image as ${image}, then run this again.`,
     );
   if (!(await which("debootstrap", { nothrow: true }))) {
     if (!onDebianAsRoot())
@@ -70,26 +127,27 @@ export async function makeDebianImage(): Promise<void> {
     await installPackages("debootstrap");
   }
   if (!existsSync(archiveKeyring) && onDebianAsRoot()) await installPackages("debian-archive-keyring");
-  const mirrors = mirrorsIn(hostSources());
-  const debian = mirrors.debian ?? "http://deb.debian.org/debian";
-  const security = mirrors.security ?? "http://deb.debian.org/debian-security";
+  const { debian, updates, security } = await mirrorsOf(suite);
   const folder = mkdtempSync(join(tmpdir(), "wikiferry-debian-"));
   const root = join(folder, "root");
   const archive = join(folder, "root.tar");
   try {
-    await step("making a Debian base image, about 40 s", async () => {
-      await bootstrap(root, debian);
-      const sources = [`deb ${debian} ${suite} main`, `deb ${debian} ${suite}-updates main`];
-      if (await reachable(`${security}/dists/${suite}-security/InRelease`))
-        sources.push(`deb ${security} ${suite}-security main`);
+    await step(`making a base image of Debian ${suite}, about 40 s`, async () => {
+      await bootstrap(root, debian, archiveKeyring, suite);
+      const sources = [`deb ${debian} ${suite} main`];
+      if (updates) sources.push(`deb ${updates} ${suite}-updates main`);
+      if (security) sources.push(`deb ${security} ${suite}-security main`);
       writeFileSync(join(root, "etc/apt/sources.list"), `${sources.join("\n")}\n`);
+      // There a Release file keeps the date until which it was to be replaced; its signature stays checked.
+      if (sources.some((source) => source.includes("//archive.debian.org/")))
+        writeFileSync(join(root, "etc/apt/apt.conf.d/90archive"), 'Acquire::Check-Valid-Until "false";\n');
       rmSync(join(root, "var/cache/apt/archives"), { recursive: true, force: true });
       rmSync(join(root, "var/lib/apt/lists"), { recursive: true, force: true });
       // Through a file: dockerode looks for its socket before it reads, and the beginning of a command's output would
       // be lost.
       await $({ quiet: true })`tar -C ${root} --numeric-owner -cf ${archive} .`;
       const docker = dockerClient();
-      const [repo, tag] = debianImage.split(":");
+      const [repo, tag] = image.split(":");
       const answer = await docker.importImage(archive, { repo, tag });
       await new Promise<void>((resolve, reject) =>
         docker.modem.followProgress(answer, (error: Error | null) => (error ? reject(error) : resolve())),
@@ -99,7 +157,7 @@ export async function makeDebianImage(): Promise<void> {
     if (error instanceof WikiferryError) throw error;
     throw new WikiferryError(
       "SETUP_IMAGES",
-      `The Debian base image could not be made: ${messageOf(error).trim().split("\n").at(-1)}`,
+      `The base image of Debian ${suite} could not be made: ${messageOf(error).trim().split("\n").at(-1)}`,
       `See that ${debian} can be reached, then run this again.`,
       { cause: error },
     );

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { $ } from "zx";
 import { messageOf } from "../../engine/errors";
 import { dockerClient, engineProblem } from "./docker";
-import { imageFolders } from "./images";
+import { imageFolders } from "./imageFolders";
 import { packageVersion, projectDir, pulumiHome } from "./paths";
 import { pluginNames, pluginState } from "./plugins";
 import { engineDir, missingEngineFiles } from "./pulumi";

@@ -1,58 +1,19 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
 import type Docker from "dockerode";
 import pLimit from "p-limit";
 import { sleep } from "zx";
 import { messageOf, WikiferryError } from "../../engine/errors";
 import { digestOf, readDigests, writeDigests } from "../../engine/runtime/docker/digests";
-import { baseIn, filesIn, imageName, repositoryOf } from "../../engine/runtime/docker/imageFolder";
-import { debianImage, makeDebianImage } from "./debian";
+import { filesIn, imageName, repositoryOf } from "../../engine/runtime/docker/imageFolder";
+import { debianImageOf, makeDebianImage, type Suite, suiteOf } from "./debian";
 import { dockerClient } from "./docker";
-import { digestFile, projectDir } from "./paths";
+import { allImageFolders, type ImageFolder, imageFolders, parentOf } from "./imageFolders";
+import { digestFile } from "./paths";
 import { imageSite, reachable } from "./probe";
 import { type ImageRecord, readRecord } from "./record";
 import { say, step } from "./say";
 
 /** Delay before a failed build is tried once more. */
 const againMs = 5_000;
-
-interface ImageFolder {
-  service: string;
-  path: string;
-  /** The Dockerfile's `ARG BASE=...`: the official image, or another of ours (`wikiferry/<service>`). */
-  officialBase: string;
-}
-
-const subfolders = (path: string): string[] =>
-  existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [];
-
-/** Every folder with a Dockerfile. A component's image has the component's name, an image of the old site its own. */
-export function imageFolders(root = projectDir): ImageFolder[] {
-  const components = subfolders(join(root, "components")).map((path) => join(path, "image"));
-  const world = subfolders(join(root, "scripts/rehearsal/worlds/mediawiki/oldSite/images"));
-  return [...components, ...world]
-    .filter((path) => existsSync(join(path, "Dockerfile")))
-    .map((path) => {
-      const service = basename(path) === "image" ? basename(dirname(path)) : basename(path);
-      const officialBase = baseIn(readFileSync(join(path, "Dockerfile"), "utf8"));
-      if (!officialBase)
-        throw new WikiferryError(
-          "SETUP_IMAGES",
-          `${relative(root, path)}/Dockerfile has no ARG BASE=`,
-          "Begin it with `ARG BASE=<official image>` and build from that.",
-        );
-      return { service, path, officialBase };
-    })
-    .sort((a, b) => a.service.localeCompare(b.service));
-}
-
-const ourBase = /^wikiferry\/([^:]+)(?::current)?$/;
-
-/** The folder of the image on which another is built, if that is one of ours. */
-export function parentOf(folder: ImageFolder, folders: readonly ImageFolder[]): ImageFolder | undefined {
-  const parent = ourBase.exec(folder.officialBase)?.[1];
-  return folders.find(({ service }) => service === parent);
-}
 
 async function idOf(docker: Docker, ref: string): Promise<string | undefined> {
   try {
@@ -84,7 +45,7 @@ function follow(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
 class Bases {
   readonly #docker: Docker;
   readonly #known = new Map<string, Promise<{ ref: string; id: string }>>();
-  #debian: Promise<void> | undefined;
+  readonly #debian = new Map<Suite, Promise<void>>();
 
   constructor(docker: Docker) {
     this.#docker = docker;
@@ -118,11 +79,14 @@ class Bases {
         );
       }
     }
-    this.#debian ??= this.#makeDebian();
-    await this.#debian;
-    const id = await idOf(this.#docker, debianImage);
-    if (!id) throw new Error(`${debianImage} is missing right after it was made`);
-    return { ref: debianImage, id };
+    const suite = suiteOf(official);
+    const made = this.#debian.get(suite) ?? this.#makeDebian(suite);
+    this.#debian.set(suite, made);
+    await made;
+    const ref = debianImageOf(suite);
+    const id = await idOf(this.#docker, ref);
+    if (!id) throw new Error(`${ref} is missing right after it was made`);
+    return { ref, id };
   }
 
   /**
@@ -149,8 +113,8 @@ class Bases {
     return (await idOf(this.#docker, ref)) ? await this.#docker.getImage(ref).inspect() : undefined;
   }
 
-  async #makeDebian(): Promise<void> {
-    if (!(await idOf(this.#docker, debianImage))) await makeDebianImage();
+  async #makeDebian(suite: Suite): Promise<void> {
+    if (!(await idOf(this.#docker, debianImageOf(suite)))) await makeDebianImage(suite);
   }
 }
 
@@ -184,12 +148,15 @@ async function buildImage(docker: Docker, folder: ImageFolder, base: string, ref
   }
 }
 
-/** Builds what is missing, at most two at a time, and moves each `:current` tag. */
-export async function setUpImages(): Promise<Record<string, ImageRecord>> {
+/**
+ * Builds what is missing, at most two at a time, and moves each `:current` tag.
+ * @param folders Defaults to the images that every rehearsal needs.
+ * @returns these, and what is known of other images that were asked for before
+ */
+export async function setUpImages(folders = imageFolders()): Promise<Record<string, ImageRecord>> {
   const docker = dockerClient();
   const bases = new Bases(docker);
   const before = readRecord()?.images ?? {};
-  const folders = imageFolders();
   const limit = pLimit(2);
   const made = new Map<string, Promise<ImageRecord>>();
 
@@ -218,7 +185,10 @@ export async function setUpImages(): Promise<Record<string, ImageRecord>> {
   const records = await Promise.all(
     folders.map(async (folder) => [folder.service, await make(folder)] as const),
   );
-  return Object.fromEntries(records);
+  const others = allImageFolders()
+    .map(({ service }) => [service, before[service]] as const)
+    .filter((entry): entry is [string, ImageRecord] => entry[1] !== undefined);
+  return Object.fromEntries([...others, ...records]);
 }
 
 /** The image that the set-up built for a service. */

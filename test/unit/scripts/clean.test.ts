@@ -115,7 +115,7 @@ describe("clean", () => {
     }
   });
 
-  it("takes the images of the project's services, and the base, and no others", () => {
+  it("takes the images of the project's services, and the bases, and no others", () => {
     const tags = [
       "wikiferry/gate:current",
       "wikiferry/gate:0123456789ab",
@@ -124,7 +124,7 @@ describe("clean", () => {
       "mariadb:10.11",
       "<none>:<none>",
     ];
-    expect(setUpTags(tags, { services: ["gate"], base: "wikiferry/debian:bookworm" })).toEqual([
+    expect(setUpTags(tags, { services: ["gate"], bases: ["wikiferry/debian:bookworm"] })).toEqual([
       "wikiferry/debian:bookworm",
       "wikiferry/gate:0123456789ab",
       "wikiferry/gate:current",
