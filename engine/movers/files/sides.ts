@@ -6,7 +6,7 @@ import { quote } from "../../runtime/ssh/quote";
 import { hashAllCommand, hashNamedCommand, parseHashes } from "./hashes";
 import { type Link, linksCommand, parseLinks } from "./links";
 import { parseRights, type Rights, rightsCommand } from "./rights";
-import { walkCommand } from "./tree";
+import { trimmed, walkCommand } from "./tree";
 
 export interface UploadSidesSpec {
   blue: { files: Pick<MoveSpec["blue"]["files"], "ssh" | "directory"> };
@@ -61,7 +61,7 @@ export class UploadSides {
 
   /** Size of the uploads without thumbnails, in bytes. */
   async bytes(side: Side): Promise<number> {
-    const directory = `${this.directory(side).replace(/\/+$/, "")}/.`;
+    const directory = `${trimmed(this.directory(side))}/.`;
     const size = await this.shell(
       side,
       `du -sb --exclude=thumb --exclude=.wikiferry-replaced ${quote(directory)} | cut -f1`,
@@ -91,9 +91,7 @@ export class UploadSides {
   }
 
   private kept(side: Side): string {
-    return side === "blue"
-      ? `${this.directory("blue").replace(/\/+$/, "")}/.wikiferry-replaced`
-      : "/state/replaced";
+    return side === "blue" ? `${trimmed(this.directory("blue"))}/.wikiferry-replaced` : "/state/replaced";
   }
 
   private async shell(side: Side, command: string, stdin = ""): Promise<string> {

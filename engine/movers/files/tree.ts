@@ -19,3 +19,8 @@ export function walkCommand(directory: string, action: string): string {
 export function isSkipped(path: string): boolean {
   return skipped.includes(path.split("/")[0] as string) || path.split("/").includes(".wikiferry-partial");
 }
+
+/** A directory without slashes at its end. */
+export function trimmed(directory: string): string {
+  return directory.replace(/\/+$/, "");
+}

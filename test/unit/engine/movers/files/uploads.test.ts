@@ -3,7 +3,7 @@ import { compareFiles } from "../../../../../engine/movers/files/comparison";
 import { parseHashes } from "../../../../../engine/movers/files/hashes";
 import { base36ToHex, UploadLayout } from "../../../../../engine/movers/files/layout";
 import { checkPass, failedFiles, parsePass } from "../../../../../engine/movers/files/passes";
-import { passProgress } from "../../../../../engine/movers/files/uploads";
+import { passProgress } from "../../../../../engine/movers/files/progress";
 import { quote } from "../../../../../engine/runtime/ssh/quote";
 
 const empty = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
