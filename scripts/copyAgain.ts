@@ -3,7 +3,7 @@ import { copyAgain, planCopyAgain } from "../engine/operations/undo/copyAgain";
 import { openMoveSession } from "../engine/session";
 import { runCommand } from "./common/command";
 import { print, sayProgress } from "./common/print";
-import { findStack } from "./common/stack";
+import { findWikiStack } from "./common/stack";
 import { confirm } from "./undo/confirm";
 import { StackRecord } from "./undo/stack";
 
@@ -17,7 +17,7 @@ interface Flags {
 const next = "npx pulumi up";
 
 async function main({ stack: name, dryRun, json, yes }: Flags): Promise<number> {
-  const stack = await findStack(name);
+  const stack = await findWikiStack(name);
   const report = sayProgress();
   const move = openMoveSession(stack.spec, stack.secrets, report);
   try {

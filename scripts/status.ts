@@ -1,10 +1,9 @@
 import { Command } from "commander";
+import { kinds } from "../stacks/kinds";
 import { runCommand } from "./common/command";
 import { print } from "./common/print";
 import { findStack } from "./common/stack";
-import { ask } from "./status/ask";
-import { format } from "./status/format";
-import { anythingReached } from "./status/judge";
+import { projectDir } from "./setup/paths";
 
 interface Flags {
   json?: boolean;
@@ -12,9 +11,12 @@ interface Flags {
 }
 
 async function main({ json, stack }: Flags): Promise<number> {
-  const status = await ask(await findStack(stack));
-  await print(json ? `${JSON.stringify(status, null, 2)}\n` : format(status));
-  return anythingReached(status) ? 0 : 1;
+  const found = await findStack(kinds, stack);
+  const { kind, config } = found;
+  const request = { stack: found.name, config, projectDirectory: projectDir };
+  const { status, text, reached } = await kind.status(request);
+  await print(json ? `${JSON.stringify(status, null, 2)}\n` : text);
+  return reached ? 0 : 1;
 }
 
 const program = new Command("npm run status --")

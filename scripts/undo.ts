@@ -3,7 +3,7 @@ import { silent } from "../engine/progress";
 import { openMoveSession } from "../engine/session";
 import { runCommand } from "./common/command";
 import { print, sayProgress } from "./common/print";
-import { findStack } from "./common/stack";
+import { findWikiStack } from "./common/stack";
 import { confirm } from "./undo/confirm";
 import { formatPlan, formatUndone } from "./undo/format";
 import { planUndo, type Wishes } from "./undo/plan";
@@ -31,7 +31,7 @@ async function main(flags: Flags): Promise<number> {
     restart: flags.restart ?? false,
     trafficOnBlue: flags.trafficOnBlue,
   };
-  const stack = await findStack(flags.stack);
+  const stack = await findWikiStack(flags.stack);
   const move = openMoveSession(stack.spec, stack.secrets, silent);
   const plan = await planUndo(stack, move, wishes).finally(() => move.close());
   if (flags.dryRun) {

@@ -5,7 +5,7 @@ import { otherSide } from "../engine/move";
 import { keepVerifying } from "../engine/movers/mariadb/verify/continuous/keepVerifying";
 import { silent } from "../engine/progress";
 import { openMoveSession } from "../engine/session";
-import { findStack } from "./common/stack";
+import { findWikiStack } from "./common/stack";
 
 interface Flags {
   stack?: string;
@@ -19,7 +19,7 @@ function endedBySignal(): AbortSignal {
 }
 
 async function main({ stack }: Flags): Promise<number> {
-  const { spec, secrets } = await findStack(stack);
+  const { spec, secrets } = await findWikiStack(stack);
   const signal = endedBySignal();
   const move = openMoveSession(spec, secrets, silent);
   try {

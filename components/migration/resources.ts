@@ -1,19 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { MoveSpec, Side } from "../../engine/move";
-import { type ResourceName, sliceFor } from "../../engine/resources";
+import { lifecycle, type ResourceName } from "../../engine/resources";
 import type { SecretSources } from "../../engine/resources/secretSources";
-import { Shim } from "./shim";
+import { HandledResource } from "../dynamic/resource";
 
-const shims = new Map<ResourceName, Shim>();
-
-/** One provider for all resources of a handler: Pulumi serializes each provider once, and that is slow. */
-function shimFor(hold: ResourceName): Shim {
-  const shim = shims.get(hold) ?? new Shim(hold);
-  shims.set(hold, shim);
-  return shim;
-}
-
-interface HoldArgs {
+interface MoveArgs {
   /** The whole description. The resource gets the part that its handler uses. */
   spec: MoveSpec;
 }
@@ -22,19 +13,15 @@ interface HoldArgs {
  * A dynamic resource that a module of `engine/resources` implements. Its inputs are that module's slice of the move's
  * description and the resource's own arguments, so that a change of anything else does not update it.
  */
-abstract class HoldResource extends pulumi.dynamic.Resource {
-  /** SHA-256 of the inputs at the last change. */
-  declare readonly inputsHash: pulumi.Output<string>;
-
+abstract class MoveResource extends HandledResource {
   constructor(
-    hold: ResourceName,
+    handler: ResourceName,
     type: string,
     name: string,
-    { spec, ...props }: HoldArgs & Record<string, unknown>,
+    { spec, ...props }: MoveArgs & Record<string, unknown>,
     opts?: pulumi.CustomResourceOptions,
   ) {
-    const inputs = { ...props, spec: sliceFor(hold, spec), inputsHash: undefined };
-    super(shimFor(hold), name, inputs, opts, "wikiferry", type);
+    super(handler, type, name, { ...props, spec: lifecycle.sliceFor(handler, spec) }, opts);
   }
 }
 
@@ -42,17 +29,17 @@ abstract class HoldResource extends pulumi.dynamic.Resource {
  * The certificate of green's database, from the move's own authority. Its key is derived from the master secret. Blue's
  * is installed by its adoption.
  */
-export class Certificate extends HoldResource {
+export class Certificate extends MoveResource {
   declare readonly ca: pulumi.Output<string>;
   declare readonly cert: pulumi.Output<string>;
 
-  constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: MoveArgs, opts?: pulumi.CustomResourceOptions) {
     super("certificate", "Certificate", name, { ...args, ca: undefined, cert: undefined }, opts);
   }
 }
 
 /** A service's secrets are files in a volume that only the service mounts. */
-export class SecretFiles extends HoldResource {
+export class SecretFiles extends MoveResource {
   /** Keyed fingerprint of the contents. If it changes, the service must read them again. */
   declare readonly fingerprint: pulumi.Output<string>;
   /** Name of the volume, known once the files exist. */
@@ -60,7 +47,7 @@ export class SecretFiles extends HoldResource {
 
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       volume: pulumi.Input<string>;
       /** An image that the engine has. */
       image: pulumi.Input<string>;
@@ -77,10 +64,10 @@ export class SecretFiles extends HoldResource {
 }
 
 /** Limits the number of a green container's processes. */
-export class ProcessLimit extends HoldResource {
+export class ProcessLimit extends MoveResource {
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       /** Id of the container. */
       container: pulumi.Input<string>;
       pids: number;
@@ -92,10 +79,10 @@ export class ProcessLimit extends HoldResource {
 }
 
 /** MediaWiki's account on green's MariaDB, for green's network only. */
-export class WikiAccount extends HoldResource {
+export class WikiAccount extends MoveResource {
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       /** Where green's MediaWiki connects from, as an account's host. */
       from: pulumi.Input<string>;
       /** Its maximum number of connections. */
@@ -108,7 +95,7 @@ export class WikiAccount extends HoldResource {
 }
 
 /** Blue's MariaDB can be replicated: binary log, TLS, replication account. */
-export class Adoption extends HoldResource {
+export class Adoption extends MoveResource {
   /** What was changed on blue. */
   declare readonly changed: pulumi.Output<string[]>;
   /** How long blue's MariaDB accepted no connection, in milliseconds; 0 without a restart. */
@@ -116,7 +103,7 @@ export class Adoption extends HoldResource {
 
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       /** Allows the one restart of blue's MariaDB. */
       allowRestart: boolean;
       /** `HH:MM` UTC of the restart. Empty means at once. */
@@ -131,13 +118,13 @@ export class Adoption extends HoldResource {
 }
 
 /** Every row of blue's database is on green, as of one GTID. */
-export class Copy extends HoldResource {
+export class Copy extends MoveResource {
   /** GTID of the copy. */
   declare readonly gtid: pulumi.Output<string>;
   declare readonly copiedBytes: pulumi.Output<number>;
   declare readonly copyMs: pulumi.Output<number>;
 
-  constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: MoveArgs, opts?: pulumi.CustomResourceOptions) {
     super(
       "copy",
       "Copy",
@@ -153,7 +140,7 @@ export class Copy extends HoldResource {
 }
 
 /** The passive side follows the active one, over TLS, healthy. */
-export class Replication extends HoldResource {
+export class Replication extends MoveResource {
   /** The side that follows; empty once none does. */
   declare readonly follower: pulumi.Output<string>;
   /** `full` before any flip, `relaxed` until one may come. */
@@ -161,7 +148,7 @@ export class Replication extends HoldResource {
 
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       following: boolean;
       /** Whether a flip may come. Until then the follower may have relaxed durability, to catch up faster. */
       flipping: boolean;
@@ -173,10 +160,10 @@ export class Replication extends HoldResource {
 }
 
 /** Each database opens or closes itself by the role record and the lease if a flip's tool dies. */
-export class Watchdog extends HoldResource {
+export class Watchdog extends MoveResource {
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       armed: boolean;
       /** Whether it must have been tested successfully on both servers. */
       rehearsed: boolean;
@@ -188,23 +175,23 @@ export class Watchdog extends HoldResource {
 }
 
 /** The passive side has every upload of the active one, and MediaWiki's SHA-1 of each. */
-export class Uploads extends HoldResource {
+export class Uploads extends MoveResource {
   declare readonly files: pulumi.Output<number>;
 
-  constructor(name: string, args: HoldArgs & { following: boolean }, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: MoveArgs & { following: boolean }, opts?: pulumi.CustomResourceOptions) {
     super("uploads", "Uploads", name, { ...args, files: undefined }, opts);
   }
 }
 
 /** Both databases hold the same rows, compared table by table at one GTID. */
-export class Verification extends HoldResource {
+export class Verification extends MoveResource {
   declare readonly gtid: pulumi.Output<string>;
   declare readonly tables: pulumi.Output<number>;
   declare readonly rows: pulumi.Output<string>;
 
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       /** The wanted primary: a flip requires a fresh comparison before it. */
       before: Side;
     },
@@ -221,10 +208,10 @@ export class Verification extends HoldResource {
 }
 
 /** Program and settings of the gate are in force, applied without closing a connection. */
-export class GateSettings extends HoldResource {
+export class GateSettings extends MoveResource {
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       /** By name, as at the top of the gate's `entrypoint.sh`; without the password. */
       settings: pulumi.Input<Record<string, pulumi.Input<string>>>;
       /** SHA-256 of the program. */
@@ -243,12 +230,12 @@ export class GateSettings extends HoldResource {
 }
 
 /** The share of page views that the passive side serves. */
-export class GateRoute extends HoldResource {
+export class GateRoute extends MoveResource {
   declare readonly primary: pulumi.Output<Side>;
 
   constructor(
     name: string,
-    args: HoldArgs & {
+    args: MoveArgs & {
       active: Side;
       canary: number;
       /** The owner accepts that blue sees the gate's address in place of each client's. */
@@ -261,14 +248,14 @@ export class GateRoute extends HoldResource {
 }
 
 /** The side whose database takes writes. Changing `active` is the cutover or the switchback. */
-export class Primary extends HoldResource {
+export class Primary extends MoveResource {
   declare readonly primary: pulumi.Output<Side>;
   /** Number of flips so far. */
   declare readonly epoch: pulumi.Output<string>;
   /** Write pause of the last flip, in milliseconds; 0 before the first. */
   declare readonly writePauseMs: pulumi.Output<number>;
 
-  constructor(name: string, args: HoldArgs & { active: Side }, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: MoveArgs & { active: Side }, opts?: pulumi.CustomResourceOptions) {
     super(
       "primary",
       "Primary",
@@ -280,10 +267,10 @@ export class Primary extends HoldResource {
 }
 
 /** Blue's last state, kept on green's side; blue stays closed. */
-export class Archive extends HoldResource {
+export class Archive extends MoveResource {
   declare readonly gtid: pulumi.Output<string>;
 
-  constructor(name: string, args: HoldArgs, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: MoveArgs, opts?: pulumi.CustomResourceOptions) {
     super("archive", "Archive", name, { ...args, gtid: undefined }, { ...opts, retainOnDelete: true });
   }
 }

@@ -1,45 +1,62 @@
 import { spawn } from "node:child_process";
 import { WikiferryError } from "../../engine/errors";
 import type { MoveSpec, Secrets } from "../../engine/move";
+import { type Kinds, readStack, type StackConfig } from "../../stacks/common/kind";
 import type { MediaWikiConfig } from "../../stacks/mediawiki/config";
 import { projectDir } from "../setup/paths";
-import { readStackConfig } from "./stackConfig";
+import { readRawConfig, readWikiConfig } from "./stackConfig";
 import { stackName, stageAt, stageEnvironment, stageExists } from "./stage";
 
-/** A stack's name and what its config says. */
-export interface Stack {
+/** How `pulumi` finds a stack. */
+interface Selected {
   name: string;
-  config: MediaWikiConfig;
-  spec: MoveSpec;
-  secrets: Secrets;
-  /** With which `pulumi` finds it, and by which arguments. */
   environment: NodeJS.ProcessEnv;
+  /** Arguments that select it. */
   selection: string[];
 }
 
+/** A wiki's stack and what its config says. */
+export interface Stack extends Selected {
+  config: MediaWikiConfig;
+  spec: MoveSpec;
+  secrets: Secrets;
+}
+
 /**
- * The stack to tell of: the named one; else the rehearsal's, if there is one; else the selected one.
+ * The named stack; else the rehearsal's, if there is one; else the selected one.
  *
- * @throws `STATUS_NO_STACK` with Pulumi's own words, and as `readConfig`
+ * @throws `STATUS_NO_STACK` with Pulumi's own words, and as `readStack`
  */
-export async function findStack(name?: string): Promise<Stack> {
+export async function findStack(kinds: Kinds, name?: string): Promise<Selected & StackConfig> {
+  const selected = select(name);
+  return { ...selected, ...readStack(kinds, await readRawConfig({ run: runner(selected) })) };
+}
+
+/** As `findStack`, for what is done with wikis only. */
+export async function findWikiStack(name?: string): Promise<Stack> {
+  const selected = select(name);
+  return { ...selected, ...(await readWikiConfig({ run: runner(selected) })) };
+}
+
+function select(name?: string): Selected {
   const stage = stageAt();
   if (name === undefined && stageExists(stage)) {
-    const environment = { ...process.env, ...stageEnvironment(stage) };
-    const read = await readStackConfig({ run: runner(environment, []) });
-    return { name: stackName, ...read, environment, selection: [] };
+    return { name: stackName, environment: { ...process.env, ...stageEnvironment(stage) }, selection: [] };
   }
   const selection = name === undefined ? [] : ["--stack", name];
-  const read = await readStackConfig({ run: runner(process.env, selection) });
-  return { name: name ?? "(selected)", ...read, environment: process.env, selection };
+  return { name: name ?? "(selected)", environment: process.env, selection };
 }
 
 /** Runs `pulumi` in the project's folder and answers what it printed on standard output. */
-function runner(env: NodeJS.ProcessEnv, named: string[]) {
+function runner({ environment, selection }: Selected) {
   return async (args: string[]) => {
     const startedMs = Date.now();
-    const all = [...args, ...named, "--non-interactive", "--color", "never"];
-    const child = spawn("pulumi", all, { cwd: projectDir, env, stdio: ["ignore", "pipe", "pipe"] });
+    const all = [...args, ...selection, "--non-interactive", "--color", "never"];
+    const child = spawn("pulumi", all, {
+      cwd: projectDir,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     let complaint = "";
     child.stdout.on("data", (piece) => (output += piece));

@@ -2,8 +2,11 @@ import {
   accessSync,
   constants,
   cpSync,
+  existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -17,6 +20,7 @@ import { pulumiSite, reachable } from "./probe";
 import { say, step } from "./say";
 
 const files = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
+const languageHost = "node-language-host";
 
 /** The engine's folder, in which `npx pulumi` looks. */
 export const engineDir = (): string => join(pulumiHome(), "versions", packageVersion("pulumi"), "bin");
@@ -33,12 +37,43 @@ export function missingEngineFiles(): string[] {
   });
 }
 
-// The vendor's script of that name needs a newer shell and tools. The engine runs it in the project's folder.
-const dynamicProvider = `#!/bin/sh
-node=node
-[ -x ./node_modules/.bin/node ] && node=./node_modules/.bin/node
-exec "$node" ./node_modules/@pulumi/pulumi/cmd/dynamic-provider "$@"
-`;
+/**
+ * Shell scripts beside a build of ours, by name.
+ *
+ * The vendor's script for dynamic providers needs a newer shell and tools. The last language host that is a Go module
+ * (3.68) takes a project's runtime options as arguments, and the engine passes them in another way since: they are read
+ * from Pulumi.yaml. Both run in the project's folder.
+ */
+const scripts: Record<string, string> = {
+  "pulumi-resource-pulumi-nodejs": `#!/bin/sh
+folder=$PWD
+while [ "$folder" != / ] && [ ! -e "$folder/node_modules/@pulumi/pulumi" ]; do folder=$(dirname "$folder"); done
+node=$folder/node_modules/.bin/node
+[ -x "$node" ] || node=node
+exec "$node" "$folder/node_modules/@pulumi/pulumi/cmd/dynamic-provider" "$@"
+`,
+  "pulumi-language-nodejs": `#!/bin/sh
+option() { sed -n "s/^ *$1: *//p" Pulumi.yaml 2>/dev/null | head -n 1; }
+typescript=$(option typescript)
+nodeargs=$(option nodeargs)
+exec "$(dirname "$0")/${languageHost}" "-typescript=\${typescript:-true}" "-nodeargs=$nodeargs" "$@"
+`,
+};
+
+/** Writes the scripts beside a build of ours, also of an earlier version. */
+function writeScripts(directory: string): void {
+  for (const [name, text] of Object.entries(scripts)) {
+    const file = join(directory, name);
+    if (existsSync(file) && readFileSync(file, "utf8") === text) continue;
+    // Whoever starts it meanwhile finds the old or the new one.
+    const next = `${file}.${process.pid}`;
+    writeFileSync(next, text, { mode: 0o755 });
+    renameSync(next, file);
+  }
+}
+
+/** Whether the engine was built here: the vendor's has the hosts of all languages. */
+const builtHere = (): boolean => !existsSync(join(engineDir(), "pulumi-language-python"));
 
 async function build(module: string, pkg: string, flags: string, output: string): Promise<void> {
   const go = await findGo();
@@ -82,10 +117,10 @@ async function buildEngine(): Promise<void> {
         "language-host",
         "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
         "-s -w",
-        join(temporary, "pulumi-language-nodejs"),
+        join(temporary, languageHost),
       ),
     );
-    writeFileSync(join(temporary, "pulumi-resource-pulumi-nodejs"), dynamicProvider, { mode: 0o755 });
+    writeScripts(temporary);
     rmSync(target, { recursive: true, force: true });
     renameSync(temporary, target);
   } finally {
@@ -104,9 +139,23 @@ async function download(): Promise<boolean> {
   }
 }
 
+/** An earlier version of the set-up put the language host itself in its script's place. */
+function bringUpToDate(): void {
+  try {
+    // Fails where it is done already, so that two set-ups at once do no harm.
+    linkSync(join(engineDir(), "pulumi-language-nodejs"), join(engineDir(), languageHost));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  writeScripts(engineDir());
+}
+
 /** Ends with a working `npx pulumi`: the vendor's download where it can be reached, else a build from Go modules. */
 export async function setUpEngine(): Promise<void> {
-  if (missingEngineFiles().length === 0) return;
+  if (missingEngineFiles().length === 0) {
+    if (builtHere()) bringUpToDate();
+    return;
+  }
   if ((await reachable(pulumiSite)) && (await download())) return;
   say("get.pulumi.com can't be reached: the Pulumi engine comes from Go modules");
   await buildEngine();

@@ -4,6 +4,7 @@ import { keysOf } from "./config/keys";
 import { type Raw, rawFrom } from "./config/raw";
 import { readConfig } from "./config/read";
 import type { ConfigSchema } from "./config/schema";
+import type { StatusReport, StatusRequest } from "./status";
 
 /** What a stack can move: one folder beside this one, and one line in the table of kinds. */
 export interface Kind<C extends CommonConfig = CommonConfig> {
@@ -20,6 +21,8 @@ export interface Kind<C extends CommonConfig = CommonConfig> {
   program(config: C, projectDirectory: string): Promise<Record<string, unknown>>;
   /** What the handlers of its dynamic resources receive: the secrets of the config, which are no resource's input. */
   credentials(config: C, projectDirectory: string): unknown;
+  /** Where its move stands, for `npm run status`. Reads only. */
+  status(request: StatusRequest<C>): Promise<StatusReport>;
 }
 
 /** Kinds by the value of the key `kind`. */

@@ -19,4 +19,6 @@ export const mediawiki: Kind<MediaWikiConfig> = {
     return mediaWikiStack(config, spec, secrets, ladder);
   },
   credentials: secretsOf,
+  // Loaded on first use: neither the program nor a provider needs it.
+  status: async (request) => (await import("./status")).statusOf(request),
 };

@@ -10,7 +10,7 @@ import { replicationStatus } from "../../engine/movers/mariadb/replication/statu
 import { silent } from "../../engine/progress";
 import { openMoveSession } from "../../engine/session";
 import { run } from "../../scripts/common/docker";
-import { readStackConfig } from "../../scripts/common/stackConfig";
+import { readWikiConfig } from "../../scripts/common/stackConfig";
 import { freshStage, stageAt, stageEnvironment } from "../../scripts/common/stage";
 import { Pulumi } from "../../scripts/rehearsal/core/pulumi";
 import { configure } from "../../scripts/rehearsal/worlds/mediawiki/configure";
@@ -66,7 +66,7 @@ async function upKilledAt(sign: string, killed: "all of it" | "the engine alone"
 
 /** What is left on blue goes with the session that holds it, which ends with the tool. */
 async function noPasswordLeft(): Promise<void> {
-  const { secrets } = await readStackConfig(pulumi);
+  const { secrets } = await readWikiConfig(pulumi);
   await until(
     "no password in a temporary file",
     async () => (await passwordsLeft(secrets)).length === 0,
@@ -121,7 +121,7 @@ async function traces(): Promise<string> {
 }
 
 async function standing() {
-  const { spec, secrets } = await readStackConfig(pulumi);
+  const { spec, secrets } = await readWikiConfig(pulumi);
   const move = openMoveSession(spec, secrets, silent);
   try {
     const [role, green, blue] = await Promise.all([
@@ -136,7 +136,7 @@ async function standing() {
 }
 
 async function copiedAt(): Promise<string | undefined> {
-  const { spec, secrets } = await readStackConfig(pulumi);
+  const { spec, secrets } = await readWikiConfig(pulumi);
   const move = openMoveSession(spec, secrets, silent);
   try {
     return (await readCheckpoint(move.green, "copy"))?.updatedAt;

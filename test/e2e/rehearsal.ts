@@ -8,7 +8,7 @@ import { readJournal } from "../../engine/control/mariadb/journal";
 import { silent } from "../../engine/progress";
 import { openMoveSession } from "../../engine/session";
 import { docker } from "../../scripts/common/docker";
-import { readStackConfig } from "../../scripts/common/stackConfig";
+import { readWikiConfig } from "../../scripts/common/stackConfig";
 import { stageAt } from "../../scripts/common/stage";
 import { Pulumi } from "../../scripts/rehearsal/core/pulumi";
 import { removeGreen } from "../../scripts/rehearsal/worlds/mediawiki/green";
@@ -154,7 +154,7 @@ describe("npm run rehearsal", () => {
 
   test("no password is in the state, the reports, the logs, docker inspect, a process, a temporary file or the journal", async () => {
     const stage = stageAt();
-    const { spec, secrets } = await readStackConfig(new Pulumi(stage));
+    const { spec, secrets } = await readWikiConfig(new Pulumi(stage));
     const places: Record<string, string> = {
       "what it printed": printed,
       "arguments and environments": [...processes].join("\n"),

@@ -35,7 +35,7 @@ export function importsIn(source: string): string[] {
 
 /**
  * The file that is meant; undefined for one that is named by its path from the project's folder. Only code that is
- * serialized into Pulumi's state does that (components/migration/shim.ts): it is where another process begins.
+ * serialized into Pulumi's state does that (components/dynamic/shim.ts): it is where another process begins.
  */
 function fileOf(name: string, importer: string): string | undefined {
   const found = (from: string) =>

@@ -1,4 +1,4 @@
-import { hashOf } from "../../engine/resources";
+import { hashOf } from "../../engine/resources/lifecycle";
 import { type Changes, resourcesOf, type Stack } from "./mockedStack";
 
 /**

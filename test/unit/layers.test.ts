@@ -126,7 +126,7 @@ test("npm run status imports nothing from the rehearsal", () => {
   const made = { a: ["b"], b: ["c"], c: [], d: [] };
   expect([...reachedFrom("a", new Map(Object.entries(made)))]).toEqual(["a", "b", "c"]);
   const reached = [...reachedFrom("scripts/status.ts", imports)];
-  expect(reached).toContain("scripts/status/ask.ts");
+  expect(reached).toContain("stacks/mediawiki/status/ask.ts");
   expect(reached.filter((file) => file.startsWith("scripts/rehearsal/"))).toEqual([]);
 });
 

@@ -4,7 +4,7 @@
 # volume too, so they outlive a reload, a restart and a new container.
 #
 # entrypoint.sh apply: puts the settings and the program that lie beside it in force: `settings` with lines NAME=VALUE (\\
-# for a backslash, \n for a new line), gate.lua, haproxy.cfg, keeper.sh and this file. Another address of green is told to
+# for a backslash, \n for a new line), gate.lua, haproxy.cfg, keeper.sh and this file. A new address of green is sent to
 # the worker that serves; all else is a reload. What HAProxy refuses never comes into force: the old goes on serving. What
 # is in force goes to the volume.
 #

@@ -331,12 +331,12 @@ local function patience_ms(txn)
   return hold_max_ms
 end
 
--- What was held goes on one by one, `turn_ms` apart, or less where so many would not all have gone within `turns_ms`:
--- side by side they would take a small machine's processors for themselves, and those who read meanwhile would wait.
+-- Held requests continue one by one, `turn_ms` apart, or less where they would not all have gone within `turns_ms`. All
+-- at once, they would take a small machine's processors, and page views would wait.
 local turn_ms, turns_ms = 3, 250
 local last_turn = 0
 
--- How long one that was held still waits for its turn, in milliseconds.
+-- Time until the turn of a held request, in milliseconds.
 local function until_turn_ms()
   local now = now_ms()
   last_turn = math.max(last_turn + math.min(turn_ms, turns_ms / held_at_most), now)

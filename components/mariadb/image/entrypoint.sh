@@ -2,7 +2,7 @@
 # Initialises an empty data directory, writes the settings, and becomes mariadbd.
 #
 # Environment (defaults in brackets):
-#   ADMIN_HOST [%]          where wikiferry may come from; given to it at each start, since networks are made anew
+#   ADMIN_HOST [%]          where wikiferry may come from; passed at each start, because networks are recreated
 #   LISTEN_NETWORK []       such as 172.18.0.0/16: listens on this container's address in it only
 #   PROXY_ADDRESS []        whose word is taken for who is behind it (PROXY protocol)
 #   ROLE_NAME [green]       this server's name in wikiferry.role; closed (read_only) unless the record names it

@@ -115,8 +115,8 @@ export async function runOnce(pair: Pair, plan: RunPlan): Promise<RunResult> {
   const repeated = repetitions(events());
   const most = workerCount * struck.length;
   if (repeated > most) problems.push(`${repeated} pieces were copied twice, more than ${most}`);
-  if (events().some((event) => event.kind === "report" && event.message.startsWith("beginning anew")))
-    problems.push("the copy began anew");
+  if (events().some((event) => event.kind === "report" && event.message.startsWith("starting over")))
+    problems.push("the copy started over");
   return {
     ...plan,
     struck,

@@ -189,7 +189,7 @@ function stoppedByHand(): WikiferryError {
   return new WikiferryError(
     "REHEARSAL_STOPPED",
     "the rehearsal was told to stop",
-    "Everything keeps running: `npm run clean` removes it, another rehearsal begins anew",
+    "Everything keeps running: `npm run clean` removes it, another rehearsal starts over",
   );
 }
 

@@ -99,8 +99,8 @@ test("the serialized providers are small, all alike, and call the engine by its 
   expect(providers.length).toBe(23);
   for (const code of providers) {
     expect(code.length).toBeLessThan(12_000);
-    expect(code).toContain("./engine/resources");
+    expect(code).toContain("./stacks/provider");
     expect(code).not.toContain("CHANGE MASTER");
   }
-  expect(new Set(providers.map((code) => code.replace(/\.hold = "[a-zA-Z]+"/, ""))).size).toBe(1);
+  expect(new Set(providers.map((code) => code.replace(/\.handler = "[a-zA-Z]+"/, ""))).size).toBe(1);
 });

@@ -1,46 +1,34 @@
-import { z } from "zod";
-import { commonShape } from "../../../stacks/common/config/common";
-import { integer, section, text } from "../../../stacks/common/config/schema";
-import { type Kind, type Kinds, readStack, readStackBy } from "../../../stacks/common/kind";
+import { type Kinds, readStack, readStackBy } from "../../../stacks/common/kind";
 import { kinds } from "../../../stacks/kinds";
+import { directory } from "../../kinds/directory/kind";
 import { rawConfig } from "../../support/stackConfig";
 
-const schema = z.strictObject({
-  ...commonShape,
-  directory: section("What is moved.", { path: text("Where it is."), files: integer("How many.", 1, 9) }),
-});
-
-const other: Kind<z.output<typeof schema>> = {
-  title: "a directory",
-  schema,
-  program: async ({ directory }) => ({ moved: directory.path }),
-  credentials: ({ masterSecret }) => masterSecret,
-};
-const two: Kinds = { ...kinds, other };
+const given = { blue: "/srv/old", green: "/srv/new", link: "/srv/site", control: "/srv/control" };
+const two: Kinds = { ...kinds, directory };
 
 const masterSecret = "9c1f7ab2e40d63588b7e25f0d1a94c36";
 const raw = {
-  "wikiferry:kind": "other",
+  "wikiferry:kind": "directory",
   "wikiferry:name": "data",
   "wikiferry:masterSecret": masterSecret,
-  "wikiferry:directory": '{"path":"/srv/data"}',
-  "wikiferry:directory.files": "3",
+  "wikiferry:directory": JSON.stringify({ ...given, link: undefined }),
+  "wikiferry:directory.link": given.link,
 };
 
 test("a stack without a kind moves a MediaWiki", () => {
   expect(readStack(kinds, rawConfig("staging")).kind).toBe(kinds.mediawiki);
 });
 
-test("the kind of a stack is the one that its config names, with keys of its own", async () => {
+test("the kind of a stack is the one that its config names, with keys of its own", () => {
   const { kind, config } = readStack(two, raw);
-  expect(config).toMatchObject({ phase: "prepare", directory: { path: "/srv/data", files: 3 } });
-  expect(await kind.program(config, "/")).toEqual({ moved: "/srv/data" });
+  expect(kind).toBe(directory);
+  expect(config).toMatchObject({ phase: "prepare", directory: given });
 });
 
 test("its providers read the same", () => {
   const { kind, config } = readStackBy(two, (name) => (raw as Record<string, string>)[`wikiferry:${name}`]);
   expect(config).toEqual(readStack(two, raw).config);
-  expect(kind.credentials(config, "/")).toBe(masterSecret);
+  expect(kind).toBe(directory);
 });
 
 test("a key of another kind is unknown", () => {
@@ -52,6 +40,6 @@ test("a key of another kind is unknown", () => {
 test("a kind that does not exist is refused, with those that do", () => {
   for (const kind of ["blog", "constructor", ""])
     expect(() => readStack(two, { ...raw, "wikiferry:kind": kind })).toThrow(
-      `CONFIG_VALUE: kind is "${kind}" and must be one of mediawiki, other. pulumi config set kind VALUE`,
+      `CONFIG_VALUE: kind is "${kind}" and must be one of mediawiki, directory. pulumi config set kind VALUE`,
     );
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { Config as ProviderConfig } from "@pulumi/pulumi/cmd/dynamic-provider/config";
 import type { Secrets } from "../../../engine/move";
-import { readStackConfig } from "../../../scripts/common/stackConfig";
+import { readWikiConfig } from "../../../scripts/common/stackConfig";
 import { readConfig } from "../../../stacks/common/config/read";
 import { schema } from "../../../stacks/mediawiki/config";
 import { secretsOf } from "../../../stacks/mediawiki/spec";
@@ -16,7 +16,7 @@ type Raw = Record<string, string>;
 const readers: Record<string, (raw: Raw) => Secrets | Promise<Secrets>> = {
   program: (raw) => secretsOf(readConfig(schema, raw), process.cwd()),
   provider: (raw) => credentialsFrom(new ProviderConfig(raw, "wikiferry")) as Secrets,
-  scripts: async (raw) => (await readStackConfig({ run: async () => printed(raw) })).secrets,
+  scripts: async (raw) => (await readWikiConfig({ run: async () => printed(raw) })).secrets,
 };
 
 /** What `pulumi config --json --show-secrets` prints. */

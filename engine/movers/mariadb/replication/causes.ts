@@ -136,7 +136,7 @@ export const wayOuts: Record<ReplicationCause, string> = {
   REPL_ROW_MISSING: "A row to change is missing: the sides differ, so copy again (npm run copy:again)",
   REPL_ROW_DOUBLE: "A row to insert exists already: the sides differ, so copy again (npm run copy:again)",
   REPL_TABLE_MISSING:
-    "The table was dropped or renamed on the replica only: give it back its name if it is still whole, else copy anew (npm run copy:again); then run again. One of another database than the wiki's is no part of the move: take that database to another server (DB_NEIGHBOURS), then copy anew (npm run copy:again)",
+    "The table was dropped or renamed on the replica only: rename it back if it is still complete, else copy again (npm run copy:again); then run again. A table of another database is not part of the move: move that database to another server (DB_NEIGHBOURS), then copy again (npm run copy:again)",
   REPL_TABLE_DIFFERS:
     "The table was changed on the replica only: make its columns as the source's without the binary log (SET sql_log_bin = 0), then run again",
   REPL_DDL:

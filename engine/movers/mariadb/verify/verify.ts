@@ -291,6 +291,6 @@ function mismatch(replica: Server, result: Verification): WikiferryError {
   return new WikiferryError(
     "VERIFY_MISMATCH",
     `at ${result.gtid}, ${result.differing.length} of ${result.tables} tables on ${replica.side} are not the same: ${named}${more}`,
-    "Find out what wrote there; then copy anew (npm run copy:again), or, if these rows are all, set verify.repair to true for one `pulumi up --refresh`. No flip is possible until a verification has passed",
+    "Find out what wrote there; then copy again (npm run copy:again), or, if these rows are all, set verify.repair to true for one `pulumi up --refresh`. No flip is possible until a verification has passed",
   );
 }

@@ -44,7 +44,7 @@ export interface RequestOptions {
 const IDLE_MS = 1_500;
 
 /**
- * An HTTP client that names one site and connects where it is told: `retarget` is what a changed DNS record is to
+ * An HTTP client that names one site and connects to a given address: `retarget` is what a changed DNS record is to
  * people, the site's name and their cookies stay. Connections are kept alive.
  */
 export class HttpClient {

@@ -5,7 +5,7 @@ import type { FlipResult } from "../../../../engine/movers/mariadb/cutover/conte
 import { pauseSteps } from "../../../../engine/movers/mariadb/cutover/protocol";
 import { silent } from "../../../../engine/progress";
 import { openMoveSession } from "../../../../engine/session";
-import { readStackConfig } from "../../../common/stackConfig";
+import { readWikiConfig } from "../../../common/stackConfig";
 import type { Pulumi } from "../../core/pulumi";
 import type { FlipFact, HostAction, RehearsalFacts } from "../../core/report/types";
 import type { JournalFacts } from "../../core/world";
@@ -14,7 +14,7 @@ const inPause: ReadonlySet<string> = new Set(pauseSteps);
 
 /** Both servers' journals, in the order of time, and the copy; a server that doesn't answer any more is left out. */
 export async function journalFacts(pulumi: Pulumi): Promise<JournalFacts> {
-  const { spec, secrets } = await readStackConfig(pulumi);
+  const { spec, secrets } = await readWikiConfig(pulumi);
   const { blue, green, close } = openMoveSession(spec, secrets, silent);
   try {
     const [copy, ...journals] = await Promise.all([

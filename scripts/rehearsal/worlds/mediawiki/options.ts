@@ -11,7 +11,7 @@ export interface RehearsalOptions extends RehearseOptions {
   viewsPerSecond: number;
   /** Bound of the load, in minutes. */
   minutes: number;
-  /** The load goes on until at least so many edits and uploads are acknowledged. */
+  /** The load continues until at least this many edits and uploads are acknowledged. */
   edits: number;
   uploads: number;
 }
@@ -28,8 +28,8 @@ export function parseOptions(argv: string[]): RehearsalOptions {
     .option("--edits-per-second <n>", "edits, page creations, moves and uploads", number(0.1, 100, false), 5)
     .option("--views-per-second <n>", "page views", number(0, 200, false), 6)
     .option("--minutes <n>", "bound of the load", number(1, 240, false), 15)
-    .option("--edits <n>", "go on until so many edits are acknowledged", number(0, 1_000_000), 1000)
-    .option("--uploads <n>", "and so many uploads", number(0, 100_000), 50)
+    .option("--edits <n>", "continue until this many edits are acknowledged", number(0, 1_000_000), 1000)
+    .option("--uploads <n>", "and this many uploads", number(0, 100_000), 50)
     .addOption(
       new Option("--until <phase>", "stop there with everything running, to go on by hand").choices([
         ...stops,

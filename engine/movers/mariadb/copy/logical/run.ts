@@ -101,7 +101,7 @@ export class Run {
     } else {
       if (before) {
         const why = behind ? "the checkpoint is behind the copied rows" : "blue's tables have changed";
-        report({ step: "copy", message: `beginning anew: ${why}` });
+        report({ step: "copy", message: `starting over: ${why}` });
       }
       plan = {
         owner: this.owner,

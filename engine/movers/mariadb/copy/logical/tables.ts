@@ -135,7 +135,7 @@ export interface StagedDefinition {
   create: string;
   /** `KEY …` and `UNIQUE KEY …`, to be added in one statement. */
   indexes: string[];
-  /** Indexes of which a statement can add only one. */
+  /** Indexes that a statement can add only one at a time. */
   fulltext: string[];
   /** `CONSTRAINT … FOREIGN KEY …`. */
   foreignKeys: string[];

@@ -124,7 +124,7 @@ function openness(here: Settings, there: Settings): Finding {
     return block(
       "PRIMARY_SECOND_WRITER",
       `${there.server.side} is not the primary and takes writes`,
-      `SET GLOBAL read_only = 1 on ${there.server.side}, find what opened it, and compare both sides anew (pulumi up --refresh)`,
+      `SET GLOBAL read_only = 1 on ${there.server.side}, find what opened it, and compare both sides again (pulumi up --refresh)`,
     );
   return pass("PRIMARY_READ_ONLY", `${here.server.side} takes writes, ${there.server.side} does not`);
 }
@@ -221,7 +221,7 @@ function leniency(there: Settings): Finding {
   return block(
     "REPL_LENIENT",
     `${lenient.join(", ")}, wanted STRICT, OFF and 0`,
-    "SET GLOBAL slave_exec_mode = 'STRICT' there, take slave_skip_errors out of its configuration, and compare anew (pulumi up --refresh): rows may be missing",
+    "SET GLOBAL slave_exec_mode = 'STRICT' there, take slave_skip_errors out of its configuration, and compare again (pulumi up --refresh): rows may be missing",
   );
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { httpUrl } from "../../../core/load/messages";
 
-/** What a load is told on the first line of its standard input. Holds passwords: never log it. */
+/** Options of a load: the first line of its standard input. Holds passwords: never log it. */
 export const loadOptions = z.strictObject({
   /** Where clients connect at first; `{"target": …}` changes it later. */
   target: httpUrl,

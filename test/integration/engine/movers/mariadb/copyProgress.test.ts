@@ -6,7 +6,7 @@ import {
   writeProgress,
 } from "../../../../../engine/movers/mariadb/copy/logical/plan";
 import type { ProgressEvent } from "../../../../../engine/progress";
-import { lookAtCopy, progressOf } from "../../../../../scripts/status/copying";
+import { lookAtCopy, progressOf } from "../../../../../stacks/mediawiki/status/copying";
 import { startAdoptedPair } from "../../../../support/adopted";
 import { eventually } from "../../../../support/mariadb";
 import { fillWiki } from "../../../../support/mariadbContent";

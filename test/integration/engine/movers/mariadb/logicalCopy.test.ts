@@ -249,7 +249,7 @@ describe("the logical copy", () => {
       },
     });
     await changed;
-    expect(events.map(({ message }) => message).join("\n")).toMatch(/tables changed on blue|beginning anew/);
+    expect(events.map(({ message }) => message).join("\n")).toMatch(/tables changed on blue|starting over/);
     await followAndExpectSame();
   });
 

@@ -13,9 +13,9 @@ import { handler as uploads } from "../../../../../engine/resources/uploads";
 import { handler as verification } from "../../../../../engine/resources/verification";
 import { type MoveSession, openMoveSession } from "../../../../../engine/session";
 import type { Stack } from "../../../../../scripts/common/stack";
-import { ask } from "../../../../../scripts/status/ask";
-import { format } from "../../../../../scripts/status/format";
 import { planUndo, type Wishes } from "../../../../../scripts/undo/plan";
+import { ask } from "../../../../../stacks/mediawiki/status/ask";
+import { format } from "../../../../../stacks/mediawiki/status/format";
 import { FilesWorld } from "../../../../support/filesWorld";
 import { startFollowingPair } from "../../../../support/followingPair";
 

@@ -1,14 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ResourceName } from "../../engine/resources";
 
 /**
- * A dynamic provider that only calls the engine. Its code is serialized into the stack's state, so it is constant:
+ * A dynamic provider that only calls the project's `stacks/provider`. Its code is serialized into the stack's state, so it is constant:
  * everything that may change is behind `require`, which resolves from the project's folder.
  */
 export class Shim implements pulumi.dynamic.ResourceProvider {
   private credentials: unknown;
 
-  constructor(private readonly hold: ResourceName) {}
+  constructor(private readonly handler: string) {}
 
   async configure(request: pulumi.dynamic.ConfigureRequest) {
     require("tsx/cjs");
@@ -17,31 +16,31 @@ export class Shim implements pulumi.dynamic.ResourceProvider {
 
   async check(_olds: object, news: object) {
     require("tsx/cjs");
-    return require("./engine/resources").check(this.hold, news);
+    return require("./stacks/provider").lifecycle.check(this.handler, news);
   }
 
   async diff(_id: string, olds: object, news: object) {
     require("tsx/cjs");
-    return require("./engine/resources").diff(this.hold, olds, news);
+    return require("./stacks/provider").lifecycle.diff(this.handler, olds, news);
   }
 
   async create(inputs: object) {
     require("tsx/cjs");
-    return require("./engine/resources").create(this.hold, inputs, this.credentials);
+    return require("./stacks/provider").lifecycle.create(this.handler, inputs, this.credentials);
   }
 
   async read(id: string, outputs: object) {
     require("tsx/cjs");
-    return require("./engine/resources").read(this.hold, id, outputs, this.credentials);
+    return require("./stacks/provider").lifecycle.read(this.handler, id, outputs, this.credentials);
   }
 
   async update(_id: string, olds: object, news: object) {
     require("tsx/cjs");
-    return require("./engine/resources").update(this.hold, olds, news, this.credentials);
+    return require("./stacks/provider").lifecycle.update(this.handler, olds, news, this.credentials);
   }
 
   async delete(_id: string, outputs: object) {
     require("tsx/cjs");
-    return require("./engine/resources").remove(this.hold, outputs, this.credentials);
+    return require("./stacks/provider").lifecycle.remove(this.handler, outputs, this.credentials);
   }
 }

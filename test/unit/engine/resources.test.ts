@@ -1,11 +1,14 @@
 import type { MoveSpec } from "../../../engine/move";
 import { follow } from "../../../engine/movers/mariadb/replication/follow";
-import { check, diff, hashOf, sliceFor } from "../../../engine/resources";
+import { lifecycle } from "../../../engine/resources";
 import type { ResourceHandler } from "../../../engine/resources/handler";
+import { hashOf } from "../../../engine/resources/lifecycle";
 import { type MoveSession, openMoveSession } from "../../../engine/session";
 import { databaseAccess, pick } from "../../../engine/slice";
 import { moveSpec } from "../../../stacks/mediawiki/spec";
 import { stackConfig } from "../../support/stackConfig";
+
+const { check, diff, sliceFor } = lifecycle;
 
 const specOf = (changes: Record<string, string | number>): MoveSpec => moveSpec(stackConfig("prod", changes));
 
@@ -15,10 +18,10 @@ test("a slice has the named values and nothing more", () => {
   expect(pick(from, "b", "c")).toEqual({ c: { d: 2 } });
 });
 
-test("the compiler refuses a hold that reads what its slice leaves out", () => {
+test("the compiler refuses a handler that reads what its slice leaves out", () => {
   const slice = (spec: MoveSpec) => ({ ...databaseAccess(spec), cutover: pick(spec.cutover, "drainMs") });
   type Session = MoveSession<ReturnType<typeof slice>>;
-  const hold: ResourceHandler<Session, object, object> = {
+  const handler: ResourceHandler<Session, object, object> = {
     slice,
     open: openMoveSession,
     async create({ spec, blue, green }) {
@@ -35,7 +38,7 @@ test("the compiler refuses a hold that reads what its slice leaves out", () => {
     update: async () => ({}),
     remove: async () => {},
   };
-  expect(Object.keys(hold.slice(specOf({})))).toEqual(["blue", "green", "cutover"]);
+  expect(Object.keys(handler.slice(specOf({})))).toEqual(["blue", "green", "cutover"]);
 });
 
 describe("what a resource was updated with", () => {

@@ -1,19 +1,7 @@
-import type { Side } from "../../engine/move";
-import type { Seen } from "../../engine/operations/inventory";
-import type { NextStep, Wanted } from "../../stacks/common/phase";
+import type { Side } from "../../../engine/move";
+import type { Seen } from "../../../engine/operations/inventory";
+import type { CommonStatus, Part, PrimaryRecord } from "../../common/status";
 import type { CopyProgress } from "./copying";
-
-/** What could not be asked: one line with a stable code. */
-export interface Unknown {
-  error: { code: string; found: string };
-}
-
-/** One part of the answer; each is asked on its own. */
-export type Part<T> = T | Unknown;
-
-export function known<T extends object>(part: Part<T>): part is T {
-  return !("error" in part);
-}
 
 export interface Following {
   /** Both threads run. */
@@ -47,7 +35,7 @@ export interface DatabaseState {
   version: string;
   readOnly: boolean;
   /** The record of who is primary as this server knows it; null before there is one. */
-  role: { side: Side; epoch: number; changedAt: string } | null;
+  role: PrimaryRecord | null;
   /** How it follows the other side; null if it does not. */
   follows: Following | null;
   /** A run's lease that has not ended. */
@@ -109,34 +97,14 @@ export interface GatePart {
   up: Record<Side, boolean>;
 }
 
-export interface JournalLine {
-  /** UTC, ISO 8601. */
-  at: string;
-  side: string;
-  step: string;
-  event: string;
-}
-
-/** `npm run status -- --json`: fields are added, none renamed. */
-export interface Status {
-  /** Everything that this phase has was reached, and all that the config wants holds. */
-  ok: boolean;
-  stack: string;
+/** `npm run status -- --json` of a wiki: fields are added, none renamed. */
+export interface Status extends CommonStatus {
   wiki: string;
-  wanted: Wanted;
-  /** The record that says who is primary; null where no side that answers has one, and where they contradict each other. */
-  primary: { side: Side; epoch: number; changedAt: string } | null;
-  /** Why nobody can tell who is primary, where the records contradict each other; else null. */
-  contested: Unknown["error"] | null;
   databases: Record<Side, Part<DatabaseState>>;
   copy: Part<CopyPart>;
   verification: Part<VerificationPart>;
   uploads: Part<UploadsPart>;
   gate: Part<GatePart>;
-  journal: Part<{ last: JournalLine[] }>;
   /** What of the move is on the hosts now, and what could not be seen. */
   hosts: Part<Seen>;
-  /** What the config wants and does not hold. */
-  unmet: string[];
-  next: NextStep[];
 }

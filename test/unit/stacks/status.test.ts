@@ -1,7 +1,7 @@
-import { type CopyLook, progressOf, type TableLook } from "../../../scripts/status/copying";
-import { format } from "../../../scripts/status/format";
-import { anythingReached, judge } from "../../../scripts/status/judge";
-import type { DatabaseState, Status } from "../../../scripts/status/types";
+import { type CopyLook, progressOf, type TableLook } from "../../../stacks/mediawiki/status/copying";
+import { format } from "../../../stacks/mediawiki/status/format";
+import { anythingReached, judge } from "../../../stacks/mediawiki/status/judge";
+import type { DatabaseState, Status } from "../../../stacks/mediawiki/status/types";
 
 type Asked = Parameters<typeof judge>[0];
 

@@ -1,5 +1,5 @@
-import { readCheckpoint } from "../../engine/control/mariadb/checkpoint";
-import type { Server } from "../../engine/runtime/mariadb/server";
+import { readCheckpoint } from "../../../engine/control/mariadb/checkpoint";
+import type { Server } from "../../../engine/runtime/mariadb/server";
 
 /** How far the copy of one table is. */
 export interface TableProgress {
@@ -23,7 +23,7 @@ export interface CopyProgress {
   leftMs?: number;
   /** Since its run last said so, in milliseconds; it does each second, so one that is older has ended. */
   ageMs: number;
-  /** Each table of which something is copied; those that are done at last. */
+  /** Each table whose copy has begun; completed ones last. */
   tables: TableProgress[];
 }
 

@@ -1,25 +1,8 @@
-import { duration, size } from "../../engine/format";
-import { otherSide, type Side } from "../../engine/move";
-import {
-  type CopyPart,
-  type DatabaseState,
-  known,
-  lagBoundMs,
-  type Part,
-  type Status,
-  type Unknown,
-  type UploadsPart,
-} from "./types";
-
-const width = 14;
-
-function problem({ error }: Unknown): string {
-  return `${error.code}: ${error.found}`;
-}
-
-function line(name: string, text: string): string {
-  return `${name.padEnd(width)}${text}`;
-}
+import { duration, size } from "../../../engine/format";
+import { otherSide, type Side } from "../../../engine/move";
+import { known, type Part } from "../../common/status";
+import { journalText, line, problem, statusText } from "../../common/statusText";
+import { type CopyPart, type DatabaseState, lagBoundMs, type Status, type UploadsPart } from "./types";
 
 function database(side: Side, part: Part<DatabaseState>): string[] {
   if (!known(part)) return [line(side, problem(part))];
@@ -146,17 +129,6 @@ function gate(status: Status): string {
   return `edits to ${part.primary}, page views to ${views}; ${hold}; in flight: blue ${part.inFlight.blue}, green ${part.inFlight.green}; ${health.join(", ")}`;
 }
 
-function journal(part: Status["journal"]): string[] {
-  if (!known(part)) return [line("journal", problem(part))];
-  if (part.last.length === 0) return [line("journal", "empty")];
-  return part.last.map(({ at, side, step, event }, i) =>
-    line(
-      i === 0 ? "journal" : "",
-      `${at.slice(0, 19).replace("T", " ")}  ${side.padEnd(5)}  ${step}: ${event}`,
-    ),
-  );
-}
-
 function onHosts({ hosts, wanted }: Status): string[] {
   if (!known(hosts)) return [line("on your hosts", problem(hosts))];
   const retired = wanted.phase === "retire";
@@ -167,7 +139,7 @@ function onHosts({ hosts, wanted }: Status): string[] {
       return `${where}: ${found}${stays}`;
     });
   const dark = hosts.unseen.filter(({ side }) => side === "blue");
-  // One host that is away is told once.
+  // A host that does not answer is named once.
   const why = [...new Set(dark.map(({ error }) => `${error.code}: ${error.found}`))];
   if (dark.length > 0)
     lines.push(`can't be seen: ${dark.map(({ name }) => name).join(", ")} (${why.join("; ")})`);
@@ -177,33 +149,18 @@ function onHosts({ hosts, wanted }: Status): string[] {
 
 /** For people, aligned, one fact a line. */
 export function format(status: Status): string {
-  const { wanted, primary, contested, next } = status;
-  const canary = wanted.canary > 0 ? `, canary ${wanted.canary} %` : "";
-  const lines = [
-    line("wiki", `${status.wiki}, stack ${status.stack}`),
-    line("wanted", `phase ${wanted.phase}, active ${wanted.active}${canary}`),
-    line(
-      "primary",
-      primary
-        ? `${primary.side}, epoch ${primary.epoch}, since ${primary.changedAt.slice(0, 19)} UTC`
-        : contested
-          ? problem({ error: contested })
-          : "no record",
-    ),
-    ...database("blue", status.databases.blue),
-    ...database("green", status.databases.green),
-    ...copy(status.copy),
-    line("verification", verification(status.verification)),
-    ...uploads(status.uploads),
-    line("gate", gate(status)),
-    ...journal(status.journal),
-    ...onHosts(status),
-    ...status.unmet.map((what, i) => line(i === 0 ? "does not hold" : "", what)),
-    ...next.flatMap(({ command, effect }, i) => [
-      line(i === 0 ? "next" : "", command),
-      line("", `  ${effect}`),
-    ]),
-  ];
-  if (next.length === 0) lines.push(line("next", "nothing: the move is over"));
-  return `${lines.join("\n")}\n`;
+  return statusText(
+    status,
+    ["wiki", status.wiki],
+    [
+      ...database("blue", status.databases.blue),
+      ...database("green", status.databases.green),
+      ...copy(status.copy),
+      line("verification", verification(status.verification)),
+      ...uploads(status.uploads),
+      line("gate", gate(status)),
+      ...journalText(status.journal),
+      ...onHosts(status),
+    ],
+  );
 }

@@ -1,24 +1,24 @@
-import { readJournal } from "../../engine/control/mariadb/journal";
-import { readLease } from "../../engine/control/mariadb/lease";
-import { readRole } from "../../engine/control/mariadb/role";
-import { hasControlSchema } from "../../engine/control/mariadb/schema";
-import { messageOf, WikiferryError } from "../../engine/errors";
-import { otherSide, type Side } from "../../engine/move";
-import { failedFiles, heldCode } from "../../engine/movers/files/passes";
-import { copyState } from "../../engine/movers/mariadb/copy/state";
-import { look } from "../../engine/movers/mariadb/replication/catchUp";
-import { describeStop } from "../../engine/movers/mariadb/replication/causes";
-import { readDurability } from "../../engine/movers/mariadb/replication/durability";
-import { paceOf } from "../../engine/movers/mariadb/replication/pace";
-import { positions, replicationStatus } from "../../engine/movers/mariadb/replication/status";
-import { lastVerification } from "../../engine/movers/mariadb/verify/record";
-import { lookAround } from "../../engine/operations/inventory";
-import { openGate } from "../../engine/operations/openGate";
-import { uploadsOf } from "../../engine/operations/wikiControls";
-import { silent } from "../../engine/progress";
-import type { Server } from "../../engine/runtime/mariadb/server";
-import { type MoveSession, openMoveSession } from "../../engine/session";
-import type { Stack } from "../common/stack";
+import { readJournal } from "../../../engine/control/mariadb/journal";
+import { readLease } from "../../../engine/control/mariadb/lease";
+import { readRole } from "../../../engine/control/mariadb/role";
+import { hasControlSchema } from "../../../engine/control/mariadb/schema";
+import { type MoveSpec, otherSide, type Secrets, type Side } from "../../../engine/move";
+import { failedFiles, heldCode } from "../../../engine/movers/files/passes";
+import { copyState } from "../../../engine/movers/mariadb/copy/state";
+import { look } from "../../../engine/movers/mariadb/replication/catchUp";
+import { describeStop } from "../../../engine/movers/mariadb/replication/causes";
+import { readDurability } from "../../../engine/movers/mariadb/replication/durability";
+import { paceOf } from "../../../engine/movers/mariadb/replication/pace";
+import { positions, replicationStatus } from "../../../engine/movers/mariadb/replication/status";
+import { lastVerification } from "../../../engine/movers/mariadb/verify/record";
+import { lookAround } from "../../../engine/operations/inventory";
+import { openGate } from "../../../engine/operations/openGate";
+import { uploadsOf } from "../../../engine/operations/wikiControls";
+import { silent } from "../../../engine/progress";
+import type { Server } from "../../../engine/runtime/mariadb/server";
+import { type MoveSession, openMoveSession } from "../../../engine/session";
+import { type JournalLine, part } from "../../common/status";
+import type { MediaWikiConfig } from "../config";
 import { lookAtCopy, progressOf } from "./copying";
 import { judge } from "./judge";
 import {
@@ -26,20 +26,24 @@ import {
   type DatabaseState,
   type Following,
   type GatePart,
-  type JournalLine,
   lagBoundMs,
-  type Part,
   type Status,
   type UploadsPart,
   type VerificationPart,
 } from "./types";
 
-/** A part that gives no answer for so long is given up, in milliseconds. */
-const answerMs = 12_000;
 const journalLines = 5;
 
+/** A stack and what its config says. */
+interface Subject {
+  name: string;
+  config: MediaWikiConfig;
+  spec: MoveSpec;
+  secrets: Secrets;
+}
+
 /** Asks both sides, all parts at once. Never writes. */
-export async function ask({ name, config, spec, secrets }: Stack): Promise<Status> {
+export async function ask({ name, config, spec, secrets }: Subject): Promise<Status> {
   const move = openMoveSession(spec, secrets, silent);
   try {
     const [blue, green, copy, verification, uploads, gate, journal, hosts] = await Promise.all([
@@ -67,38 +71,6 @@ export async function ask({ name, config, spec, secrets }: Stack): Promise<Statu
   } finally {
     // A server that hangs does not end its sessions either.
     await Promise.race([move.close(), pause(1_000)]);
-  }
-}
-
-/** The answer, or why there is none. */
-export async function part<T>(work: () => Promise<T>, boundMs = answerMs): Promise<Part<T>> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new WikiferryError(
-            "STATUS_TIMEOUT",
-            `no answer within ${boundMs / 1000} s`,
-            "See that the machine runs and can be reached, then ask again",
-          ),
-        ),
-      boundMs,
-    );
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    const found = error instanceof WikiferryError ? error.found : messageOf(error);
-    return {
-      error: {
-        code: typeof code === "string" ? code : "STATUS_FAULT",
-        found: found.replace(/\s+/g, " ").slice(0, 300),
-      },
-    };
-  } finally {
-    clearTimeout(timer);
   }
 }
 
