@@ -9,7 +9,7 @@ export interface RehearsalOptions extends RehearseOptions {
   seed: number;
   editsPerSecond: number;
   viewsPerSecond: number;
-  /** Bound of the load, in minutes. */
+  /** Bound of the load, in minutes. It ends with the rehearsal; a slow machine needs more than a quick one. */
   minutes: number;
   /** The load continues until at least this many edits and uploads are acknowledged. */
   edits: number;
@@ -27,7 +27,7 @@ export function parseOptions(argv: string[]): RehearsalOptions {
     .option("--seed <n>", "order of what readers and editors do", number(0, 2 ** 31), 1)
     .option("--edits-per-second <n>", "edits, page creations, moves and uploads", number(0.1, 100, false), 5)
     .option("--views-per-second <n>", "page views", number(0, 200, false), 6)
-    .option("--minutes <n>", "bound of the load", number(1, 240, false), 15)
+    .option("--minutes <n>", "bound of the load, which ends with the rehearsal", number(1, 240, false), 120)
     .option("--edits <n>", "continue until this many edits are acknowledged", number(0, 1_000_000), 1000)
     .option("--uploads <n>", "and this many uploads", number(0, 100_000), 50)
     .addOption(
