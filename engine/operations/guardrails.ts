@@ -1,8 +1,9 @@
 import { compareAnswers } from "../apps/mediawiki/compare";
 import { judgeWebTiers, type WebAnswer } from "../apps/mediawiki/guardrails";
+import { readSiteInfo, type SiteInfo, siteInfoQuery } from "../apps/mediawiki/siteInfo";
 import { fromGreen, type GreenWaySpec } from "../apps/mediawiki/ways";
 import { blueWiki, type WebSpec } from "../apps/mediawiki/webTier";
-import { gateHeaders, readSiteInfo, type SiteInfo, siteInfoQuery } from "../apps/mediawiki/wiki";
+import { gateHeaders } from "../apps/mediawiki/wiki";
 import { WikiferryError } from "../errors";
 import { type Finding, findingOf } from "../finding";
 import type { CutoverLimits, MoveSpec, Side, SourceDatabase } from "../move";
@@ -133,7 +134,14 @@ async function siteInfo(move: EngineSession<WebSpec>, side: Side): Promise<SiteI
   // Green's MediaWiki can be reached only from inside its container: nothing of green is published but the gate.
   const url = `http://127.0.0.1:${green.mediawiki.port}${wiki.apiPath}${siteInfoQuery}`;
   const head = Object.entries(gateHeaders(wiki)).map(([name, value]) => `${name}: ${value}`);
-  const php = `$c = stream_context_create(["http" => ["header" => ${JSON.stringify(head)}, "timeout" => 10, "follow_location" => 0, "ignore_errors" => true]]); echo @file_get_contents(${JSON.stringify(url)}, false, $c);`;
+  const php = [
+    `$http = ["header" => ${JSON.stringify(head)}, "timeout" => 10, "follow_location" => 0, "ignore_errors" => true];`,
+    `$body = @file_get_contents(${JSON.stringify(url)}, false, stream_context_create(["http" => $http]));`,
+    "if ($body === false) exit;",
+    '$location = "";',
+    'foreach ($http_response_header as $line) if (stripos($line, "location:") === 0) $location = trim(substr($line, 9));',
+    'echo json_encode(["status" => (int)substr($http_response_header[0], 9, 3), "location" => $location, "body" => $body], JSON_INVALID_UTF8_SUBSTITUTE);',
+  ].join(" ");
   const { stdout } = await execInContainer(green.mediawiki, ["php", "-r", php], move.pool);
   if (stdout === "")
     throw new WikiferryError(
@@ -141,5 +149,5 @@ async function siteInfo(move: EngineSession<WebSpec>, side: Side): Promise<SiteI
       "no answer from green's MediaWiki",
       `See \`docker logs ${green.mediawiki.container}\``,
     );
-  return readSiteInfo(stdout, 200, "green's MediaWiki", wiki.apiPath);
+  return readSiteInfo(JSON.parse(stdout), "green's MediaWiki", wiki.apiPath);
 }

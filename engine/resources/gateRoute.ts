@@ -43,7 +43,7 @@ async function enter(session: Session, inputs: Inputs): Promise<Outputs> {
   // Plain HTTP is a config setting, and was judged with it.
   const accepted = { plainHttp: true, gateAddress: inputs.allowGateAddress ?? false };
   refuse(await wayInFindings(session.spec, await wayToBlue(session, false), accepted));
-  return await split(session, inputs);
+  return await split(session, inputs, true);
 }
 
 function refuse(findings: readonly Finding[]): void {
@@ -51,11 +51,15 @@ function refuse(findings: readonly Finding[]): void {
   if (found) throw new WikiferryError(found.code, found.found, found.remedy);
 }
 
-async function split(session: Session, { canary }: Inputs): Promise<Outputs> {
+/**
+ * @param entering Whether the gate gets all traffic with this. Then green's answers are compared, too, although blue
+ * serves them all: a difference would forbid the flip. Where green is the primary already, nobody is kept waiting for it.
+ */
+async function split(session: Session, { canary }: Inputs, entering = false): Promise<Outputs> {
   const gate = openGate(session);
   try {
     const { primary, canary: before } = await gate.state();
-    if (canary > before) refuse(await sameAnswers(session));
+    if (canary > before || (entering && primary === "blue")) refuse(await sameAnswers(session));
     const state = await gate.setViews(primary, canary);
     return { primary: state.primary, canary: state.canary };
   } finally {
@@ -68,7 +72,7 @@ export const handler: ResourceHandler<Session, Inputs, Outputs> = {
   slice,
   open: openSession,
   create: enter,
-  update: split,
+  update: (session, inputs) => split(session, inputs),
   async read(session) {
     const gate = openGate(session);
     try {

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { type Bases, imageOf, type Service } from "../../components/image";
 import type { Secrets } from "../../engine/move";
 import type { MediaWikiConfig } from "./config";
@@ -48,4 +49,9 @@ export function fingerprints(
 /** A section without the keys that only the tool uses. */
 function without(section: object, ...names: string[]): object {
   return Object.fromEntries(Object.entries(section).filter(([name]) => !names.includes(name)));
+}
+
+/** The text of the wiki's own settings. */
+export function extraSettings(file: string | undefined): string {
+  return file === undefined ? "" : readFileSync(file, "utf8");
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { CloudflareEdge } from "../../components/edge/cloudflare";
 import { cloudflareAddresses } from "../../components/edge/cloudflareAddresses";
@@ -17,7 +16,7 @@ import { deriveSecret } from "../../engine/secrets";
 import type { Ladder } from "../common/phase";
 import type { MediaWikiConfig } from "./config";
 import { cloudflareOf } from "./edge";
-import { fingerprints } from "./fingerprints";
+import { extraSettings, fingerprints } from "./fingerprints";
 import { labelRehearsal } from "./rehearsal";
 import { dockerHost } from "./spec";
 
@@ -170,9 +169,4 @@ export function mediaWikiStack(config: MediaWikiConfig, spec: MoveSpec, secrets:
   }
   if (ladder.archived) migration.retire(settled);
   return outputs;
-}
-
-/** The text of the wiki's own settings. */
-export function extraSettings(file: string | undefined): string {
-  return file === undefined ? "" : readFileSync(file, "utf8");
 }

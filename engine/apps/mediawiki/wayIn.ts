@@ -1,9 +1,10 @@
 import { messageOf, WikiferryError } from "../../errors";
-import { block, type Finding, findingOf, pass, warn } from "../../finding";
+import { asked, block, type Finding, pass } from "../../finding";
 import type { MoveSpec } from "../../move";
 import { askOver, type HttpAnswer, TlsError } from "../http/http";
 import type { Way } from "./ways";
-import { gateHeaders, readSiteInfo, siteInfoQuery, tlsRefused } from "./wiki";
+import { readSiteInfo, siteInfoQuery } from "./siteInfo";
+import { gateHeaders, tlsRefused } from "./wiki";
 
 /** What the owner accepts explicitly. */
 export interface Accepted {
@@ -29,17 +30,15 @@ const mostRedirects = 8;
 
 /** Asks blue as the gate will, and reports whether people can be sent that way. Never writes. */
 export async function wayInFindings(spec: Question, way: Way, accepted: Accepted): Promise<Finding[]> {
-  const plain = plainHttpFinding(spec, accepted.plainHttp);
-  try {
-    const found = await Promise.all([
-      redirects(spec, way),
-      readRight(spec, way),
-      addresses(spec, way, accepted.gateAddress),
-    ]);
-    return [plain, ...found];
-  } catch (error) {
-    return [plain, findingOf(error)];
-  }
+  const [root, api, client] = await Promise.all([
+    asked(() => redirects(spec, way)),
+    asked(() => readRight(spec, way)),
+    asked(() => addresses(spec, way, accepted.gateAddress)),
+  ]);
+  // What keeps the root from being served keeps the API from it, too: one cause is reported once.
+  const found = root.severity === "block" ? [root] : [root, api, client];
+  const once = new Map(found.map((finding) => [finding.code + finding.found, finding]));
+  return [plainHttpFinding(spec, accepted.plainHttp), ...once.values()];
 }
 
 /** Passwords and sessions travel from the gate to blue as they came from the client, who relies on HTTPS. */
@@ -49,8 +48,7 @@ export function plainHttpFinding({ wiki, blue }: Question, allowed: boolean): Fi
   if (blue.web.tls) return pass(code, `${way} TLS is spoken, for ${blue.web.tls.name}`);
   if (!wiki.serverUrl.startsWith("https:")) return pass(code, "the wiki is served by plain HTTP");
   const found = `the wiki is ${wiki.serverUrl}, and passwords would go by plain HTTP ${way}`;
-  if (allowed)
-    return warn(code, `${found} (blue.web.allowPlainHttp)`, "Nothing to do where that network is yours");
+  if (allowed) return pass(code, `${found}, which blue.web.allowPlainHttp accepts`);
   return block(
     code,
     found,
@@ -95,10 +93,8 @@ async function redirects(spec: Question, way: Way): Promise<Finding> {
 async function readRight(spec: Question, way: Way): Promise<Finding> {
   const { apiPath } = spec.wiki;
   const { status, headers, body } = await ask(spec, way, apiPath + siteInfoQuery);
-  // Reported as what it is.
-  if (status >= 300 && status < 400)
-    return pass("WEB_NOT_MEDIAWIKI", `blue redirects ${apiPath} to ${headers.location}`);
-  const { anonymousRead } = readSiteInfo(body.toString(), status, `blue, asked from ${way.from},`, apiPath);
+  const answer = { status, body: body.toString(), location: headers.location };
+  const { anonymousRead } = readSiteInfo(answer, `blue, asked from ${way.from},`, apiPath);
   return anonymousReadFinding(anonymousRead);
 }
 
@@ -136,7 +132,7 @@ async function addresses(spec: Question, way: Way, allowed: boolean): Promise<Fi
       `whether blue trusts the gate's header can be asked once green exists, not from ${way.from}`,
     );
   const found = `blue's MediaWiki sees the gate's address (${name}) in place of each client's: blocks, rate limits and page histories would name it (asked from ${way.from})`;
-  if (allowed) return warn(code, `${found}; blue.web.allowGateAddress accepts that`, "Nothing to do");
+  if (allowed) return pass(code, `${found}; blue.web.allowGateAddress accepts that`);
   return block(
     code,
     found,

@@ -5,8 +5,9 @@ import type { MoveSpec, Side } from "../../move";
 import { Conversation } from "../../runtime/docker/conversation";
 import type { EngineSession } from "../../session";
 import { askOver } from "../http/http";
+import { readSiteInfo, siteInfoQuery } from "./siteInfo";
 import { type WarmingRequest, warmingRequests } from "./warming";
-import { gateHeaders, readSiteInfo, siteInfoQuery, Wiki } from "./wiki";
+import { gateHeaders, Wiki } from "./wiki";
 
 /** Number of parallel requests that warm a web tier: each reaches a different process. */
 const warmers = 4;
@@ -149,7 +150,7 @@ function ask(asker: Conversation, what: WarmingRequest): Promise<string> {
 /** What keeps it from taking edits; undefined if nothing does. */
 function describe(answer: string): string | undefined {
   try {
-    const { readOnly, readOnlyReason } = readSiteInfo(answer, 200, "green's MediaWiki", "its API");
+    const { readOnly, readOnlyReason } = readSiteInfo({ status: 200, body: answer }, "green's MediaWiki", "its API");
     return readOnly ? `is read-only (${readOnlyReason || "no reason given"})` : undefined;
   } catch {
     return "does not answer its API";

@@ -1,68 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { messageOf, WikiferryError } from "../../errors";
 import type { Address, MoveSpec } from "../../move";
 import { describeAddress } from "../../runtime/ssh/connection";
 import type { SshPool } from "../../runtime/ssh/pool";
 import { askOver, type TlsCheck, TlsError } from "../http/http";
-
-/** What a MediaWiki reports about itself. */
-export interface SiteInfo {
-  /** Such as `1.39.17`; empty where a private wiki does not report it. */
-  version: string;
-  readOnly: boolean;
-  /** The reason, as MediaWiki shows it to its users; empty while it can be edited. */
-  readOnlyReason: string;
-  /** Whether people who are not logged in may read. If not, MediaWiki reports nothing else about itself. */
-  anonymousRead: boolean;
-}
-
-const siteInfoSchema = z.object({
-  query: z.object({
-    general: z.object({
-      generator: z.string(),
-      readonly: z.boolean().default(false),
-      readonlyreason: z.string().default(""),
-    }),
-  }),
-});
-
-/** MediaWiki's answer, with HTTP status 200, where only people who are logged in may read. */
-const deniedSchema = z.object({ error: z.object({ code: z.literal("readapidenied") }) });
-
-/** What follows `api.php` in the request. */
-export const siteInfoQuery = "?action=query&meta=siteinfo&siprop=general&format=json&formatversion=2";
-
-/**
- * Parses the API's answer.
- * @param where Who answered, in words.
- * @throws `WEB_NOT_MEDIAWIKI` for any answer that is not MediaWiki's
- */
-export function readSiteInfo(body: string, status: number, where: string, apiPath: string): SiteInfo {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    json = undefined;
-  }
-  if (status === 200 && deniedSchema.safeParse(json).success)
-    return { version: "", readOnly: false, readOnlyReason: "", anonymousRead: false };
-  const parsed = siteInfoSchema.safeParse(json);
-  if (status !== 200 || !parsed.success) {
-    throw new WikiferryError(
-      "WEB_NOT_MEDIAWIKI",
-      `${where} answered ${apiPath} with status ${status}: ${body.trim().slice(0, 200)}`,
-      "See that the address is the wiki's web server and that wiki.apiPath is right, and see its error log",
-    );
-  }
-  const { generator, readonly, readonlyreason } = parsed.data.query.general;
-  return {
-    version: generator.replace(/^MediaWiki\s+/, ""),
-    readOnly: readonly,
-    readOnlyReason: readonlyreason,
-    anonymousRead: true,
-  };
-}
+import { type ApiAnswer, readSiteInfo, type SiteInfo, siteInfoQuery } from "./siteInfo";
 
 /** A MediaWiki at an address, asked under the wiki's public name whatever the address is. */
 export class Wiki {
@@ -74,11 +16,11 @@ export class Wiki {
 
   /**
    * @param timeoutMs Defaults to 10,000.
-   * @throws `WEB_UNREACHABLE` without an answer, `WEB_NOT_MEDIAWIKI` for any answer that is not MediaWiki's
+   * @throws `WEB_UNREACHABLE` without an answer, and as `readSiteInfo`
    */
   async siteInfo(timeoutMs = 10_000): Promise<SiteInfo> {
-    const { status, body } = await this.get(this.wiki.apiPath + siteInfoQuery, timeoutMs);
-    return readSiteInfo(body, status, this.where, this.wiki.apiPath);
+    const answer = await this.get(this.wiki.apiPath + siteInfoQuery, timeoutMs);
+    return readSiteInfo(answer, this.where, this.wiki.apiPath);
   }
 
   /**
@@ -110,15 +52,15 @@ export class Wiki {
   }
 
   /** One GET with the wiki's Host header, over its own connection. */
-  private async get(path: string, timeoutMs: number): Promise<{ status: number; body: string }> {
+  private async get(path: string, timeoutMs: number): Promise<ApiAnswer> {
     try {
-      const { status, body } = await askOver(
+      const { status, headers, body } = await askOver(
         () => this.pool.stream(this.address),
         this.address.tls,
         { path, headers: gateHeaders(this.wiki) },
         timeoutMs,
       );
-      return { status, body: body.toString() };
+      return { status, body: body.toString(), location: headers.location };
     } catch (error) {
       if (error instanceof WikiferryError) throw error;
       if (error instanceof TlsError) throw tlsRefused(this.where, error);

@@ -71,7 +71,7 @@ export async function mariadbPreflight(question: PreflightQuestion): Promise<Fin
       tablePrefix,
     ),
     storageEngineFinding(tables, tablePrefix),
-    primaryKeyFinding(tables),
+    primaryKeyFinding(tables, tablePrefix),
     await definersFinding(blue, database, appUser),
     await applicationFinding(blue, appUser),
     adoptionFinding(
@@ -187,13 +187,9 @@ export function adoptionFinding(
 ): Finding {
   const restarting = changes.filter((change) => change.restart);
   if (changes.length === 0) return pass("ADOPT_RESTART_NEEDED", "blue's MariaDB can be followed as it is");
-  if (restarting.length === 0) {
-    return warn(
-      "ADOPT_SETTINGS",
-      `blue's MariaDB gets ${changes.map(describe).join("; ")}`,
-      "Nothing to do: it is set at run time",
-    );
-  }
+  // The move sets these itself and gives them back.
+  if (restarting.length === 0)
+    return pass("ADOPT_SETTINGS", `blue's MariaDB gets at run time: ${changes.map(describe).join("; ")}`);
   if (adopting && !allowRestart) return findingOf(restartNeeded(restarting));
   return warn(
     "ADOPT_RESTART_NEEDED",

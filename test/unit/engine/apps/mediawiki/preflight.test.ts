@@ -48,6 +48,11 @@ test("a correct blue wiki passes everywhere", () => {
   expect(findings.map((finding) => finding.code)).toContain("APP_SESSIONS");
 });
 
+test("a different patch release of the same branch is no warning", () => {
+  const findings = judgeSettings({ ...settings, version: "1.39.3" }, expected);
+  expect(findings.filter((finding) => finding.severity !== "pass")).toEqual([]);
+});
+
 test.each([
   ["APP_SECRET_KEY", "block", { secretKeyHash: "0" }],
   ["APP_SERVER_URL", "block", { wgServer: "http://old" }],
@@ -59,7 +64,6 @@ test.each([
   ["APP_TOKEN_VERSION", "block", { wgAuthenticationTokenVersion: "1" }],
   ["APP_HASHED_UPLOADS", "block", { wgHashedUploadDirectory: false }],
   ["APP_VERSION", "block", { version: "1.35.2" }],
-  ["APP_VERSION", "warn", { version: "1.39.3" }],
   ["APP_SESSIONS", "block", { wgSessionCacheType: 3 }],
   ["APP_JOB_RUN_RATE", "warn", { wgJobRunRate: 1 }],
   ["APP_JOB_QUEUE", "block", { wgJobTypeClass: "JobQueueRedis" }],

@@ -80,15 +80,27 @@ describe("tables", () => {
   });
 
   test("a table without a key is a warning; with FLOAT columns, whose copy does not compare equal, it is refused", () => {
-    expect(primaryKeyFinding([table("page")]).severity).toBe("pass");
-    expect(primaryKeyFinding([table("page"), table("stray", { identified: false })])).toMatchObject({
+    expect(primaryKeyFinding([table("page")], "").severity).toBe("pass");
+    expect(primaryKeyFinding([table("page"), table("stray", { identified: false })], "")).toMatchObject({
       severity: "warn",
       found: "stray: no key identifies a row",
     });
-    expect(primaryKeyFinding([table("stray", { identified: false, hasRows: false })]).severity).toBe("pass");
-    expect(primaryKeyFinding([table("stray", { identified: false, floatColumns: ["f"] })])).toMatchObject({
+    expect(primaryKeyFinding([table("stray", { identified: false, hasRows: false })], "").severity).toBe("pass");
+    expect(primaryKeyFinding([table("stray", { identified: false, floatColumns: ["f"] })], "")).toMatchObject({
       code: "NO_PRIMARY_KEY",
       severity: "block",
+    });
+  });
+
+  test("MediaWiki's own tables without a key are no warning, others of that name without the prefix are", () => {
+    const own = ["mw_oldimage", "mw_querycache", "mw_user_newtalk"].map((name) => table(name, { identified: false }));
+    expect(primaryKeyFinding(own, "mw_")).toMatchObject({
+      severity: "pass",
+      found: expect.stringContaining("mw_oldimage, mw_querycache, mw_user_newtalk"),
+    });
+    expect(primaryKeyFinding([...own, table("oldimage", { identified: false })], "mw_")).toMatchObject({
+      severity: "warn",
+      found: "oldimage: no key identifies a row",
     });
   });
 
@@ -260,6 +272,11 @@ describe("adoption", () => {
     expect(adoptionFinding(changes, { allowRestart: false, adopting: false }).severity).toBe("warn");
     expect(adoptionFinding(changes, { allowRestart: true, adopting: true }).severity).toBe("warn");
     expect(adoptionFinding([], { allowRestart: false, adopting: true }).severity).toBe("pass");
+    const atRunTime = changes.map((change) => ({ ...change, restart: false }));
+    expect(adoptionFinding(atRunTime, { allowRestart: false, adopting: true })).toMatchObject({
+      code: "ADOPT_SETTINGS",
+      severity: "pass",
+    });
   });
 
   test("the minute of the restart is the next one of that name", () => {
