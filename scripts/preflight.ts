@@ -4,7 +4,7 @@ import { askBeforehand } from "../stacks/mediawiki/askBeforehand";
 import { endOfTheWayBack, outlook, report } from "../stacks/mediawiki/preflightText";
 import { runCommand } from "./common/command";
 import { print } from "./common/print";
-import { findStack } from "./common/stack";
+import { findWikiStack } from "./common/stack";
 
 interface Flags {
   all?: boolean;
@@ -13,7 +13,7 @@ interface Flags {
 }
 
 async function main({ all, json, stack }: Flags): Promise<number> {
-  const { config, spec, secrets } = await findStack(stack);
+  const { config, spec, secrets } = await findWikiStack(stack);
   const ladder = ladderFor(config, config.name, config.retire.confirm);
   const { findings, ...predicted } = await askBeforehand(config, spec, secrets, ladder, true);
   const more = ladder.archived ? [endOfTheWayBack(config)] : outlook(predicted, config);

@@ -21,10 +21,13 @@ export async function askBeforehand(
 ): Promise<PreflightResult> {
   const move = openMoveSession(spec, secrets, silent);
   try {
-    const changes = await askOfChanges(move, config, secrets);
     // Once blue is archived its hosts may be gone.
-    if (ladder.archived) return { findings: changes, toCopy: undefined, pause: undefined };
-    const result = await askOfMove(move, config, ladder, predict);
+    if (ladder.archived)
+      return { findings: await askOfChanges(move, config, secrets), toCopy: undefined, pause: undefined };
+    const [result, changes] = await Promise.all([
+      askOfMove(move, config, ladder, predict),
+      askOfChanges(move, config, secrets),
+    ]);
     return { ...result, findings: [...result.findings, ...changes] };
   } finally {
     await move.close();

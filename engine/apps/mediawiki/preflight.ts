@@ -4,8 +4,8 @@ import type { MoveSpec } from "../../move";
 import type { SshPool } from "../../runtime/ssh/pool";
 import { sessionStore } from "./sessions";
 import { readSettings, type WikiSettings } from "./settings";
-import { anonymousReadFinding } from "./wayIn";
 import type { SiteInfo } from "./siteInfo";
+import { anonymousReadFinding } from "./wayIn";
 
 /** Green's settings, to be compared with blue's. */
 export interface Expected {

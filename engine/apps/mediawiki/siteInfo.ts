@@ -79,7 +79,9 @@ function refusalOf(
   if (own !== undefined || status >= 500)
     return new WikiferryError(
       "WEB_API_ERROR",
-      own ? `${answered} and MediaWiki's error ${own.code}: ${plain(own.info, 120)}` : `${answered}, ${kindOf(body)}`,
+      own
+        ? `${answered} and MediaWiki's error ${own.code}: ${plain(own.info, 120)}`
+        : `${answered}, ${kindOf(body)}`,
       "See MediaWiki's and the web server's error log there",
     );
   if (status === 401 || status === 403)

@@ -2,8 +2,8 @@ import { messageOf, WikiferryError } from "../../errors";
 import { asked, block, type Finding, pass } from "../../finding";
 import type { MoveSpec } from "../../move";
 import { askOver, type HttpAnswer, TlsError } from "../http/http";
-import type { Way } from "./ways";
 import { readSiteInfo, siteInfoQuery } from "./siteInfo";
+import type { Way } from "./ways";
 import { gateHeaders, tlsRefused } from "./wiki";
 
 /** What the owner accepts explicitly. */

@@ -150,7 +150,11 @@ function ask(asker: Conversation, what: WarmingRequest): Promise<string> {
 /** What keeps it from taking edits; undefined if nothing does. */
 function describe(answer: string): string | undefined {
   try {
-    const { readOnly, readOnlyReason } = readSiteInfo({ status: 200, body: answer }, "green's MediaWiki", "its API");
+    const { readOnly, readOnlyReason } = readSiteInfo(
+      { status: 200, body: answer },
+      "green's MediaWiki",
+      "its API",
+    );
     return readOnly ? `is read-only (${readOnlyReason || "no reason given"})` : undefined;
   } catch {
     return "does not answer its API";

@@ -29,7 +29,7 @@ export const schema: Guardrail = async (question) => {
     definers,
     await restingEvents(primary, replica, database),
     storageEngineFinding(facts, tablePrefix),
-    primaryKeyFinding(facts),
+    primaryKeyFinding(facts, tablePrefix),
     ...(await neighboursOf(question)),
   ];
 };

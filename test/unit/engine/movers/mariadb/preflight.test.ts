@@ -85,15 +85,21 @@ describe("tables", () => {
       severity: "warn",
       found: "stray: no key identifies a row",
     });
-    expect(primaryKeyFinding([table("stray", { identified: false, hasRows: false })], "").severity).toBe("pass");
-    expect(primaryKeyFinding([table("stray", { identified: false, floatColumns: ["f"] })], "")).toMatchObject({
-      code: "NO_PRIMARY_KEY",
-      severity: "block",
-    });
+    expect(primaryKeyFinding([table("stray", { identified: false, hasRows: false })], "").severity).toBe(
+      "pass",
+    );
+    expect(primaryKeyFinding([table("stray", { identified: false, floatColumns: ["f"] })], "")).toMatchObject(
+      {
+        code: "NO_PRIMARY_KEY",
+        severity: "block",
+      },
+    );
   });
 
   test("MediaWiki's own tables without a key are no warning, others of that name without the prefix are", () => {
-    const own = ["mw_oldimage", "mw_querycache", "mw_user_newtalk"].map((name) => table(name, { identified: false }));
+    const own = ["mw_oldimage", "mw_querycache", "mw_user_newtalk"].map((name) =>
+      table(name, { identified: false }),
+    );
     expect(primaryKeyFinding(own, "mw_")).toMatchObject({
       severity: "pass",
       found: expect.stringContaining("mw_oldimage, mw_querycache, mw_user_newtalk"),
