@@ -138,5 +138,7 @@ test("no answer, a late answer and a wrong answer each have their code", async (
   const closed = new Wiki({ host: "127.0.0.1", port: 1 }, wiki, pool);
   await expect(closed.siteInfo()).rejects.toMatchObject({ code: "WEB_UNREACHABLE" });
   await expect(at("/slow").siteInfo(200)).rejects.toThrow(/WEB_UNREACHABLE: .*not within 200 ms/);
-  await expect(at("/other").siteInfo()).rejects.toThrow(/WEB_API_NOT_FOUND: .*answered \/other with status 404/);
+  await expect(at("/other").siteInfo()).rejects.toThrow(
+    /WEB_API_NOT_FOUND: .*answered \/other with status 404/,
+  );
 });
