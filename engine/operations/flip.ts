@@ -26,7 +26,7 @@ export async function withCutover<T>(
 ): Promise<T> {
   const { spec, secrets, blue, green } = move;
   const gate = openGate(move);
-  const surroundings = new WikiControls(move, gate);
+  const controls = new WikiControls(move, gate);
   const servers = { blue, green };
   const verification = new VerificationTail(servers, spec.wiki.database, {
     pauseMs: spec.verify.pauseMs,
@@ -40,7 +40,7 @@ export async function withCutover<T>(
       appUser: spec.wiki.appUser,
       replicationPassword: deriveSecret(secrets.masterSecret, "mariadb-replication"),
       limits: spec.cutover,
-      surroundings,
+      controls,
       verification,
       journal: journalOn(green),
       holder,
@@ -49,7 +49,7 @@ export async function withCutover<T>(
     });
   } finally {
     await verification.end();
-    surroundings.close();
+    controls.close();
     gate.close();
   }
 }

@@ -53,7 +53,7 @@ async function makePrimary(session: Session, { active }: Inputs, before?: Output
   return withCutover(session, async (ctx) => {
     const { primary, epoch } = await recover(ctx);
     if (primary === active) {
-      await ctx.surroundings.resume(active);
+      await ctx.controls.resume(active);
       return { ...(before ?? { writePauseMs: 0, lastFlip: null }), primary, epoch };
     }
     // A schema change that can't be reported must not prevent a flip; the guardrails compare both schemas.

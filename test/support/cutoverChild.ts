@@ -20,7 +20,7 @@ export interface ChildOrder {
   killBefore: string;
 }
 
-/** A call of the parent's surroundings. */
+/** A call of the parent's controls. */
 export interface ChildCall {
   call: keyof Controls;
   args: unknown[];
@@ -62,7 +62,7 @@ async function main(order: ChildOrder): Promise<void> {
       if (error) throw new Error(error);
       return result;
     };
-  const surroundings = Object.fromEntries(
+  const controls = Object.fromEntries(
     (["quiesce", "hold", "drain", "lastFiles", "awaitWritable", "turn", "release", "resume"] as const).map(
       (call) => [call, ask(call)],
     ),
@@ -74,7 +74,7 @@ async function main(order: ChildOrder): Promise<void> {
       appUser: "wikiuser",
       replicationPassword: order.replicationPassword,
       limits: order.limits,
-      surroundings,
+      controls,
       journal: new Journal(servers.green),
       holder: `child:${process.pid}`,
       // Each step of the attempt reports when it begins.

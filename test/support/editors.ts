@@ -8,7 +8,7 @@ import type { FollowingPair } from "./followingPair";
 
 /**
  * Writers with the wiki's account. Each sends its writes to the side to which it is routed, waits while writes are
- * held, and remembers what was acknowledged. As surroundings of a flip they are gate, job runner and uploads in one:
+ * held, and remembers what was acknowledged. As controls of a flip they are gate, job runner and uploads in one:
  * every tenth write brings a file.
  */
 export class Editors implements Controls {

@@ -40,7 +40,7 @@ export function givenRoom(statement: string): string {
 
 /**
  * Creates a table if the server's disk has space for its file; see `givenRoom`.
- * @param session unlogged
+ * @param session Without binary log.
  * @throws `CTRL_DISK_SPACE`
  */
 export async function makeTable(session: Session, statement: string, values?: unknown[]): Promise<void> {

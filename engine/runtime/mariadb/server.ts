@@ -4,8 +4,8 @@ import { messageOf, WikiferryError } from "../../errors";
 import type { DatabaseAccess, DatabaseSide, Side, SourceDatabase } from "../../move";
 import { describeAddress } from "../ssh/connection";
 import type { SshPool } from "../ssh/pool";
-import type { Pace } from "./pace";
 import { lackOfRights, refusalOf } from "./refusal";
+import type { StatementSpacing } from "./statementSpacing";
 
 export type Row = Record<string, unknown>;
 
@@ -106,13 +106,13 @@ export interface OpenOptions {
   /** Defaults to 10,000. */
   connectTimeoutMs?: number;
   /** What it writes never enters the binary log. */
-  unlogged?: boolean;
+  withoutBinlog?: boolean;
 }
 
 /** A database server, through its administrative account. */
 export class Server<Place extends DatabaseAccess = DatabaseAccess> {
-  /** While it is set, each statement of `session` and `unlogged` and each new session waits for its turn. */
-  pace: Pace | undefined;
+  /** While it is set, each statement of `session` and `sessionWithoutBinlog` and each new session waits for its turn. */
+  spacing: StatementSpacing | undefined;
   private shared: Promise<Session> | undefined;
   private own: Promise<Session> | undefined;
 
@@ -141,7 +141,7 @@ export class Server<Place extends DatabaseAccess = DatabaseAccess> {
    */
   sessionWithoutBinlog(): Promise<Session> {
     if (!this.own) {
-      this.own = this.open({ unlogged: true, takesTurns: true, onLost: () => (this.own = undefined) });
+      this.own = this.open({ withoutBinlog: true, takesTurns: true, onLost: () => (this.own = undefined) });
       this.own.catch(() => (this.own = undefined));
     }
     return this.own;
@@ -154,11 +154,13 @@ export class Server<Place extends DatabaseAccess = DatabaseAccess> {
    * @throws `DB_UNREACHABLE`, `DB_ACCESS_DENIED`, `DB_CONNECTIONS`, `DB_TLS_REQUIRED`
    */
   async open(options: OpenOptions & { takesTurns?: boolean; onLost?: () => void } = {}): Promise<Session> {
-    const turn = async () => await this.pace?.turn();
+    const turn = async () => await this.spacing?.turn();
     await turn();
     const { connection } = await this.connect(options);
     // SYSDATE() uses the session's time zone, and the control schema's times are UTC.
-    await connection.query(`SET SESSION time_zone = '+00:00'${options.unlogged ? ", sql_log_bin = 0" : ""}`);
+    await connection.query(
+      `SET SESSION time_zone = '+00:00'${options.withoutBinlog ? ", sql_log_bin = 0" : ""}`,
+    );
     connection.on("error", () => options.onLost?.());
     connection.on("end", () => options.onLost?.());
     return new Session(this.side, connection, options.takesTurns ? turn : undefined);

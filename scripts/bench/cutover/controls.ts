@@ -7,7 +7,7 @@ import type { WebApp } from "./web/web";
 const warmers = 4;
 
 /** The gate and the benchmark's web apps. */
-export class BenchSurroundings extends GateSurroundings {
+export class BenchControls extends GateSurroundings {
   constructor(
     gate: Gate,
     private readonly apps: Record<Side, WebApp>,

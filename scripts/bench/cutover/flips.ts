@@ -3,7 +3,7 @@ import { Journal } from "../../../engine/control/mariadb/journal";
 import { type CutoverLimits, otherSide, type Side } from "../../../engine/move";
 import type { CutoverContext } from "../../../engine/movers/mariadb/cutover/context";
 import { cutover } from "../../../engine/movers/mariadb/cutover/cutover";
-import { BenchSurroundings } from "./controls";
+import { BenchControls } from "./controls";
 import { type Flipped, handOver, stepsOf, viewsBetween } from "./figures";
 import type { Lab } from "./lab";
 import type { Ledger } from "./ledger";
@@ -72,7 +72,7 @@ export async function flipToAndFro(
     appUser: "wikiuser",
     replicationPassword: lab.pair.replicationPassword,
     limits: { ...limits, lagStableMs: stableMs },
-    surroundings: new BenchSurroundings(lab.gate, lab.apps, limits.attemptMs),
+    controls: new BenchControls(lab.gate, lab.apps, limits.attemptMs),
     journal: new Journal(lab.pair.green),
     holder: `bench:${process.pid}`,
     report: () => {},

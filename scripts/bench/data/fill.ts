@@ -40,20 +40,20 @@ const sessions = 2;
 export async function fillWikiData(server: Server, database: string, options: FillOptions): Promise<Filled> {
   const started = performance.now();
   const seed = options.seed ?? 1;
-  const hands: Session[] = [];
+  const opened: Session[] = [];
   try {
-    for (let n = 0; n < sessions; n++) hands.push(await openHand(server));
-    const first = hands[0] as Session;
+    for (let n = 0; n < sessions; n++) opened.push(await openUnlogged(server));
+    const first = opened[0] as Session;
     await first.run("DROP DATABASE IF EXISTS ??", [database]);
     await first.run("CREATE DATABASE ?? CHARACTER SET binary", [database]);
-    for (const hand of hands) await hand.run("USE ??", [database]);
+    for (const session of opened) await session.run("USE ??", [database]);
     await putStock(first, seed);
     const work = wikiTables.flatMap((table) => batches(table, options.bytes));
     for (const { name, columns } of wikiTables)
       await first.run(`CREATE TABLE ?? (${columns}) ENGINE = InnoDB DEFAULT CHARSET = binary`, [name]);
     await Promise.all(
-      hands.map(async (hand) => {
-        for (let batch = work.shift(); batch; batch = work.shift()) await hand.run(insertOf(batch, seed));
+      opened.map(async (session) => {
+        for (let batch = work.shift(); batch; batch = work.shift()) await session.run(insertOf(batch, seed));
       }),
     );
     await first.run("DROP TABLE ??", [stockTable]);
@@ -68,14 +68,14 @@ export async function fillWikiData(server: Server, database: string, options: Fi
       ms: Math.round(performance.now() - started),
     };
   } finally {
-    for (const hand of hands) await hand.close();
+    for (const session of opened) await session.close();
   }
 }
 
-async function openHand(server: Server): Promise<Session> {
-  const hand = await server.open();
-  await hand.run("SET SESSION sql_log_bin = 0, unique_checks = 0");
-  return hand;
+async function openUnlogged(server: Server): Promise<Session> {
+  const session = await server.open();
+  await session.run("SET SESSION sql_log_bin = 0, unique_checks = 0");
+  return session;
 }
 
 async function putStock(session: Session, seed: number): Promise<void> {

@@ -5,7 +5,7 @@ import type { Gate } from "../../../engine/traffic/gate/gate";
 import { GateSurroundings } from "../../lab/gateControls";
 
 /** The gate and the campaign's web tiers. */
-export class LabSurroundings extends GateSurroundings {
+export class LabControls extends GateSurroundings {
   constructor(
     gate: Gate,
     private readonly apps: Record<Side, { host: string; port: number }>,

@@ -9,7 +9,7 @@ import type { ProgressEvent } from "../../../engine/progress";
 import { Server } from "../../../engine/runtime/mariadb/server";
 import { SshPool } from "../../../engine/runtime/ssh/pool";
 import { Gate } from "../../../engine/traffic/gate/gate";
-import { LabSurroundings } from "./controls";
+import { LabControls } from "./controls";
 import { type OperatorLine, type OperatorOrder, pointOf } from "./order";
 
 /** Where lines go. They are written at once, so that a process that stops itself has reported it before. */
@@ -34,7 +34,7 @@ async function main(order: OperatorOrder): Promise<void> {
       appUser: "wikiuser",
       replicationPassword: order.replicationPassword,
       limits: order.limits,
-      surroundings: new LabSurroundings(gate, order.apps, order.limits.attemptMs),
+      controls: new LabControls(gate, order.apps, order.limits.attemptMs),
       journal: new Journal(servers.green),
       holder,
       report: reporter(order),

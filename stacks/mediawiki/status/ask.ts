@@ -6,9 +6,9 @@ import { type MoveSpec, otherSide, type Secrets, type Side } from "../../../engi
 import { failedFiles, heldCode } from "../../../engine/movers/files/passes";
 import { copyState } from "../../../engine/movers/mariadb/copy/state";
 import { look } from "../../../engine/movers/mariadb/replication/catchUp";
+import { catchUpRate } from "../../../engine/movers/mariadb/replication/catchUpRate";
 import { describeStop } from "../../../engine/movers/mariadb/replication/causes";
 import { readDurability } from "../../../engine/movers/mariadb/replication/durability";
-import { paceOf } from "../../../engine/movers/mariadb/replication/pace";
 import { positions, replicationStatus } from "../../../engine/movers/mariadb/replication/status";
 import { lastVerification } from "../../../engine/movers/mariadb/verify/record";
 import { lookAround } from "../../../engine/operations/inventory";
@@ -100,27 +100,27 @@ async function following(replica: Server, source: Server): Promise<Following | n
   const status = await replicationStatus(replica);
   if (!status) return null;
   const lag = status.cause ? null : await lagMs(replica, source);
-  const pace = status.cause || lag !== null ? undefined : await paceNow(replica, source);
+  const rate = status.cause || lag !== null ? undefined : await catchUpNow(replica, source);
   return {
     running: status.io === "yes" && status.sql,
     cause: status.cause ?? "",
     message: status.cause ? describeStop(status) : "",
     appliedGtid: status.appliedGtid,
     lagMs: lag,
-    ...(pace ? { catchUp: pace } : {}),
+    ...(rate ? { catchUp: rate } : {}),
     durability: await readDurability(replica),
   };
 }
 
 /** By two looks, a second apart. */
-async function paceNow(replica: Server, source: Server): Promise<Following["catchUp"]> {
+async function catchUpNow(replica: Server, source: Server): Promise<Following["catchUp"]> {
   try {
     const { applied } = await positions(replica);
     const first = await look(replica, source, applied);
     await pause(1_000);
-    const pace = paceOf([first, await look(replica, source, applied)]);
-    if (!pace) return undefined;
-    const { behind, appliedPerSecond, writtenPerSecond, leftMs } = pace;
+    const rate = catchUpRate([first, await look(replica, source, applied)]);
+    if (!rate) return undefined;
+    const { behind, appliedPerSecond, writtenPerSecond, leftMs } = rate;
     return { behind, appliedPerSecond, writtenPerSecond, ...(leftMs === undefined ? {} : { leftMs }) };
   } catch {
     // Its source's own part says why it does not answer.

@@ -30,9 +30,9 @@ function stream(side: Side, follows: DatabaseState["follows"]): string {
   return `; follows ${source}, ${lag}, at ${follows.appliedGtid || "the start"}`;
 }
 
-function catchingUp(pace: NonNullable<DatabaseState["follows"]>["catchUp"]): string {
-  if (!pace) return "";
-  const { behind, appliedPerSecond, writtenPerSecond, leftMs } = pace;
+function catchingUp(rate: NonNullable<DatabaseState["follows"]>["catchUp"]): string {
+  if (!rate) return "";
+  const { behind, appliedPerSecond, writtenPerSecond, leftMs } = rate;
   const left = leftMs === undefined ? "does not come nearer" : `${duration(leftMs)} left`;
   return ` (${behind} transactions; applies ${appliedPerSecond}/s of ${writtenPerSecond}/s new ones, ${left})`;
 }

@@ -24,10 +24,10 @@ import {
  * @returns the last transaction of its binary log, read after the fence, as the server writes it
  * @throws `CUTOVER_FENCE_BLOCKED`, `CTRL_REFUSED`
  */
-export async function fence(server: Server, hand: Session, holder: string): Promise<string> {
+export async function fence(server: Server, session: Session, holder: string): Promise<string> {
   let found: Row | undefined;
   try {
-    found = (await runGuarded(hand, fenceStatement(server.side), [holder]))[0]?.[0];
+    found = (await runGuarded(session, fenceStatement(server.side), [holder]))[0]?.[0];
   } catch (error) {
     if (error instanceof WikiferryError) throw error;
     throw new WikiferryError(
@@ -63,11 +63,11 @@ export async function open(server: Server, holder: string): Promise<void> {
  */
 export async function openWhenApplied(
   { side }: Server,
-  hand: Session,
+  session: Session,
   wanted: { gtid: string; timeoutMs: number; holder: string },
 ): Promise<boolean> {
   const values = [wanted.gtid, wanted.timeoutMs / 1000, wanted.holder];
-  const [rows] = await runGuarded(hand, openWhenAppliedStatement(side), values);
+  const [rows] = await runGuarded(session, openWhenAppliedStatement(side), values);
   return String(rows?.[0]?.reached) === "0";
 }
 

@@ -56,7 +56,7 @@ export class Attempt {
       target: ctx.servers[to],
       epoch,
       lease,
-      hands: [],
+      sessions: [],
       fenceGtid: "",
       commitGtid: "",
       heldAt: 0,
@@ -90,9 +90,9 @@ export class Attempt {
 
   /** After a flip in which every statement was answered. */
   async leave(): Promise<void> {
-    for (const hand of this.flip.hands.splice(0)) {
-      await Promise.race([hand.close(), pause(500)]);
-      hand.destroy();
+    for (const session of this.flip.sessions.splice(0)) {
+      await Promise.race([session.close(), pause(500)]);
+      session.destroy();
     }
     await this.end();
   }
@@ -104,14 +104,14 @@ export class Attempt {
   async end(): Promise<void> {
     const { flip } = this;
     await Promise.all(
-      flip.hands.map(async (hand) => {
-        hand.destroy();
-        const own = flip.ctx.servers[hand.side].sessionWithoutBinlog();
-        const killed = own.then((session) => session.run(`KILL HARD ${hand.connectionId}`));
+      flip.sessions.map(async (session) => {
+        session.destroy();
+        const own = flip.ctx.servers[session.side].sessionWithoutBinlog();
+        const killed = own.then((killer) => killer.run(`KILL HARD ${session.connectionId}`));
         await Promise.race([killed.catch(() => {}), pause(500)]);
       }),
     );
-    flip.hands = [];
+    flip.sessions = [];
     flip.ctx.verification?.rest();
     // A beat to a machine that hangs never ends; one more beat is harmless.
     if (flip.heartbeat) await Promise.race([flip.heartbeat.stop().catch(() => {}), pause(500)]);

@@ -14,7 +14,7 @@ export interface CutoverContext {
   appUser: string;
   replicationPassword: string;
   limits: CutoverLimits;
-  surroundings: Controls;
+  controls: Controls;
   /** Without it, nothing compares what changes during a flip. */
   verification?: FlipVerification;
   journal: Journal;

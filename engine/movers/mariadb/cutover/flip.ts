@@ -23,7 +23,7 @@ export interface Flip {
    * Sessions for statements that wait, opened before the pause. They end with the attempt, so nothing of it takes
    * effect later.
    */
-  hands: Session[];
+  sessions: Session[];
   /** Set by the intent. */
   deadline?: Deadline;
   /** The last pass of uploads, under way since writes were held. */
@@ -51,8 +51,8 @@ export interface Step {
   run(flip: Flip): Promise<void>;
 }
 
-export function handOn(flip: Flip, side: Side): Session {
-  const hand = flip.hands.find((other) => other.side === side);
-  if (!hand) throw new Error(`no session on ${side}: the intent comes first`);
-  return hand;
+export function sessionOn(flip: Flip, side: Side): Session {
+  const session = flip.sessions.find((other) => other.side === side);
+  if (!session) throw new Error(`no session on ${side}: the intent comes first`);
+  return session;
 }

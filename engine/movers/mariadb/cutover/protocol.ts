@@ -32,7 +32,7 @@ export const pauseSteps: readonly AttemptStep[] = attemptSteps.slice(
 export type Command =
   | "find the primary"
   | "take the lease"
-  /** Reads the state of both databases and lets `settlement` evaluate it. */
+  /** Reads the state of both databases and lets `recoveryPlan.ts` evaluate it. */
   | "look"
   | RecoveryStep
   | "prove it open"
@@ -44,7 +44,7 @@ export type Command =
 
 /**
  * take over: nobody else may act, and the primary is known; tidy: cleans up what an earlier run left behind; attempt:
- * the flip; find out: the attempt failed, before the commit or after it; undo, finish: the settlement that follows;
+ * the flip; find out: the attempt failed, before the commit or after it; undo, finish: the recovery that follows;
  * over: nothing more.
  */
 export type Stage = "take over" | "tidy" | "attempt" | "find out" | "undo" | "finish" | "over";
@@ -87,7 +87,7 @@ export function next(run: Run, outcome: Outcome, steps: readonly AttemptStep[] =
   if (!outcome.ok) return afterFailure(run, command as Command, rest);
   if (run.stage === "find out") return afterFindingOut(run, outcome.primary as Side);
   if (command === "find the primary") return { ...run, primary: outcome.primary, todo: rest };
-  if (command === "look") return settling(run, outcome.plan ?? []);
+  if (command === "look") return recovering(run, outcome.plan ?? []);
   return rest.length > 0 ? { ...run, todo: rest } : afterStage(run, steps);
 }
 
@@ -144,17 +144,16 @@ const forThePassiveSide: ReadonlySet<Command> = new Set([
   "admit readers to the passive side",
 ]);
 
-/** Whether a settlement's command runs only once the wiki is served again, for the side that does not serve. */
+/** Whether a recovery's command runs only once the wiki is served again, for the side that does not serve. */
 export function isForThePassiveSide(command: Command): boolean {
   return forThePassiveSide.has(command);
 }
 
-function settling(run: Run, plan: readonly RecoveryStep[]): Run {
-  const first = plan.filter((mending) => !isForThePassiveSide(mending));
+function recovering(run: Run, plan: readonly RecoveryStep[]): Run {
+  const first = plan.filter((step) => !isForThePassiveSide(step));
   // An attempt may be undone because no write could arrive, so the rollback does not wait for one.
   const then = plan.filter(
-    (mending) =>
-      forThePassiveSide.has(mending) && !(run.stage === "undo" && mending === "see a write arrive"),
+    (step) => forThePassiveSide.has(step) && !(run.stage === "undo" && step === "see a write arrive"),
   );
   const proof: Command[] = first.length > 0 ? ["prove it open"] : [];
   return {

@@ -18,7 +18,7 @@ const followMs = 15_000;
 /** How long MediaWiki may take to notice that its database is open again; it remembers "read-only" for 8 s. */
 const writableMs = 12_000;
 
-/** The actions of a settlement, apart from reading. `protocol.ts` has their order and the meaning of a failure. */
+/** The actions of a recovery, apart from reading. `protocol.ts` has their order and the meaning of a failure. */
 export type RecoveryCommand =
   | RecoveryStep
   | "prove it open"
@@ -67,25 +67,25 @@ export class Recovery {
   }
 
   async perform(command: RecoveryCommand): Promise<void> {
-    const { surroundings } = this.ctx;
+    const { controls } = this.ctx;
     switch (command) {
       case "prove it open":
         return await proveOpen(this.ctx.servers[this.active], this.ctx.appUser);
       case "route and release":
         try {
           // Not turned earlier: a page view there would make MediaWiki remember the opposite.
-          if (this.wasReadOnly) await surroundings.awaitWritable(this.active, writableMs);
+          if (this.wasReadOnly) await controls.awaitWritable(this.active, writableMs);
         } finally {
-          await surroundings.turn(this.active);
+          await controls.turn(this.active);
         }
         return;
       case "release the hold":
-        return await surroundings.release();
+        return await controls.release();
       case "resume the rest":
-        return await surroundings.resume(this.active);
+        return await controls.resume(this.active);
       default: {
         const words = describe(command, this.active, this.passive);
-        this.ctx.report({ step: "settle", message: words });
+        this.ctx.report({ step: "recover", message: words });
         await this.mend(command);
         this.mended.push(words);
       }

@@ -4,7 +4,7 @@ import { type FoundPrimary, findPrimary } from "../../../control/mariadb/primary
 import { messageOf, WikiferryError } from "../../../errors";
 import { otherSide, type Side } from "../../../move";
 import { answerMs, withAnswerTimeout } from "../../../runtime/mariadb/answerTimeout";
-import { Pace } from "../../../runtime/mariadb/pace";
+import { StatementSpacing } from "../../../runtime/mariadb/statementSpacing";
 import { Attempt } from "./attempt";
 import type { CutoverContext, FlipResult } from "./context";
 import {
@@ -31,7 +31,7 @@ const heldGoesFirstMs = 100;
  * bench:cutover`: page views beside a flip take 2.5 to 2.9 ms (p99), otherwise 2.1, and 3.4 where both sides are asked
  * at once.
  */
-const paceMs = 10;
+const spacingMs = 10;
 
 /** The result of a run. */
 export interface RunResult {
@@ -43,11 +43,11 @@ export interface RunResult {
 
 /** Carries out on real servers what the protocol decides, command by command. */
 export class CutoverRun {
-  private readonly pace = new Pace(paceMs);
+  private readonly spacing = new StatementSpacing(spacingMs);
   private run: Run;
   private lease: HeldLease | undefined;
   private attempt: Attempt | undefined;
-  private settlement: Recovery | undefined;
+  private recovery: Recovery | undefined;
   private found: FoundPrimary | undefined;
   /** Why the attempt failed, and why anything after it failed. */
   private cause: unknown;
@@ -93,7 +93,7 @@ export class CutoverRun {
   }
 
   private setPace(patient: boolean): void {
-    for (const server of Object.values(this.ctx.servers)) server.pace = patient ? this.pace : undefined;
+    for (const server of Object.values(this.ctx.servers)) server.spacing = patient ? this.spacing : undefined;
   }
 
   private async perform(command: Command): Promise<Outcome> {
@@ -105,14 +105,14 @@ export class CutoverRun {
         await this.takeTheLease();
         return { ok: true };
       case "look":
-        this.settlement = new Recovery(this.ctx, this.run.primary as Side);
-        return { ok: true, plan: await this.settlement.look() };
+        this.recovery = new Recovery(this.ctx, this.run.primary as Side);
+        return { ok: true, plan: await this.recovery.look() };
       case "give the lease back":
         await this.lease?.release();
         return { ok: true };
       default:
         if (this.run.stage === "attempt") await (this.attempt as Attempt).perform(command as AttemptStep);
-        else await (this.settlement as Recovery).perform(command as RecoveryCommand);
+        else await (this.recovery as Recovery).perform(command as RecoveryCommand);
         return { ok: true };
     }
   }
@@ -142,7 +142,7 @@ export class CutoverRun {
     if (this.run.stage === "attempt") {
       this.cause = error;
       await this.attempt?.end();
-    } else if (isForThePassiveSide(command)) this.settlement?.failPassive(error);
+    } else if (isForThePassiveSide(command)) this.recovery?.failPassive(error);
     else this.problem ??= error;
   }
 
@@ -150,8 +150,8 @@ export class CutoverRun {
   private async noteStage(before: Run["stage"]): Promise<void> {
     const { stage, primary } = this.run;
     if (stage === before || primary === undefined) return;
-    if (before === "tidy" && this.settlement && this.settlement.mended.length > 0)
-      await this.note(primary, "mended", { mended: this.settlement.mended });
+    if (before === "tidy" && this.recovery && this.recovery.mended.length > 0)
+      await this.note(primary, "mended", { mended: this.recovery.mended });
     if (stage === "attempt") {
       const { epoch } = this.found as NonNullable<typeof this.found>;
       this.problem = undefined;
@@ -163,7 +163,7 @@ export class CutoverRun {
       await this.note(primary, "failed after the commit, going forward", detail);
     }
     if (before === "undo") {
-      const mended = this.settlement?.mended ?? [];
+      const mended = this.recovery?.mended ?? [];
       this.ctx.report({ step: "undo", message: this.describeSettled() });
       await this.note(primary, "undone", { ...this.attempt?.describeFailure(this.cause), mended });
     }
@@ -172,7 +172,7 @@ export class CutoverRun {
   private async outcome(): Promise<RunResult> {
     if (this.cause === undefined) await this.attempt?.leave();
     const { failed, primary } = this.run;
-    const passiveFailure = this.settlement?.passiveFailure;
+    const passiveFailure = this.recovery?.passiveFailure;
     if (!this.attempt) {
       if (failed || passiveFailure) throw this.problem ?? passiveFailure;
       return { primary: primary as Side, epoch: this.found?.epoch as number, flip: undefined };
@@ -187,7 +187,7 @@ export class CutoverRun {
 
   /** With a warning where the passive side could not be brought along. */
   private describeSettled(): string {
-    const { mended = [], passiveFailure } = this.settlement ?? {};
+    const { mended = [], passiveFailure } = this.recovery ?? {};
     const done = mended.length === 0 ? "nothing was amiss" : mended.join(", ");
     return passiveFailure ? `${done}; but ${messageOf(passiveFailure)}` : done;
   }

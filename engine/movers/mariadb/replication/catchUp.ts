@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../../errors";
 import type { Report } from "../../../progress";
 import type { Server, Session } from "../../../runtime/mariadb/server";
+import { type CatchUpRate, catchUpRate, describeCatchUp, type ReplicaSample } from "./catchUpRate";
 import { describeStop, wayOuts } from "./causes";
 import { contains, distance, newest, parseGtid } from "./gtid";
 import { beatIntervalMs, writeBeat } from "./lag";
-import { describePace, type Pace, type PaceSample, paceOf } from "./pace";
 import { positions, replicationStatus } from "./status";
 
 export interface CatchUpOptions {
@@ -42,7 +42,7 @@ export async function catchUp(
   { lagMs = 1_000, patienceMs = 900_000, meanwhile, report }: CatchUpOptions,
 ): Promise<CaughtUp> {
   const beats = new Beats(source);
-  const samples: PaceSample[] = [];
+  const samples: ReplicaSample[] = [];
   const begin = await positions(replica);
   let reportedAt = performance.now();
   let meanwhileAt = performance.now();
@@ -53,7 +53,7 @@ export async function catchUp(
       const sample = await look(replica, source, begin.applied);
       samples.push(sample);
       if (samples.length > 2_000) samples.splice(1, 1_000);
-      const pace = paceOf(samples) as Pace;
+      const rate = catchUpRate(samples) as CatchUpRate;
       const now = performance.now();
       if (sample.behind < nearest.behind) nearest = { behind: sample.behind, at: now };
       beats.check();
@@ -62,17 +62,17 @@ export async function catchUp(
         await meanwhile?.();
         return {
           transactions: sample.applied,
-          tookMs: Math.round(sample.atMs - (samples[0] as PaceSample).atMs),
+          tookMs: Math.round(sample.atMs - (samples[0] as ReplicaSample).atMs),
           lagMs: Math.round(sample.lagMs),
-          appliedPerSecond: pace.appliedPerSecond,
+          appliedPerSecond: rate.appliedPerSecond,
         };
       }
-      if (now - nearest.at > patienceMs) throw fallsBehind(replica, source, pace, patienceMs);
+      if (now - nearest.at > patienceMs) throw fallsBehind(replica, source, rate, patienceMs);
       if (now - reportedAt >= reportMs) {
         reportedAt = now;
         // 0 and 100 are reserved for a step that begins or ends.
-        const percent = Math.min(99, Math.max(1, pace.percent));
-        report({ step: "replication", message: `${replica.side} is ${describePace(pace)}`, percent });
+        const percent = Math.min(99, Math.max(1, rate.percent));
+        report({ step: "replication", message: `${replica.side} is ${describeCatchUp(rate)}`, percent });
       }
       if (now - meanwhileAt >= meanwhileMs) {
         meanwhileAt = now;
@@ -85,7 +85,7 @@ export async function catchUp(
   }
 }
 
-interface Look extends PaceSample {
+interface Look extends ReplicaSample {
   /** Number of the newest heartbeat that the replica has. */
   beat: number;
   /** Whether it is connected to its source. */
@@ -134,10 +134,10 @@ function sequenceSum(position: string): bigint {
   return [...parseGtid(position).values()].reduce((sum, { sequence }) => sum + sequence, 0n);
 }
 
-function fallsBehind(replica: Server, source: Server, pace: Pace, patienceMs: number): WikiferryError {
+function fallsBehind(replica: Server, source: Server, rate: CatchUpRate, patienceMs: number): WikiferryError {
   return new WikiferryError(
     "REPL_FALLS_BEHIND",
-    `${replica.side} has not come nearer to ${source.side} for ${Math.round(patienceMs / 60_000)} min: it is ${describePace(pace)}`,
+    `${replica.side} has not come nearer to ${source.side} for ${Math.round(patienceMs / 60_000)} min: it is ${describeCatchUp(rate)}`,
     "It keeps following. Give it a faster disk or more memory (green.database.bufferPoolSize), or run again at a quieter time",
   );
 }

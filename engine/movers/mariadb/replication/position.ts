@@ -8,7 +8,7 @@ const settingPosition = (position: string) => givenRoom(`SET GLOBAL gtid_slave_p
 
 /**
  * Sets where a stopped replica continues; with a holder, only while that holder's lease on it is live.
- * @param session unlogged
+ * @param session Without binary log.
  * @throws `CTRL_DISK_SPACE`, `CTRL_REFUSED`
  */
 export async function goOnFrom(session: Session, position: string, leaseHolder?: string): Promise<void> {
@@ -26,7 +26,7 @@ const overtaken = 1947;
 /**
  * Sets the end of the server's own binary log as the position to continue from. A former primary's own transactions are
  * not in its `gtid_slave_pos` (MDEV-20122 describes why not `current_pos`).
- * @param session unlogged
+ * @param session Without binary log.
  * @returns that position
  * @throws `CTRL_DISK_SPACE`
  */

@@ -9,8 +9,8 @@ import { Random } from "../../../../scripts/common/random";
 import { HttpClient, NoReply } from "../../../../scripts/rehearsal/core/load/http";
 import { parseLines } from "../../../../scripts/rehearsal/core/load/jsonLines";
 import { loadCommand } from "../../../../scripts/rehearsal/core/load/messages";
-import { Pace } from "../../../../scripts/rehearsal/core/load/pace";
 import { RequestLog, readRequests } from "../../../../scripts/rehearsal/core/load/requestLog";
+import { TokenBucket } from "../../../../scripts/rehearsal/core/load/tokenBucket";
 import { changeText } from "../../../../scripts/rehearsal/worlds/mediawiki/load/editor";
 import { loadOptions } from "../../../../scripts/rehearsal/worlds/mediawiki/load/options";
 import { png } from "../../../../scripts/rehearsal/worlds/mediawiki/load/png";
@@ -160,16 +160,16 @@ test("figures count from the start and from each mark", () => {
   });
 });
 
-test("the pace keeps its rate on average and lets only a small burst through after a stall", async () => {
-  const pace = new Pace(100, 3);
+test("the bucket keeps its rate on average and lets only a small burst through after a stall", async () => {
+  const bucket = new TokenBucket(100, 3);
   const { signal } = new AbortController();
   await new Promise((done) => setTimeout(done, 200));
   const start = performance.now();
-  for (let i = 0; i < 13; i++) expect(await pace.take(signal)).toBe(true);
+  for (let i = 0; i < 13; i++) expect(await bucket.take(signal)).toBe(true);
   const tookMs = performance.now() - start;
   expect(tookMs).toBeGreaterThan(80);
   expect(tookMs).toBeLessThan(4_000);
-  expect(await new Pace(1, 1).take(AbortSignal.abort())).toBe(false);
+  expect(await new TokenBucket(1, 1).take(AbortSignal.abort())).toBe(false);
 });
 
 describe("on disk", () => {

@@ -17,7 +17,7 @@ export type Part =
 const away = new Error("DB_UNREACHABLE: away");
 
 /**
- * In an attempt, the side being left and the side that is to serve; in a settlement, the side that serves and the other
+ * In an attempt, the side being left and the side that is to serve; in a recovery, the side that serves and the other
  * one.
  */
 const primary = (o: Operator) => o.run?.primary as Side;

@@ -4,7 +4,7 @@ import type { Step } from "../flip";
 export const quiesce: Step = {
   name: "quiesce",
   async run(flip) {
-    const { surroundings, verification } = flip.ctx;
-    await Promise.all([surroundings.quiesce(flip.from, flip.to), verification?.begin(flip.from, flip.to)]);
+    const { controls, verification } = flip.ctx;
+    await Promise.all([controls.quiesce(flip.from, flip.to), verification?.begin(flip.from, flip.to)]);
   },
 };

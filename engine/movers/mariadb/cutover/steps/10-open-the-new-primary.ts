@@ -1,7 +1,7 @@
 import { WikiferryError } from "../../../../errors";
 import { openWhenApplied } from "../access";
 import { applyDespiteErrant } from "../errantTransactions";
-import { type Flip, handOn, type Step } from "../flip";
+import { type Flip, type Step, sessionOn } from "../flip";
 import { retryWhile } from "../retryWhile";
 
 /** Lets the new primary apply the commit and opens it, before it would do so by itself. */
@@ -11,7 +11,7 @@ export const openTheNewPrimary: Step = {
     const { to, target, commitGtid: gtid } = flip;
     const { limits, holder } = flip.ctx;
     const timeoutMs = limits.catchUpMs;
-    const opening = openWhenApplied(target, handOn(flip, to), { gtid, timeoutMs, holder });
+    const opening = openWhenApplied(target, sessionOn(flip, to), { gtid, timeoutMs, holder });
     if (!(await retryWhile(opening, () => helpOn(flip)))) {
       throw new WikiferryError(
         "CUTOVER_COMMIT_ON_ITS_WAY",

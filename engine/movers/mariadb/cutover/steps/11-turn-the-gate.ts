@@ -7,10 +7,10 @@ const writableMs = 10_000;
 export const turnTheGate: Step = {
   name: "turn the gate",
   async run(flip) {
-    const { surroundings } = flip.ctx;
+    const { controls } = flip.ctx;
     // Routes nothing there before it is writable: a page view would make MediaWiki remember the opposite.
-    await surroundings.awaitWritable(flip.to, writableMs);
-    await surroundings.turn(flip.to);
+    await controls.awaitWritable(flip.to, writableMs);
+    await controls.turn(flip.to);
     flip.releasedAt = performance.now();
   },
 };

@@ -5,7 +5,7 @@ import { goOnFromHere } from "../../replication/position";
 import { replicationStatus } from "../../replication/status";
 import { admit } from "../access";
 import { Deadline } from "../deadline";
-import { type Flip, handOn, type Step } from "../flip";
+import { type Flip, type Step, sessionOn } from "../flip";
 
 /** How long the reverse stream may take to connect before the pause, in milliseconds. */
 const connectMs = 5_000;
@@ -26,7 +26,8 @@ export const declareTheIntent: Step = {
     // Without a START it has no effect. If the server restarts now, replication starts by itself and receives only the
     // server's own transactions, which it skips.
     await changeMaster(flip.source, flip.target, flip.ctx.replicationPassword, {}, flip.ctx.holder);
-    for (const server of [flip.source, flip.target]) flip.hands.push(await server.open({ unlogged: true }));
+    for (const server of [flip.source, flip.target])
+      flip.sessions.push(await server.open({ withoutBinlog: true }));
     await connectReverse(flip);
     await flip.ctx.journal.append({
       step: "cutover",
@@ -48,7 +49,7 @@ export const declareTheIntent: Step = {
 async function connectReverse(flip: Flip): Promise<void> {
   const session = await flip.source.sessionWithoutBinlog();
   const start = await goOnFromHere(session);
-  await reaches(handOn(flip, flip.to), start, connectMs);
+  await reaches(sessionOn(flip, flip.to), start, connectMs);
   await order(session, flip.ctx.holder, "START SLAVE IO_THREAD");
   const end = performance.now() + connectMs;
   for (;;) {

@@ -4,18 +4,16 @@ import type { Step } from "../flip";
 export const holdTheWrites: Step = {
   name: "hold the writes",
   async run(flip) {
-    const { surroundings, limits } = flip.ctx;
+    const { controls, limits } = flip.ctx;
     // A heartbeat after the fence would move the position, which must not move.
     await flip.heartbeat?.stop();
     flip.ctx.verification?.rest();
     flip.heldAt = performance.now();
-    await surroundings.hold();
-    const left = await surroundings.drain(
-      Math.min(limits.drainMs, flip.deadline?.leftMs() ?? limits.drainMs),
-    );
+    await controls.hold();
+    const left = await controls.drain(Math.min(limits.drainMs, flip.deadline?.leftMs() ?? limits.drainMs));
     if (left > 0) flip.say(`${left} writes were still in flight after ${limits.drainMs} ms`);
     // No upload can be under way now. This runs beside the fence and the catch-up, so it adds no time.
-    flip.files = surroundings.lastFiles(flip.from, flip.to);
+    flip.files = controls.lastFiles(flip.from, flip.to);
     flip.files.catch(() => {});
   },
 };

@@ -1,6 +1,6 @@
 import { killWriters } from "../../accounts/accounts";
 import { fence } from "../access";
-import { handOn, type Step } from "../flip";
+import { type Step, sessionOn } from "../flip";
 
 /** Makes the old primary refuse writes, restarts included, and only then reads its last transaction. */
 export const fenceThePrimary: Step = {
@@ -8,7 +8,7 @@ export const fenceThePrimary: Step = {
   async run(flip) {
     const { appUser, holder } = flip.ctx;
     flip.fencedAt = performance.now();
-    flip.fenceGtid = await fence(flip.source, handOn(flip, flip.from), holder);
+    flip.fenceGtid = await fence(flip.source, sessionOn(flip, flip.from), holder);
     // Their COMMIT would fail (error 1290), and until then their row locks would block the reverse stream. They are
     // ended while the new primary catches up.
     flip.writersEnded = killWriters(flip.source, appUser);

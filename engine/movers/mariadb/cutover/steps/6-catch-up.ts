@@ -2,7 +2,7 @@ import { WikiferryError } from "../../../../errors";
 import { errant } from "../../replication/gtid";
 import { replicationStatus } from "../../replication/status";
 import { autoIncrementQuery, autoIncrementsOf, lagging, readAutoIncrements } from "../autoIncrement";
-import { type Flip, handOn, type Step } from "../flip";
+import { type Flip, type Step, sessionOn } from "../flip";
 import { seeThatItStandsStill } from "../standStill";
 
 /** Waits until the new primary has applied everything, and checks that it has nothing else. */
@@ -14,7 +14,7 @@ export const catchUp: Step = {
       flip.deadline?.leftMs() ?? Number.POSITIVE_INFINITY,
     );
     const { database } = flip.ctx;
-    const applied = handOn(flip, flip.to).resultSets(
+    const applied = sessionOn(flip, flip.to).resultSets(
       `BEGIN NOT ATOMIC
          SELECT MASTER_GTID_WAIT(?, ?) AS reached;
          SELECT @@GLOBAL.gtid_binlog_pos AS position;
@@ -35,7 +35,7 @@ export const catchUp: Step = {
       throw new WikiferryError(
         "REPL_ERRANT_GTID",
         `${flip.to} has ${stray}, which ${flip.from} (${flip.fenceGtid}) does not have`,
-        `Something wrote on ${flip.to}: find it in its binary log, apply it on the other side by hand, and copy again (npm run copy:again)`,
+        `Something wrote on ${flip.to}: find it in its binary log, apply it on the other side by session, and copy again (npm run copy:again)`,
       );
     }
     const behind = lagging(numbering, copied);

@@ -67,7 +67,7 @@ export class ContinuousVerification {
     private readonly replica: Server,
     private readonly database: string,
     after: string,
-    private readonly hands: { primary: Session; replica: Session },
+    private readonly sessions: { primary: Session; replica: Session },
   ) {
     this.verifiedTo = after;
     this.recorded = { to: after, rows: 0, mismatch: false };
@@ -164,8 +164,8 @@ export class ContinuousVerification {
     this.stopped ??= "it was ended";
     this.notify();
     await this.stream?.end();
-    this.hands.primary.destroy();
-    this.hands.replica.destroy();
+    this.sessions.primary.destroy();
+    this.sessions.replica.destroy();
     await this.running;
     await Promise.all([this.primary.close(), this.replica.close()]);
   }
@@ -241,10 +241,10 @@ export class ContinuousVerification {
   private async compare(taken: Changed): Promise<Changed> {
     const { keyed, whole } = this.sorted(taken);
     const questions = hashQuestions(this.database, this.tables, keyed);
-    const there = await readHashes(this.hands.primary, questions);
+    const there = await readHashes(this.sessions.primary, questions);
     const applied = await waitForGtid(this.replica, (await positions(this.primary)).binlog, catchUpMs);
     if (!applied) return taken;
-    const here = await readHashes(this.hands.replica, questions);
+    const here = await readHashes(this.sessions.replica, questions);
     const differing = differingOf(keyed, there, here);
     const suspects = this.judge(differing, there, here);
     if (suspects.size > 0) this.mismatch = this.mismatchOf(suspects, this.touched.gtid);
@@ -299,8 +299,8 @@ export class ContinuousVerification {
   private async differing(touched: Changed): Promise<Changed> {
     const questions = hashQuestions(this.database, this.tables, touched);
     const [there, here] = await Promise.all([
-      readHashes(this.hands.primary, questions),
-      readHashes(this.hands.replica, questions),
+      readHashes(this.sessions.primary, questions),
+      readHashes(this.sessions.replica, questions),
     ]);
     return differingOf(touched, there, here);
   }
@@ -308,8 +308,8 @@ export class ContinuousVerification {
   private async define(): Promise<void> {
     this.touched.definitionsChanged = false;
     const [tables, cascades] = await Promise.all([
-      readDefinitions(this.hands.primary, this.database),
-      readCascades(this.hands.primary, this.database),
+      readDefinitions(this.sessions.primary, this.database),
+      readCascades(this.sessions.primary, this.database),
     ]);
     this.tables = new Map(tables.map((table) => [table.name, table]));
     this.touched.define(tables, cascades);
@@ -375,7 +375,7 @@ export class ContinuousVerification {
 }
 
 async function openHand(server: Server): Promise<Session> {
-  const hand = await server.open();
-  await hand.run(`SET SESSION lock_wait_timeout = 10, ${digestSettings}`);
-  return hand;
+  const session = await server.open();
+  await session.run(`SET SESSION lock_wait_timeout = 10, ${digestSettings}`);
+  return session;
 }

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { messageOf } from "../../../../../engine/errors";
 import type { Random } from "../../../../common/random";
 import type { JsonLines } from "../../../core/load/jsonLines";
-import { type Pace, sleep } from "../../../core/load/pace";
 import type { RequestLog } from "../../../core/load/requestLog";
+import { sleep, type TokenBucket } from "../../../core/load/tokenBucket";
 import type { Change, EditEntry, HistoryEntry } from "./history";
 import { png } from "./png";
 import { type Answer, meansLoggedOut, type Params, type Session } from "./session";
@@ -41,7 +41,7 @@ export interface EditorDeps {
   /** Pages that nobody else edits. */
   titles: string[];
   random: Random;
-  pace: Pace;
+  bucket: TokenBucket;
   history: JsonLines<HistoryEntry>;
   requests: RequestLog;
   tally: Tally;
@@ -86,7 +86,7 @@ export class Editor {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    while (await this.deps.pace.take(signal)) {
+    while (await this.deps.bucket.take(signal)) {
       if (!this.deps.session.loggedIn && !(await this.loginAgain(signal))) continue;
       await this.act();
     }

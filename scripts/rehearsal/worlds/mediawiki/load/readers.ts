@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Random } from "../../../../common/random";
 import { type HttpClient, NoReply, type Reply } from "../../../core/load/http";
-import { sleep } from "../../../core/load/pace";
 import type { RequestLog } from "../../../core/load/requestLog";
+import { sleep } from "../../../core/load/tokenBucket";
 import type { Article, Content, Image } from "./pages";
 import type { Session } from "./session";
 import type { Tally } from "./tally";

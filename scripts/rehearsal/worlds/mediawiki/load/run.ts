@@ -3,8 +3,8 @@ import { dirname, posix } from "node:path";
 import { Random } from "../../../../common/random";
 import { HttpClient } from "../../../core/load/http";
 import { JsonLines } from "../../../core/load/jsonLines";
-import { Pace } from "../../../core/load/pace";
 import { RequestLog } from "../../../core/load/requestLog";
+import { TokenBucket } from "../../../core/load/tokenBucket";
 import { Editor } from "./editor";
 import type { HistoryEntry } from "./history";
 import type { LoadOptions } from "./options";
@@ -49,7 +49,7 @@ export class LoadRun {
     const run = this.startedAt.getTime().toString(36);
     this.history.write({ kind: "start", t: Date.now(), run, serverTime: content.serverTime });
 
-    const pace = new Pace(options.editsPerSecond, Math.max(1, sessions.length));
+    const bucket = new TokenBucket(options.editsPerSecond, Math.max(1, sessions.length));
     const shuffled = random.sample(content.articles, sessions.length * PAGES_PER_EDITOR);
     const editors = sessions.map(
       (session, index) =>
@@ -59,7 +59,7 @@ export class LoadRun {
           session,
           titles: shuffled.filter((_, i) => i % sessions.length === index).map(({ title }) => title),
           random: new Random(options.seed * 1000 + index + 1),
-          pace,
+          bucket,
           history: this.history,
           requests: this.requests,
           tally,

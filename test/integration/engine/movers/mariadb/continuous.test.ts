@@ -256,7 +256,7 @@ function context(tail: VerificationTail, changes: Partial<CutoverContext> = {}):
     appUser: "wikiuser",
     replicationPassword: pair.replicationPassword,
     limits: { ...pair.spec.cutover, maxLagMs: 500, lagStableMs: 500, attemptMs: 20_000 },
-    surroundings: editors,
+    controls: editors,
     verification: tail,
     journal: new Journal(pair.green),
     holder: `test:${process.pid}:${Math.random()}`,
@@ -296,7 +296,7 @@ test("a flip in each direction is verified to the fence's GTID, under writes", a
 test("a difference in the most recent changes undoes the attempt, and no flip is possible until everything is compared", async () => {
   await write("UPDATE page SET shown = 'before' WHERE id = 50");
   await verify(pair.blue, pair.green, pair.database);
-  const surroundings = new Proxy(editors, {
+  const controls = new Proxy(editors, {
     get(target, name) {
       const value = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
@@ -310,7 +310,7 @@ test("a difference in the most recent changes undoes the attempt, and no flip is
       };
     },
   });
-  await expect(flip({ surroundings })).rejects.toMatchObject({
+  await expect(flip({ controls })).rejects.toMatchObject({
     code: "VERIFY_MISMATCH",
     found: expect.stringContaining("page (id 50)"),
   });
@@ -325,7 +325,7 @@ test("a difference in the most recent changes undoes the attempt, and no flip is
 
 test("what can't be compared while writes wait delays none of them: the flip is made and reports it", async () => {
   await write("INSERT INTO keyless SELECT REPEAT('k', 50), seq FROM seq_1_to_80000", "ANALYZE TABLE keyless");
-  const surroundings = new Proxy(editors, {
+  const controls = new Proxy(editors, {
     get(target, name) {
       const value = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
@@ -335,7 +335,7 @@ test("what can't be compared while writes wait delays none of them: the flip is 
       };
     },
   });
-  const result = await flip({ surroundings });
+  const result = await flip({ controls });
   expect(result.alreadyThere).toBe(false);
   expect(result.verified).toMatchObject({
     complete: false,

@@ -76,7 +76,7 @@ function context(changes: Partial<CutoverContext> = {}): CutoverContext {
     appUser: "wikiuser",
     replicationPassword: pair.replicationPassword,
     limits,
-    surroundings: editors,
+    controls: editors,
     journal: new Journal(pair.green),
     holder: `test:${process.pid}:${runs++}`,
     report: () => {},
@@ -89,9 +89,9 @@ function context(changes: Partial<CutoverContext> = {}): CutoverContext {
 function preceding(
   call: keyof Editors & string,
   trouble: () => Promise<unknown>,
-  surroundings = editors,
+  controls = editors,
 ): Editors {
-  return new Proxy(surroundings, {
+  return new Proxy(controls, {
     get(target, name) {
       const value = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
@@ -166,7 +166,7 @@ test("statements take turns only while no write waits", async () => {
   const from = (await readRole(blue))?.role as Side;
   const unhurried = new Set<string>();
   const report: CutoverContext["report"] = ({ step }) => {
-    if (blue.pace && blue.pace === green.pace) unhurried.add(step);
+    if (blue.spacing && blue.spacing === green.spacing) unhurried.add(step);
   };
   await cutover(context({ report }), { from, to: otherSide(from) });
   expect([...unhurried]).toEqual([
@@ -174,18 +174,18 @@ test("statements take turns only while no write waits", async () => {
     "quiesce",
     "gate the lag",
     "declare the intent",
-    "settle",
+    "recover",
   ]);
-  expect([blue.pace, green.pace]).toEqual([undefined, undefined]);
+  expect([blue.spacing, green.spacing]).toEqual([undefined, undefined]);
 
   const rescue = new Map<string, boolean>();
   const failing = preceding("hold", async () => {
     throw new Error("no hold today");
   });
   const noted: CutoverContext["report"] = ({ step }) => {
-    rescue.set(step, blue.pace !== undefined);
+    rescue.set(step, blue.spacing !== undefined);
   };
-  const back = cutover(context({ surroundings: failing, report: noted }), {
+  const back = cutover(context({ controls: failing, report: noted }), {
     from: otherSide(from),
     to: from,
   });
@@ -224,14 +224,14 @@ test("what an administrator writes on the new primary just before the commit blo
   let committed = false;
   const refused = async () => (await replicationStatus(pair.blue))?.sqlError.number === outOfOrder;
   const turned = async () => committed && until("blue's refusal", refused);
-  const surroundings = preceding("turn", turned, strayed);
+  const controls = preceding("turn", turned, strayed);
   const report: CutoverContext["report"] = ({ step, message }) => {
     if (step === "commit") atCommit();
     if (!message.startsWith("committed as")) return;
     committed = true;
     pair.blue.run("START SLAVE IO_THREAD").catch(() => {});
   };
-  const result = await cutover(context({ surroundings, report }), { from: "blue", to: "green" });
+  const result = await cutover(context({ controls, report }), { from: "blue", to: "green" });
   expect(result.alreadyThere).toBe(false);
   await expectSettled("green");
   for (const side of ["blue", "green"] as const) {
@@ -242,21 +242,21 @@ test("what an administrator writes on the new primary just before the commit blo
 });
 
 describe("a step that fails before the commit is undone", () => {
-  const hands: Session[] = [];
+  const opened: Session[] = [];
   /** A session that ends with the test, and its locks with it. */
-  const hand = async (side: Side) => {
+  const openSession = async (side: Side) => {
     const session = await pair[side].open();
-    hands.push(session);
+    opened.push(session);
     await session.run("SET SESSION sql_log_bin = 0");
     return session;
   };
   beforeEach(() => makePrimary("blue"));
   afterEach(() => {
-    for (const session of hands.splice(0)) session.destroy();
+    for (const session of opened.splice(0)) session.destroy();
   });
 
-  const flip = (surroundings: Editors, changes: Partial<CutoverContext> = {}) =>
-    cutover(context({ surroundings, ...changes }), { from: "blue", to: "green" });
+  const flip = (controls: Editors, changes: Partial<CutoverContext> = {}) =>
+    cutover(context({ controls, ...changes }), { from: "blue", to: "green" });
 
   test("a blocker forbids it before anything is changed", async () => {
     const blocker = { code: "FLIP_X", severity: "block" as const, found: "it rains", remedy: "Wait" };
@@ -275,7 +275,7 @@ describe("a step that fails before the commit is undone", () => {
   });
 
   test("a replica that can't catch up", async () => {
-    const locker = await hand("green");
+    const locker = await openSession("green");
     const stuck = preceding("hold", async () => {
       await locker.run("LOCK TABLES ??.edit READ", [pair.database]);
       await editors.acknowledges(5);
@@ -288,7 +288,7 @@ describe("a step that fails before the commit is undone", () => {
   });
 
   test("LOCK TABLES under the fence", async () => {
-    const locker = await hand("blue");
+    const locker = await openSession("blue");
     const locked = preceding(
       "drain",
       async () => void (await locker.run("LOCK TABLES ??.elsewhere WRITE", [pair.database])),

@@ -21,7 +21,7 @@ let pair: FollowingPair;
 const own = "guardrails:test";
 /** Plenty, whatever the machine has. */
 let free = 1024 ** 4;
-const hands: Session[] = [];
+const opened: Session[] = [];
 
 const limits = { longTransactionMs: 500, verificationMaxAgeMs: 600_000 };
 
@@ -46,11 +46,14 @@ async function amiss(change?: Partial<FlipQuestion>): Promise<Finding[]> {
 const told = (findings: readonly Finding[]) => findings.map(({ code, severity }) => `${severity} ${code}`);
 
 /** A session that ends with the test, and what it holds with it. */
-async function hand(server: ReplicatedServer, user?: { name: string; password: string }): Promise<Session> {
+async function openSession(
+  server: ReplicatedServer,
+  user?: { name: string; password: string },
+): Promise<Session> {
   const session = user
     ? await pair.serverAt({ ...server.place, adminUser: user.name }, user.password).open()
     : await server.open();
-  hands.push(session);
+  opened.push(session);
   return session;
 }
 
@@ -142,7 +145,7 @@ beforeAll(async () => {
 }, 180_000);
 
 afterEach(() => {
-  for (const session of hands.splice(0)) session.destroy();
+  for (const session of opened.splice(0)) session.destroy();
 });
 
 afterAll(() => pair?.stop());
@@ -283,7 +286,7 @@ describe("primary and stream", () => {
   });
 
   test("PRIMARY_LAG: the replica is far behind", async () => {
-    const holder = await hand(pair.green);
+    const holder = await openSession(pair.green);
     await expectFound(
       "PRIMARY_LAG",
       "warn",
@@ -413,7 +416,7 @@ END`);
     try {
       await restart();
       expect(await pair.blue.value("SELECT @@system_time_zone")).toBe("EST");
-      const writer = await hand(pair.blue);
+      const writer = await openSession(pair.blue);
       expect(told(await amiss())).not.toContain("block WORK_LONG_TRANSACTION");
       await writer.run("START TRANSACTION");
       await writer.run("UPDATE wikidb.page SET page_random = 0.25 WHERE page_id = 1");
@@ -445,7 +448,7 @@ END`);
 
 describe("work under way", () => {
   test("WORK_LONG_TRANSACTION: someone keeps writing", async () => {
-    const session = await hand(pair.blue);
+    const session = await openSession(pair.blue);
     await expectFound(
       "WORK_LONG_TRANSACTION",
       "block",
@@ -462,7 +465,7 @@ describe("work under way", () => {
     ["blue", "LOCK TABLES wikidb.page READ"],
     ["green", "LOCK TABLES wikidb.page WRITE"],
   ] as const)("WORK_TABLE_LOCK: an idle session on %s locks a table with %s", async (side, sql) => {
-    const session = await hand(pair[side]);
+    const session = await openSession(pair[side]);
     const finding = await expectFound(
       "WORK_TABLE_LOCK",
       "block",
@@ -473,7 +476,7 @@ describe("work under way", () => {
   });
 
   test("WORK_TABLE_LOCK: not for a lock that is gone at the second look, as after a search", async () => {
-    const session = await hand(pair.blue);
+    const session = await openSession(pair.blue);
     const { rows } = Server.prototype;
     const refused: number[] = [];
     const spy = jest.spyOn(Server.prototype, "rows").mockImplementation(async function (
@@ -510,7 +513,7 @@ describe("work under way", () => {
       "BACKUP STAGE END",
     ],
   ])("WORK_BACKUP: a backup holds the server, by %s", async (stages, end) => {
-    const session = await hand(pair.blue);
+    const session = await openSession(pair.blue);
     await expectFound(
       "WORK_BACKUP",
       "block",
@@ -522,8 +525,8 @@ describe("work under way", () => {
   });
 
   test("WORK_DDL: a schema change waits for a reader", async () => {
-    const reader = await hand(pair.blue);
-    const altering = await hand(pair.blue);
+    const reader = await openSession(pair.blue);
+    const altering = await openSession(pair.blue);
     let change: Promise<unknown> = Promise.resolve();
     await expectFound(
       "WORK_DDL",
@@ -542,7 +545,7 @@ describe("work under way", () => {
   });
 
   test("WORK_DUMP: a dump reads a table", async () => {
-    const dumping = await hand(pair.blue);
+    const dumping = await openSession(pair.blue);
     let reading: Promise<unknown> = Promise.resolve();
     const dump = "SELECT /*!40001 SQL_NO_CACHE */ SLEEP(60) FROM wikidb.page LIMIT 1";
     await expectFound(
@@ -562,7 +565,7 @@ describe("work under way", () => {
   });
 
   test("WORK_XA: a prepared transaction without a session", async () => {
-    const session = await hand(pair.blue);
+    const session = await openSession(pair.blue);
     const finding = await expectFound(
       "WORK_XA",
       "block",
@@ -727,7 +730,7 @@ describe("schema and rights", () => {
       "GRANT ALL ON *.* TO boss@localhost",
     );
     try {
-      const boss = await hand(pair.blue, { name: "boss", password: "boss" });
+      const boss = await openSession(pair.blue, { name: "boss", password: "boss" });
       expect(told(await amiss())).toEqual(["warn RIGHTS_PRIVILEGED_SESSION"]);
       await boss.run("START TRANSACTION");
       await boss.run("UPDATE wikidb.page SET page_random = 0.1 WHERE page_id = 3");
@@ -760,7 +763,7 @@ describe("schema and rights", () => {
 });
 
 test("a flip by mistake, in the config, is refused with all that forbids it, and nothing is changed", async () => {
-  const session = await hand(pair.blue);
+  const session = await openSession(pair.blue);
   await session.run("LOCK TABLES wikidb.page READ");
   await alone(pair.green, "UPDATE wikiferry.verification SET finished_at = finished_at - INTERVAL 1 HOUR");
   await alone(pair.green, "STOP SLAVE");

@@ -1,8 +1,12 @@
+import {
+  type CatchUpRate,
+  catchUpRate,
+  describeCatchUp,
+} from "../../../../../engine/movers/mariadb/replication/catchUpRate";
 import { causeOf, describeStop } from "../../../../../engine/movers/mariadb/replication/causes";
 import { logIsApart } from "../../../../../engine/movers/mariadb/replication/durability";
 import { isFollowing } from "../../../../../engine/movers/mariadb/replication/follow";
 import { stableMs } from "../../../../../engine/movers/mariadb/replication/lag";
-import { describePace, type Pace, paceOf } from "../../../../../engine/movers/mariadb/replication/pace";
 import {
   describeChange,
   schemaChanges,
@@ -153,9 +157,9 @@ describe("how fast it catches up", () => {
   });
 
   test("rates, share of the distance and time left", () => {
-    expect(paceOf([])).toBeUndefined();
-    const pace = paceOf([sample(0, 1000, 0), sample(1000, 900, 150), sample(2000, 800, 300)]);
-    expect(pace).toEqual({
+    expect(catchUpRate([])).toBeUndefined();
+    const rate = catchUpRate([sample(0, 1000, 0), sample(1000, 900, 150), sample(2000, 800, 300)]);
+    expect(rate).toEqual({
       behind: 800,
       lagMs: 800,
       appliedPerSecond: 150,
@@ -166,25 +170,25 @@ describe("how fast it catches up", () => {
   });
 
   test("one that does not come nearer has no time left to report", () => {
-    expect(paceOf([sample(0, 100, 0), sample(1000, 140, 10)])).toMatchObject({
+    expect(catchUpRate([sample(0, 100, 0), sample(1000, 140, 10)])).toMatchObject({
       leftMs: undefined,
       appliedPerSecond: 10,
       writtenPerSecond: 50,
       percent: 0,
     });
-    expect(describePace(paceOf([sample(0, 100, 0), sample(1000, 140, 10)]) as Pace)).toBe(
+    expect(describeCatchUp(catchUpRate([sample(0, 100, 0), sample(1000, 140, 10)]) as CatchUpRate)).toBe(
       "140 transactions behind (140 ms), applies 10/s of 50/s new ones, does not come nearer",
     );
   });
 
   test("one that has caught up is at the end", () => {
-    expect(paceOf([sample(0, 10, 0), sample(1000, 0, 12)])).toMatchObject({ leftMs: 0, percent: 100 });
-    expect(paceOf([sample(0, 0, 0)])).toMatchObject({ leftMs: 0, percent: 100 });
+    expect(catchUpRate([sample(0, 10, 0), sample(1000, 0, 12)])).toMatchObject({ leftMs: 0, percent: 100 });
+    expect(catchUpRate([sample(0, 0, 0)])).toMatchObject({ leftMs: 0, percent: 100 });
   });
 
   test("rates are of the last half minute", () => {
     const samples = [sample(0, 1000, 0), sample(60_000, 1000, 0), sample(90_000, 700, 300)];
-    expect(paceOf(samples)).toMatchObject({ appliedPerSecond: 10, leftMs: 70_000 });
+    expect(catchUpRate(samples)).toMatchObject({ appliedPerSecond: 10, leftMs: 70_000 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { duration } from "../../../format";
 
 /** The positions of a replica and its source at one moment. */
-export interface PaceSample {
+export interface ReplicaSample {
   /** From a monotonic clock, in milliseconds. */
   atMs: number;
   /** Transactions that the source has and the replica lacks. */
@@ -13,7 +13,7 @@ export interface PaceSample {
 }
 
 /** How fast a replica catches up with its source. */
-export interface Pace {
+export interface CatchUpRate {
   behind: number;
   lagMs: number;
   appliedPerSecond: number;
@@ -29,7 +29,7 @@ export interface Pace {
 const windowMs = 30_000;
 
 /** Rates and time left from samples in the order of time; undefined without any. */
-export function paceOf(samples: readonly PaceSample[]): Pace | undefined {
+export function catchUpRate(samples: readonly ReplicaSample[]): CatchUpRate | undefined {
   const first = samples[0];
   const last = samples.at(-1);
   if (!first || !last) return undefined;
@@ -50,7 +50,13 @@ export function paceOf(samples: readonly PaceSample[]): Pace | undefined {
 }
 
 /** One line for people. */
-export function describePace({ behind, lagMs, appliedPerSecond, writtenPerSecond, leftMs }: Pace): string {
+export function describeCatchUp({
+  behind,
+  lagMs,
+  appliedPerSecond,
+  writtenPerSecond,
+  leftMs,
+}: CatchUpRate): string {
   const left = leftMs === undefined ? "does not come nearer" : `${duration(leftMs)} left`;
   return `${behind} transactions behind (${duration(lagMs)}), applies ${appliedPerSecond}/s of ${writtenPerSecond}/s new ones, ${left}`;
 }

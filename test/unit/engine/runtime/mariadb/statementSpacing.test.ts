@@ -1,6 +1,6 @@
-import { Pace } from "../../../../../engine/runtime/mariadb/pace";
+import { StatementSpacing } from "../../../../../engine/runtime/mariadb/statementSpacing";
 
-describe("Pace", () => {
+describe("StatementSpacing", () => {
   beforeEach(() => {
     jest.useFakeTimers();
   });
@@ -17,17 +17,17 @@ describe("Pace", () => {
   }
 
   test("requests made at the same time run one after the other", async () => {
-    const pace = new Pace(10);
-    const came = noteTurns([pace.turn(), pace.turn(), pace.turn()]);
+    const spacing = new StatementSpacing(10);
+    const came = noteTurns([spacing.turn(), spacing.turn(), spacing.turn()]);
     await jest.advanceTimersByTimeAsync(100);
     expect(came).toEqual([10, 20, 30]);
   });
 
   test("a late request waits from then on, and nobody accumulates turns", async () => {
-    const pace = new Pace(10);
-    void pace.turn();
+    const spacing = new StatementSpacing(10);
+    void spacing.turn();
     await jest.advanceTimersByTimeAsync(95);
-    const came = noteTurns([pace.turn(), pace.turn()]);
+    const came = noteTurns([spacing.turn(), spacing.turn()]);
     await jest.advanceTimersByTimeAsync(100);
     expect(came).toEqual([10, 20]);
   });

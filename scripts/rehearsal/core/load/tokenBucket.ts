@@ -13,7 +13,7 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
 }
 
 /** A token bucket shared by several workers: `rate` a second on average, at most `burst` at once after a stall. */
-export class Pace {
+export class TokenBucket {
   private nextAt = performance.now();
 
   constructor(

@@ -2,7 +2,7 @@
  * Spaces out statements that nobody waits for, at least `everyMs` apart, whichever server they go to. Small machines
  * get time for the wiki's own work in between, and no two servers, which may be on one machine, are asked at once.
  */
-export class Pace {
+export class StatementSpacing {
   private last: Promise<unknown> = Promise.resolve();
 
   /** @param everyMs Between two turns, and from a request to its turn, in milliseconds. */
