@@ -1,10 +1,13 @@
-import { resourcesOf, type Stack } from "./mockedStack";
+import { type Changes, resourcesOf, type Stack } from "./mockedStack";
 
 /**
- * Prints the resource graph of a stack under Pulumi's mocks: `graph.ts STACK CHANGES`, the changes of the config as
- * JSON.
+ * Prints the resource graph of each of some stacks under Pulumi's mocks: `graph.ts CASES`, a JSON array of stacks with the
+ * changes of their config.
  */
-const [stack, changes] = process.argv.slice(2) as [Stack, string];
+const cases = JSON.parse(process.argv[2] as string) as [Stack, Changes][];
+
+// Pulumi keeps a stack trace for each promise: with source maps, that is half of the work.
+Error.stackTraceLimit = 0;
 
 const secretSignature = "4dabf18193072939515e22adb298388d";
 
@@ -21,8 +24,8 @@ function plain(value: unknown): unknown {
   );
 }
 
-async function main(): Promise<void> {
-  const resources = await resourcesOf(stack, JSON.parse(changes));
+async function graphOf(stack: Stack, changes: Changes) {
+  const resources = await resourcesOf(stack, changes);
   const graph = resources.map(({ type, name, inputs, options }) => ({
     type,
     name,
@@ -32,7 +35,13 @@ async function main(): Promise<void> {
   const providers = resources
     .filter(({ inputs }) => "__provider" in inputs)
     .map(({ inputs }) => inputs.__provider);
-  process.stdout.write(JSON.stringify({ graph, providers }));
+  return { graph, providers };
+}
+
+async function main(): Promise<void> {
+  const graphs: object[] = [];
+  for (const [stack, changes] of cases) graphs.push(await graphOf(stack, changes));
+  process.stdout.write(JSON.stringify(graphs));
 }
 
 main();

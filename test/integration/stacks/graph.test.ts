@@ -7,36 +7,54 @@ import { exampleSecrets } from "../../support/stackConfig";
 const root = join(__dirname, "../../..");
 const goldenDirectory = join(root, "test/golden");
 
-type Stack = "staging" | "prod";
+type Changes = Record<string, string | number>;
+type Case = ["staging" | "prod", Changes];
+type Graph = { type: string; name: string; inputs: Record<string, unknown> }[];
 
-async function graphOf(stack: Stack, changes: Record<string, string | number>) {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--require", "tsx/cjs", join(root, "test/support/graph.ts"), stack, JSON.stringify(changes)],
-    { cwd: root, maxBuffer: 64 << 20 },
-  );
-  const { graph, providers } = JSON.parse(stdout) as { graph: object[]; providers: unknown[] };
-  const text = JSON.stringify(graph, null, 2)
-    .replace(/(wikiferry\/[a-z]+):[0-9a-f]{12}/g, "$1:[hash]")
-    .replace(/("label": "wikiferry.settings",\s+"value": )"[0-9a-f]{16}"/g, '$1"[hash]"')
-    .replace(/("program": )"[0-9a-f]{64}"/g, '$1"[hash]"');
-  return {
-    text: `${text}\n`,
-    providers: providers.map((code) => (typeof code === "string" ? code : JSON.stringify(code))),
-  };
+const golden: [string, ...Case][] = [
+  ["staging-prepare", "staging", { phase: "prepare" }],
+  ["staging-sync", "staging", { phase: "sync" }],
+  ["staging-switch", "staging", { phase: "switch", canary: 10 }],
+  ["staging-switch-green", "staging", { phase: "switch", active: "green" }],
+  ["staging-retire", "staging", { phase: "retire", active: "green" }],
+  ["prod-prepare", "prod", { phase: "prepare" }],
+  ["prod-switch-green", "prod", { phase: "switch", active: "green" }],
+];
+const retired: Changes = { phase: "retire", active: "green" };
+const prod: Case = ["prod", retired];
+const labelled: Case = ["staging", { ...retired, "rehearsal.id": "main-0123" }];
+
+const graphs = new Map<string, { text: string; providers: string[] }>();
+
+function graphOf(...wanted: Case) {
+  const found = graphs.get(JSON.stringify(wanted));
+  if (!found) throw new Error(`${JSON.stringify(wanted)} is not among those that were asked for`);
+  return found;
 }
 
-test.each<[Stack, string, Record<string, string | number>]>([
-  ["staging", "prepare", { phase: "prepare" }],
-  ["staging", "sync", { phase: "sync" }],
-  ["staging", "switch", { phase: "switch", canary: 10 }],
-  ["staging", "switch-green", { phase: "switch", active: "green" }],
-  ["staging", "retire", { phase: "retire", active: "green" }],
-  ["prod", "prepare", { phase: "prepare" }],
-  ["prod", "switch-green", { phase: "switch", active: "green" }],
-])("the graph of %s in %s is the golden one", async (stack, name, changes) => {
-  const { text } = await graphOf(stack, changes);
-  const file = join(goldenDirectory, `${stack}-${name}.json`);
+// One process for all: to load the program takes longer than to run it.
+beforeAll(async () => {
+  const cases: Case[] = [...golden.map(([, stack, changes]): Case => [stack, changes]), prod, labelled];
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--require", "tsx/cjs", join(root, "test/support/graph.ts"), JSON.stringify(cases)],
+    { cwd: root, maxBuffer: 64 << 20 },
+  );
+  (JSON.parse(stdout) as { graph: object[]; providers: unknown[] }[]).forEach(({ graph, providers }, at) => {
+    const text = JSON.stringify(graph, null, 2)
+      .replace(/(wikiferry\/[a-z-]+):[0-9a-f]{12}/g, "$1:[hash]")
+      .replace(/("label": "wikiferry.settings",\s+"value": )"[0-9a-f]{16}"/g, '$1"[hash]"')
+      .replace(/("program": )"[0-9a-f]{64}"/g, '$1"[hash]"');
+    graphs.set(JSON.stringify(cases[at]), {
+      text: `${text}\n`,
+      providers: providers.map((code) => (typeof code === "string" ? code : JSON.stringify(code))),
+    });
+  });
+});
+
+test.each(golden)("the graph of %s is the golden one", (name, ...wanted) => {
+  const { text } = graphOf(...wanted);
+  const file = join(goldenDirectory, `${name}.json`);
   if (process.env.UPDATE_GOLDEN) {
     mkdirSync(goldenDirectory, { recursive: true });
     writeFileSync(file, text);
@@ -45,8 +63,8 @@ test.each<[Stack, string, Record<string, string | number>]>([
   expect(text).toBe(readFileSync(file, "utf8"));
 });
 
-test("no secret of the config is in the graph in plain", async () => {
-  const { text } = await graphOf("prod", { phase: "retire", active: "green" });
+test("no secret of the config is in the graph in plain", () => {
+  const { text } = graphOf(...prod);
   const { masterSecret, wiki, ssh, blue, edge } = exampleSecrets;
   const secrets = [
     masterSecret,
@@ -61,12 +79,8 @@ test("no secret of the config is in the graph in plain", async () => {
   expect(text.match(/\[secret\]/g)?.length).toBe(5);
 });
 
-test("all that a rehearsal's stack makes on the engine carries its id", async () => {
-  const { text } = await graphOf("staging", {
-    phase: "retire",
-    active: "green",
-    "rehearsal.id": "main-0123",
-  });
+test("all that a rehearsal's stack makes on the engine carries its id", () => {
+  const { text } = graphOf(...labelled);
   const graph = JSON.parse(text) as { type: string; inputs: { labels?: unknown[] } }[];
   const made = graph.filter(({ type }) => /^docker:.*:(Container|Volume|Network)$/.test(type));
   expect(made.length).toBeGreaterThan(12);
@@ -74,9 +88,9 @@ test("all that a rehearsal's stack makes on the engine carries its id", async ()
     expect(inputs.labels).toContainEqual({ label: "wikiferry.rehearsal", value: "main-0123" });
 });
 
-test("each container has a limit of memory and of processes, and each tmpfs a size", async () => {
-  const { text } = await graphOf("prod", { phase: "retire", active: "green" });
-  const graph = JSON.parse(text) as { type: string; name: string; inputs: Record<string, unknown> }[];
+test("each container has a limit of memory and of processes, and each tmpfs a size", () => {
+  const { text } = graphOf(...prod);
+  const graph = JSON.parse(text) as Graph;
   const containers = graph.filter(({ type }) => type.endsWith(":Container"));
   const bounded = graph
     .filter(({ type, inputs }) => type.endsWith(":ProcessLimit") && (inputs.pids as number) > 0)
@@ -94,8 +108,8 @@ test("each container has a limit of memory and of processes, and each tmpfs a si
   }
 });
 
-test("the serialized providers are small, all alike, and call the engine by its name only", async () => {
-  const { providers } = await graphOf("staging", { phase: "retire", active: "green" });
+test("the serialized providers are small, all alike, and call the engine by its name only", () => {
+  const { providers } = graphOf("staging", retired);
   expect(providers.length).toBe(23);
   for (const code of providers) {
     expect(code.length).toBeLessThan(12_000);
