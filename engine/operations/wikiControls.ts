@@ -66,10 +66,9 @@ export class WikiControls implements Controls {
   }
 
   async resume(side: Side): Promise<void> {
-    this.uploads.letGo();
     await Promise.all([
       stopJobs(this.move, otherSide(side)).then(() => startJobs(this.move, side)),
-      this.uploads.follow(side === "blue" ? "pull" : "push"),
+      this.uploads.resume(side),
     ]);
   }
 

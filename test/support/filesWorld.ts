@@ -50,9 +50,10 @@ export class FilesWorld {
     const host = freshKey();
     const pool = new SshPool(operator.private);
     const pair = await start();
+    // Sizes are invisible, so that a row without one needs no name of its columns.
     for (const table of [
-      "image (img_name varbinary(255) PRIMARY KEY, img_sha1 varbinary(32), img_timestamp binary(14))",
-      "oldimage (oi_name varbinary(255), oi_archive_name varbinary(255), oi_sha1 varbinary(32), oi_timestamp binary(14), oi_deleted tinyint)",
+      "image (img_name varbinary(255) PRIMARY KEY, img_sha1 varbinary(32), img_timestamp binary(14), img_size int INVISIBLE DEFAULT 0)",
+      "oldimage (oi_name varbinary(255), oi_archive_name varbinary(255), oi_sha1 varbinary(32), oi_timestamp binary(14), oi_deleted tinyint, oi_size int INVISIBLE DEFAULT 0)",
       "filearchive (fa_name varbinary(255), fa_storage_key varbinary(64), fa_deleted_timestamp binary(14))",
       "logging (log_id int AUTO_INCREMENT PRIMARY KEY, log_type varbinary(32), log_namespace int, log_title varbinary(255), log_timestamp binary(14), log_params blob)",
     ])
@@ -97,10 +98,11 @@ export class FilesWorld {
     return new FilesWorld(world, pool, pair, operator, ssh, fileSync, spec);
   }
 
-  /** Uploads with settings other than the defaults. */
-  uploads(files: Partial<FilesSettings> = {}): Uploads {
+  /** Uploads with settings other than the defaults, in another directory of blue. */
+  uploads(files: Partial<FilesSettings> = {}, onBlue = directory): Uploads {
+    const blue = { ...this.spec.blue, files: { ...this.spec.blue.files, directory: onBlue } };
     return new Uploads({
-      spec: { ...this.spec, files: { ...this.spec.files, ...files } },
+      spec: { ...this.spec, blue, files: { ...this.spec.files, ...files } },
       pool: this.pool,
       // Both sides use blue's records here; other tests cover the databases' replication.
       blue: this.pair.blue,

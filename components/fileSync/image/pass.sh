@@ -60,9 +60,13 @@ errors=$work/errors
 trap 'rm -rf "$work"' EXIT
 would=0
 
-# What a pass before kept that was killed, and what this one did.
+# What a pass before kept that was killed, and what this one did. Thumbnails of it show another picture now, or one that
+# was deleted: green's MediaWiki makes those anew that are asked for.
 put_away() {
-  [ ! -d "$KEPT/now" ] || mv "$KEPT/now" "$KEPT/$1"
+  [ -d "$KEPT/now" ] || return 0
+  mv "$KEPT/now" "$KEPT/$1"
+  [ -d "$LOCAL_PATH/thumb" ] || return 0
+  (cd "$KEPT/$1" && find . -type f -printf '%P\0') | (cd "$LOCAL_PATH/thumb" && xargs -0 -r rm -rf --)
 }
 
 finish() {

@@ -55,6 +55,7 @@ export function judgeSettings(blue: WikiSettings, expected: Expected): Finding[]
     ),
     anonymousReadFinding(blue.anonymousRead),
     uploadPath(blue, wiki.uploadPath),
+    fileBackend(blue),
     ...identity(blue, expected),
     version(blue, expected.green),
     sessions(blue),
@@ -83,6 +84,19 @@ function uploadPath({ wgUploadPath }: WikiSettings, wanted: string): Finding {
     code,
     `blue hands its uploads out by a script ($wgUploadPath "${wgUploadPath}"), which asks who may see a file`,
     "Leave this wiki where it is: green does not take over who may see which file yet",
+  );
+}
+
+/** Files in an object store have no directory that could be copied. MediaWiki 1.43 has the class in a namespace. */
+function fileBackend(blue: WikiSettings): Finding {
+  const code = "APP_FILE_BACKEND";
+  const backend = blue.fileBackend.split("\\").at(-1) ?? "";
+  if (backend === "FSFileBackend") return pass(code, "uploads lie in a directory");
+  if (backend === "") return pass(code, "blue does not tell where its uploads lie");
+  return block(
+    code,
+    `blue keeps its uploads in ${backend} ($wgFileBackends, $wgLocalFileRepo), not in a directory`,
+    "Move them into a directory on blue first (maintenance/copyFileBackend.php), or leave this wiki where it is: uploads in an object store are not carried",
   );
 }
 

@@ -24,6 +24,8 @@ const settingsSchema = z.object({
   wgHashedUploadDirectory: z.boolean(),
   wgUploadPath: z.string(),
   wgUploadDirectory: z.string(),
+  /** Class of the backend that holds the uploads, `FSFileBackend` for a directory; empty where it can't be built. */
+  fileBackend: z.string(),
   wgReadOnly: z.union([z.string(), z.boolean()]).nullable(),
   wgReadOnlyFile: z.union([z.string(), z.boolean()]),
   wgJobRunRate: z.coerce.number(),
@@ -64,6 +66,7 @@ const script = [
   "$wfOut['secretKeyHash'] = hash( 'sha256', (string)$wgSecretKey )",
   "$wfOut['wgJobTypeClass'] = (string)( $wgJobTypeConf['default']['class'] ?? '' )",
   "$wfOut['anonymousRead'] = MediaWiki\\MediaWikiServices::getInstance()->getGroupPermissionsLookup()->groupHasPermission( '*', 'read' )",
+  "try { $wfOut['fileBackend'] = get_class( MediaWiki\\MediaWikiServices::getInstance()->getRepoGroup()->getLocalRepo()->getBackend() ); } catch ( Throwable $e ) { $wfOut['fileBackend'] = ''; }",
   ...sessionPagesScript,
   "$wfOut['sessionPages'] = $wfSessionPages",
   ...names.map((name) => `$wfOut['${name}'] = $GLOBALS['${name}'] ?? null`),

@@ -24,6 +24,13 @@ export interface Broken {
   different: string[];
 }
 
+/** Which of the recorded files a side has. */
+export interface Present {
+  recordedFiles: number;
+  /** Few enough to be files that were lost long ago. */
+  missing: string[];
+}
+
 /** What a comparison of the passive side found, what it repaired, and what is still wrong. */
 export interface Comparison {
   /** Number of recorded files. */
@@ -51,12 +58,13 @@ const nothing = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
 export function compareFiles(expected: ExpectedFile[], hashes: Map<string, string>): Found {
   const result: Found = { sameFiles: 0, missing: [], different: [], withoutHash: [], extra: [] };
   const recorded = new Set<string>();
-  for (const { path, sha1 } of expected) {
+  for (const { path, sha1, bytes = 0 } of expected) {
     // The same content deleted twice is stored as one file.
     if (recorded.has(path)) continue;
     recorded.add(path);
     const found = hashes.get(path);
     if (found === undefined) result.missing.push(path);
+    else if (sha1 === undefined && found === nothing && bytes > 0) result.different.push(path);
     else if (sha1 === undefined) result.withoutHash.push(path);
     else if (found !== sha1) result.different.push(path);
     else result.sameFiles++;
@@ -124,6 +132,13 @@ export function describeComparison(comparison: Comparison, passive: Side, servin
   const broken = describeBroken(brokenAtSource);
   if (broken) parts.push(`on ${serving} already ${broken}`);
   return parts.join("; ");
+}
+
+/** `39 of 40 recorded files are there, 1 is missing (a/ab/Lost.png)`. */
+export function describePresent({ recordedFiles, missing }: Present): string {
+  const there = `${recordedFiles - missing.length} of ${recordedFiles} files that MediaWiki has on record are there`;
+  const broken = describeBroken({ missing, empty: [], different: [] });
+  return broken === "" ? there : `${there}, ${broken}`;
 }
 
 function firstOf(paths: string[]): string {

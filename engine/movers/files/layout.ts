@@ -6,12 +6,15 @@ export interface ExpectedFile {
   path: string;
   /** 40 hexadecimal digits; undefined where the database has none. */
   sha1: string | undefined;
+  /** As recorded; undefined where that was not read. */
+  bytes?: number;
 }
 
 export interface ImageRow {
   name: string;
   /** Base 36, 31 digits; empty where MediaWiki never computed it. */
   sha1: string;
+  bytes?: number;
 }
 
 export interface OldImageRow extends ImageRow {
@@ -35,7 +38,7 @@ export class UploadLayout {
   constructor(private readonly hashed: boolean) {}
 
   current(row: ImageRow): ExpectedFile {
-    return { path: this.hashPath(row.name) + row.name, sha1: hashOf(row.sha1) };
+    return { path: this.hashPath(row.name) + row.name, sha1: hashOf(row.sha1), bytes: row.bytes };
   }
 
   /** Undefined where the database itself has no file. */
@@ -50,6 +53,7 @@ export class UploadLayout {
     return {
       path: `archive/${this.hashPath(row.name)}${row.archiveName}`,
       sha1: hashOf(row.sha1),
+      bytes: row.bytes,
     };
   }
 

@@ -68,14 +68,15 @@ export class UploadRecords {
     const of = (column: string) => (names ? ` WHERE ${column} IN (?)` : "");
     const values = names ? [names.map((name) => Buffer.from(name))] : [];
     const files: (ExpectedFile | undefined)[] = [];
-    const images = await this.rows<{ name: unknown; sha1: unknown }>(
-      `SELECT img_name AS name, img_sha1 AS sha1 FROM ??.??${of("img_name")}`,
+    const images = await this.rows<{ name: unknown; sha1: unknown; bytes: unknown }>(
+      `SELECT img_name AS name, img_sha1 AS sha1, img_size AS bytes FROM ??.??${of("img_name")}`,
       "image",
       values,
     );
-    for (const row of images) files.push(this.layout.current({ name: text(row.name), sha1: text(row.sha1) }));
-    const olds = await this.rows<{ name: unknown; archived: unknown; sha1: unknown; deleted: unknown }>(
-      `SELECT oi_name AS name, oi_archive_name AS archived, oi_sha1 AS sha1, oi_deleted AS deleted FROM ??.??${of("oi_name")}`,
+    for (const { name, sha1, bytes } of images)
+      files.push(this.layout.current({ name: text(name), sha1: text(sha1), bytes: Number(bytes) }));
+    const olds = await this.rows<Record<"name" | "archived" | "sha1" | "deleted" | "bytes", unknown>>(
+      `SELECT oi_name AS name, oi_archive_name AS archived, oi_sha1 AS sha1, oi_deleted AS deleted, oi_size AS bytes FROM ??.??${of("oi_name")}`,
       "oldimage",
       values,
     );
@@ -86,6 +87,7 @@ export class UploadRecords {
           archiveName: text(row.archived),
           sha1: text(row.sha1),
           deleted: Number(row.deleted),
+          bytes: Number(row.bytes),
         }),
       );
     }

@@ -85,6 +85,18 @@ export class UploadSides {
     );
   }
 
+  /**
+   * Removes blue's thumbnails of what is kept: they show files as they were before green replaced or deleted them, and
+   * MediaWiki serves a thumbnail that exists without a look at its file. It makes them again on request.
+   */
+  async forgetStaleThumbnailsOnBlue(): Promise<void> {
+    const files = "find . -mindepth 2 -type f -printf '%P\\0' | sed -z 's,^[^/]*/,,' | sort -zu";
+    await this.shell(
+      "blue",
+      `cd ${quote(this.directory("blue"))} && if [ -d thumb ] && [ -d .wikiferry-replaced ]; then (cd .wikiferry-replaced && ${files}) | (cd thumb && xargs -0 -r rm -rf --); fi`,
+    );
+  }
+
   /** Removes everything that is kept. */
   async forgetKept(side: Side): Promise<void> {
     await this.shell(side, `rm -rf ${quote(this.kept(side))}`);

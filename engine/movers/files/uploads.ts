@@ -8,7 +8,7 @@ import type { Server } from "../../runtime/mariadb/server";
 import type { SshPool } from "../../runtime/ssh/pool";
 import { grantAccess, revokeAccess } from "./access";
 import { CatchUp } from "./catchUp";
-import { type Comparison, describeComparison, refuseLoss } from "./comparison";
+import { type Comparison, describeComparison, type Present, refuseLoss } from "./comparison";
 import { type Direction, directionFrom, FileSync } from "./fileSync";
 import { type ExpectedFile, UploadLayout } from "./layout";
 import { refuseLinks } from "./links";
@@ -85,16 +85,15 @@ export class Uploads {
 
   /**
    * Refuses a side that lacks a notable share of the recorded files, or has symbolic links to files that are not
-   * copied. Checks names only and reads no file. @returns the number of recorded files @throws `FILES_LOST`,
-   * `FILES_LINKS`
+   * copied. Checks names only and reads no file. @throws `FILES_LOST`, `FILES_LINKS`
    */
-  async requireWhole(side: Side): Promise<number> {
+  async requireWhole(side: Side): Promise<Present> {
     const [expected, links] = await Promise.all([this.recordedOn(side), this.sides.links(side)]);
     refuseLinks(side, links);
     const paths = [...new Set(expected.map(({ path }) => path))];
     const missing = await this.sides.missing(side, paths);
     refuseLoss(side, { missing, empty: [], different: [] }, paths.length, this.move.spec.files.allowLost);
-    return paths.length;
+    return { recordedFiles: paths.length, missing };
   }
 
   /** @throws `FILES_RECORDS` */
@@ -169,7 +168,15 @@ export class Uploads {
    */
   async approach(from: Side): Promise<void> {
     if (!this.changes.hasCarried(from)) await this.settle(from);
+    if (from === "green") await this.sides.forgetStaleThumbnailsOnBlue();
     await this.changes.approach(from);
+  }
+
+  /** Called when `side` serves: file-sync copies from it, and no thumbnail of what the last pass replaced is left. */
+  async resume(side: Side): Promise<void> {
+    this.letGo();
+    await this.follow(directionFrom(side));
+    if (side === "blue") await this.sides.forgetStaleThumbnailsOnBlue();
   }
 
   /**

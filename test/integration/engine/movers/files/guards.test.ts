@@ -19,7 +19,16 @@ async function told(uploads: Uploads, direction: "pull" | "push"): Promise<Uploa
   return uploads;
 }
 
-/** Creates many files at once, with their rows in one statement. */
+/** Rows of files whose content is their name, in one statement. */
+async function record(names: string[]): Promise<void> {
+  const at = timestamp(new Date(Date.now() - 3_600_000));
+  await world.pair.blue.run(
+    `REPLACE INTO wikidb.image VALUES ${names.map(() => "(?, ?, ?)").join(", ")}`,
+    names.flatMap((name) => [name, base36(name), at]),
+  );
+}
+
+/** Creates many files at once, with their rows. */
 async function fill(names: string[]): Promise<void> {
   const script = names
     .map((name) => {
@@ -28,11 +37,7 @@ async function fill(names: string[]): Promise<void> {
     })
     .join("\n");
   await world.onBlue(`set -e; cd ${directory}; ${script}\nchown -R 33:33 .`);
-  const at = timestamp(new Date(Date.now() - 3_600_000));
-  await world.pair.blue.run(
-    `INSERT INTO wikidb.image VALUES ${names.map(() => "(?, ?, ?)").join(", ")}`,
-    names.flatMap((name) => [name, base36(name), at]),
-  );
+  await record(names);
 }
 
 async function count(where: (command: string) => Promise<string>): Promise<number> {
@@ -54,7 +59,8 @@ beforeEach(async () => {
     `cd ${directory} && find . -mindepth 1 -maxdepth 1 ! -name .wikiferry-replaced -exec rm -rf {} + && cp -a /root/aside/. .`,
   );
   await onGreen("rm -f /state/held /state/held.paths");
-  await world.pair.blue.run("DELETE FROM wikidb.image WHERE img_name NOT LIKE 'File%'");
+  await world.pair.blue.run("DELETE FROM wikidb.image");
+  await record(many);
   await world.pair.blue.run("DELETE FROM wikidb.logging");
 });
 
@@ -122,7 +128,14 @@ test("a source that has a README in place of 40 files is refused, though they ar
   expect(await count(onGreen)).toBe(40);
   expect(await onGreen("ls")).not.toContain("README");
   expect(await uploads.preflight()).toContainEqual(
-    expect.objectContaining({ code: "FILES_LOST", severity: "block" }),
+    expect.objectContaining({
+      code: "FILES_LOST",
+      severity: "block",
+      found: expect.stringMatching(
+        /^of 40 files that MediaWiki has on record 40 are missing \(.*\) on blue$/,
+      ),
+      remedy: expect.stringContaining("$wgUploadDirectory"),
+    }),
   );
 });
 
@@ -171,13 +184,16 @@ test("a check reports separately what it found, what it repaired and what blue i
   await world.upload("Nothing_in_it.txt", "", new Date(0));
   await world.put(pathOf("No_hash.png"), "no hash");
   await world.record("No_hash.png", "", new Date(0));
+  await world.put(pathOf("Empty_no_hash.png"), "");
+  await world.record("Empty_no_hash.png", "", new Date(0));
+  await world.pair.blue.run("UPDATE wikidb.image SET img_size = 7 WHERE img_name = 'Empty_no_hash.png'");
   await uploads.settle("blue");
   await onGreen(
     `rm ${pathOf("File_1.png")} && printf x >>${pathOf("File_2.png")} && printf y >>${pathOf("No_hash.png")}`,
   );
   const comparison = await uploads.verify("green");
   expect(comparison).toMatchObject({
-    recorded: 44,
+    recorded: 45,
     sameFiles: 42,
     withoutHash: 1,
     found: {
@@ -186,12 +202,20 @@ test("a check reports separately what it found, what it repaired and what blue i
     },
     missing: [],
     different: [],
-    brokenAtSource: { missing: [pathOf("Lost_long_ago.png")], empty: [pathOf("Empty.png")], different: [] },
+    brokenAtSource: {
+      missing: [pathOf("Lost_long_ago.png")],
+      empty: expect.arrayContaining([pathOf("Empty.png"), pathOf("Empty_no_hash.png")]),
+      different: [],
+    },
   });
   expect(comparison.mended).toHaveLength(3);
   expect(await onGreen(`cat ${pathOf("No_hash.png")}`)).toBe("no hash");
+  expect((await uploads.preflight()).find(({ code }) => code === "FILES_LOST")).toMatchObject({
+    severity: "pass",
+    found: `on blue 44 of 45 files that MediaWiki has on record are there, 1 is missing (${pathOf("Lost_long_ago.png")})`,
+  });
   const told = world.progress.at(-1)?.message;
-  expect(told).toContain("42 of 44 files are equal");
+  expect(told).toContain("42 of 45 files are equal");
   expect(told).toContain("found 1 missing and 2 different");
   expect(told).toContain("copied 3 of them again");
   expect(told).toContain("on blue already 1 is missing");
@@ -249,6 +273,72 @@ test("blue's owners and modes stay: new files get the owner of most files", asyn
     `cd ${directory} && setpriv --reuid 48 --regid 48 --clear-groups sh -c 'echo x >q/q1/New.png && rm q/q1/New.png ${pathOf("File_4.png")} && mkdir q/q3'`,
   );
   await world.onBlue(`cat ${directory}/.wikiferry-replaced/*/${pathOf("File_5.png")}`);
+});
+
+test("the upload directory may be a link itself: both ways, and its links into elsewhere stay blue's", async () => {
+  await world.onBlue(
+    `mkdir -p /root/thumbs /root/locks && cd ${directory} && ln -s /root/thumbs thumb && ln -s /root/locks lockdir && ln -sfn ${directory} /srv/linked`,
+  );
+  const linked = world.uploads({}, "/srv/linked");
+  expect((await linked.preflight()).filter(({ severity }) => severity !== "pass")).toEqual([]);
+  await linked.authorise();
+  await linked.settle("blue");
+  expect(await linked.verify("green")).toMatchObject({
+    sameFiles: 40,
+    found: { missing: [], different: [] },
+  });
+  await onGreen(
+    `printf again >${pathOf("File_1.png")} && rm ${pathOf("File_2.png")} && mkdir -p thumb lockdir`,
+  );
+  await world.pair.blue.run("DELETE FROM wikidb.image WHERE img_name IN ('File_1.png', 'File_2.png')");
+  await linked.settle("green");
+  expect(await world.onBlue(`cat /srv/linked/${pathOf("File_1.png")}`)).toBe("again");
+  expect(await count(onBlue)).toBe(39);
+  expect(await world.onBlue("cd /srv/linked && readlink thumb lockdir; readlink /srv/linked")).toBe(
+    `/root/thumbs\n/root/locks\n${directory}\n`,
+  );
+  await world.uploads().authorise();
+});
+
+test("an archive that is a link into elsewhere is refused by name: its files would be a broken link on green", async () => {
+  await world.onBlue(`mkdir -p /root/archive && ln -s /root/archive ${directory}/archive`);
+  expect(await world.uploads().preflight()).toContainEqual(
+    expect.objectContaining({
+      code: "FILES_LINKS",
+      severity: "block",
+      found: expect.stringContaining("archive -> /root/archive"),
+      remedy: expect.stringContaining("mount --bind"),
+    }),
+  );
+});
+
+test("no thumbnail of a replaced or deleted file stays on either side; those of other files do", async () => {
+  const [same, replaced, deleted] = ["File_30.png", "File_31.png", "File_32.png"].map(pathOf) as [
+    string,
+    string,
+    string,
+  ];
+  const thumbs = [same, replaced, deleted].map((path) => `thumb/${path}`).join(" ");
+  const make = `mkdir -p ${thumbs} && for t in ${thumbs}; do echo old >$t/20px-x.png; done`;
+  const left = `cd ${directory} && for t in ${thumbs}; do [ ! -e $t/20px-x.png ] || echo $t; done`;
+  const uploads = await told(world.uploads(), "pull");
+  await uploads.sync();
+  await onGreen(make);
+  await world.onBlue(`cd ${directory} && printf new >${replaced} && rm ${deleted}`);
+  await uploads.sync();
+  expect(await onGreen(left)).toBe(`thumb/${same}\n`);
+
+  // And back. Blue's thumbnails lie elsewhere, by a link.
+  await world.onBlue(
+    `cp -a /root/aside/. ${directory}/ && rm -rf /root/thumbs && mkdir /root/thumbs && cd ${directory} && ln -s /root/thumbs thumb && ${make}`,
+  );
+  await uploads.sync();
+  await onGreen(`printf newer >${replaced} && rm ${deleted}`);
+  await world.pair.blue.run("DELETE FROM wikidb.image WHERE img_name IN ('File_31.png', 'File_32.png')");
+  await uploads.settle("green");
+  await uploads.approach("green");
+  await uploads.resume("blue");
+  expect(await onBlue(left)).toBe(`thumb/${same}\n`);
 });
 
 test("file-sync reads its settings as data, and executes nothing in them", async () => {

@@ -21,6 +21,7 @@ const settings: WikiSettings = {
   wgHashedUploadDirectory: true,
   wgUploadPath: "/images",
   wgUploadDirectory: "/var/lib/mediawiki/images",
+  fileBackend: "FSFileBackend",
   wgReadOnly: null,
   wgReadOnlyFile: "/var/lib/mediawiki/images/lock_yBgMBwiR",
   wgJobRunRate: 0,
@@ -48,6 +49,14 @@ test("a correct blue wiki passes everywhere", () => {
   expect(findings.map((finding) => finding.code)).toContain("APP_SESSIONS");
 });
 
+test("a directory is one, also where MediaWiki has the class in a namespace", () => {
+  const findings = judgeSettings(
+    { ...settings, fileBackend: "Wikimedia\\FileBackend\\FSFileBackend" },
+    expected,
+  );
+  expect(findings.filter((finding) => finding.severity !== "pass")).toEqual([]);
+});
+
 test("a different patch release of the same branch is no warning", () => {
   const findings = judgeSettings({ ...settings, version: "1.39.3" }, expected);
   expect(findings.filter((finding) => finding.severity !== "pass")).toEqual([]);
@@ -59,6 +68,8 @@ test.each([
   ["APP_DATABASE", "block", { wgDBuser: "root" }],
   ["APP_UPLOAD_PATH", "block", { wgUploadPath: "/w/images" }],
   ["APP_UPLOAD_PATH", "block", { wgUploadPath: "/img_auth.php" }],
+  ["APP_FILE_BACKEND", "block", { fileBackend: "SwiftFileBackend" }],
+  ["APP_FILE_BACKEND", "block", { fileBackend: "AmazonS3FileBackend" }],
   ["APP_PRIVATE", "block", { anonymousRead: false }],
   ["APP_SESSION_NAME", "block", { wgSessionName: "other" }],
   ["APP_TOKEN_VERSION", "block", { wgAuthenticationTokenVersion: "1" }],
