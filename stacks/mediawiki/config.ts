@@ -87,6 +87,9 @@ export const schema = z.strictObject({
         "Allows phase switch although blue records the gate's address for every edit, in place of the client's.",
       ).default(false),
       mediawikiDirectory: text("Directory of MediaWiki's code on it.").default("/var/www/html"),
+      wikiId: text(
+        "Which wiki of a family that shares its code: the value of --wiki of MediaWiki's maintenance scripts.",
+      ).optional(),
       jobsStop: text("Stops job runners and cron there.").default("service cron stop"),
       jobsStart: text("Starts them again.").default("service cron start"),
       refreshCaches: text("Empties what the web server caches in its own memory.").default(

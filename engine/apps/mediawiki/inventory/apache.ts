@@ -8,7 +8,7 @@ import {
   unquoted,
 } from "./parsedServer";
 import { linesInScope } from "./scope";
-import type { ConfigFile } from "./webServerTypes";
+import type { ConfigFile, Site } from "./webServerTypes";
 
 /**
  * Apache as it describes itself.
@@ -174,7 +174,17 @@ function describeSite(context: Context, declared: Declared, global: ConfigLine[]
     ...declared,
     toLine: lines[end]?.line ?? declared.fromLine,
     ...facts(context, own, global),
+    ...names(context, declared, own),
   };
+}
+
+/** The dump leaves out the aliases of a site that is alone at its address. */
+function names({ filled }: Context, declared: Declared, own: ConfigLine[]): Pick<Site, "name" | "aliases"> {
+  const given = own.flatMap(({ text }) => {
+    const words = /^\s*ServerAlias\s+(.+?)\s*$/i.exec(text)?.[1];
+    return words === undefined ? [] : wordsOf(words).map(filled);
+  });
+  return { name: declared.name, aliases: [...new Set([...declared.aliases, ...given])] };
 }
 
 function mainSite(context: Context, file: string, root: string, global: ConfigLine[]): ParsedSite {

@@ -21,7 +21,7 @@ within() { if have timeout; then timeout "$@"; else shift; "$@"; fi; }
 part system
 uname -n; uname -m
 id -un
-part os-release; cat /etc/os-release 2>/dev/null
+part release; ( . /etc/os-release; echo "$ID"; echo "\${VERSION_CODENAME:-$VERSION_ID}" ) 2>/dev/null
 part timezone; cat /etc/timezone 2>/dev/null || readlink /etc/localtime
 part processes
 if have ps && ps -eo pid=,user=,comm=,args= >/dev/null 2>&1; then ps -eo pid=,user=,comm=,args= | cut -c1-400

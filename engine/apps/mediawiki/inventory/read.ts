@@ -247,12 +247,11 @@ function settingsRefused(
 
 function hostFacts(host: Parts): HostFacts {
   const [name = "", architecture = "", user = ""] = linesOf(partNamed(host, "system"));
-  const release = partNamed(host, "os-release");
-  const value = (key: string) => new RegExp(`^${key}="?([^"\\n]*)"?$`, "m").exec(release)?.[1] ?? "";
+  const [os = "", release = ""] = linesOf(partNamed(host, "release"));
   return {
     name,
-    os: value("ID"),
-    release: value("VERSION_CODENAME") || value("VERSION_ID"),
+    os,
+    release,
     architecture,
     timezone: (linesOf(partNamed(host, "timezone"))[0] ?? "").replace(/^.*zoneinfo\//, ""),
     user,
