@@ -2,10 +2,12 @@ import { Command } from "commander";
 import { type InventoryOptions, readInventory } from "../engine/apps/mediawiki/inventory/read";
 import type { SshTarget } from "../engine/move";
 import { SshPool } from "../engine/runtime/ssh/pool";
+import { keysOf } from "../stacks/common/config/keys";
+import { schema } from "../stacks/mediawiki/config";
 import { runCommand } from "./common/command";
 import { print } from "./common/print";
 import { findKeyFile, parseTarget, withHostKey } from "./common/sshTarget";
-import { findStack } from "./common/stack";
+import { findWikiStack } from "./common/stack";
 import { formatInventory } from "./inventory/format";
 
 interface Flags {
@@ -17,6 +19,8 @@ interface Flags {
   acceptHostKeys?: boolean;
 }
 
+const defaultDirectory = keysOf(schema).find(({ name }) => name === "blue.web.mediawikiDirectory")?.default;
+
 interface Asked {
   target: SshTarget;
   privateKey: string;
@@ -24,12 +28,17 @@ interface Asked {
 }
 
 async function fromStack({ stack, directory, wiki }: Flags): Promise<Asked> {
-  const { config, spec, secrets } = await findStack(stack);
+  const { config, spec, secrets } = await findWikiStack(stack);
   return {
     target: spec.blue.web.ssh,
     privateKey: secrets.sshPrivateKey,
     options: {
-      directory: directory ?? config.blue.web.mediawikiDirectory,
+      // The key's default is a guess that need not be right.
+      directory:
+        directory ??
+        (config.blue.web.mediawikiDirectory === defaultDirectory
+          ? undefined
+          : config.blue.web.mediawikiDirectory),
       wiki: wiki ?? config.blue.web.wikiId,
     },
   };
