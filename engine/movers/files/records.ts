@@ -1,4 +1,5 @@
-import type { MoveSpec } from "../../move";
+import { messageOf, WikiferryError } from "../../errors";
+import type { MoveSpec, Side } from "../../move";
 import type { Session } from "../../runtime/mariadb/server";
 import type { ExpectedFile, UploadLayout } from "./layout";
 
@@ -102,6 +103,21 @@ export class UploadRecords {
 
   private rows<T>(sql: string, table: string, values: unknown[]): Promise<T[]> {
     return this.session.rows<T>(sql, [this.wiki.database, this.wiki.tablePrefix + table, ...values]);
+  }
+}
+
+/** Every file that a side should have. @throws `FILES_RECORDS` */
+export async function recordedOn(side: Side, open: () => Promise<UploadRecords>): Promise<ExpectedFile[]> {
+  try {
+    return await (await open()).expected();
+  } catch (error) {
+    if (error instanceof WikiferryError) throw error;
+    throw new WikiferryError(
+      "FILES_RECORDS",
+      `MediaWiki's records of uploads on ${side} can't be read: ${messageOf(error)}`,
+      "See wiki.database and wiki.tablePrefix",
+      { cause: error },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { messageOf, WikiferryError } from "../../errors";
+import { WikiferryError } from "../../errors";
 import type { Finding } from "../../finding";
 import { size } from "../../format";
 import type { MoveSpec, Side } from "../../move";
@@ -15,7 +15,7 @@ import { refuseLinks } from "./links";
 import { checkPass, failedFiles, type Pass } from "./passes";
 import { uploadsPreflight } from "./preflight";
 import { during, step } from "./progress";
-import { type FileEvent, UploadRecords } from "./records";
+import { type FileEvent, recordedOn, UploadRecords } from "./records";
 import { UploadSides, type UploadSidesSpec } from "./sides";
 import { compareSides } from "./verification";
 
@@ -88,27 +88,12 @@ export class Uploads {
    * copied. Checks names only and reads no file. @throws `FILES_LOST`, `FILES_LINKS`
    */
   async requireWhole(side: Side): Promise<Present> {
-    const [expected, links] = await Promise.all([this.recordedOn(side), this.sides.links(side)]);
+    const [expected, links] = await Promise.all([this.expectedOn(side), this.sides.links(side)]);
     refuseLinks(side, links);
     const paths = [...new Set(expected.map(({ path }) => path))];
     const missing = await this.sides.missing(side, paths);
     refuseLoss(side, { missing, empty: [], different: [] }, paths.length, this.move.spec.files.allowLost);
     return { recordedFiles: paths.length, missing };
-  }
-
-  /** @throws `FILES_RECORDS` */
-  private async recordedOn(side: Side): Promise<ExpectedFile[]> {
-    try {
-      return await (await this.records(side)).expected();
-    } catch (error) {
-      if (error instanceof WikiferryError) throw error;
-      throw new WikiferryError(
-        "FILES_RECORDS",
-        `MediaWiki's records of uploads on ${side} can't be read: ${messageOf(error)}`,
-        "See wiki.database and wiki.tablePrefix",
-        { cause: error },
-      );
-    }
   }
 
   /**
@@ -262,7 +247,7 @@ export class Uploads {
     refuseLinks(serving, await this.sides.links(serving));
     const comparison = await compareSides(passive, {
       sides: this.sides,
-      expected: () => this.recordedOn(serving),
+      expected: () => this.expectedOn(serving),
       carry: async (paths) => void (await this.changes.copy(paths)),
       allowLost: this.move.spec.files.allowLost,
     });
@@ -295,6 +280,11 @@ export class Uploads {
 
   private async records(side: Side): Promise<UploadRecords> {
     return new UploadRecords(await this.move[side].session(), this.move.spec.wiki, this.layout);
+  }
+
+  /** @throws `FILES_RECORDS` */
+  private expectedOn(side: Side): Promise<ExpectedFile[]> {
+    return recordedOn(side, () => this.records(side));
   }
 
   private check(pass: Pass): Pass {
