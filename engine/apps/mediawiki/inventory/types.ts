@@ -205,7 +205,7 @@ export interface UploadFacts {
   recorded: number;
   /** Owner and mode of the directory, such as `www-data:www-data 755`. */
   owner: string;
-  /** What the directory is mounted from, such as `files.example.org:/srv/uploads`; empty for a local disk. */
+  /** What the directory is mounted from, such as `upload.example.org:/srv/uploads`; empty for a local disk. */
   mount: string;
   /** Symbolic links in it, `directory` itself included. */
   links: { path: string; target: string }[];
