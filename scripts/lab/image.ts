@@ -31,3 +31,9 @@ export async function blueWithMariadb105(): Promise<string> {
   const folder = join(__dirname, "images/blue-mariadb-10.5");
   return derivedImage("lab-blue-mariadb-10.5", folder, await serviceImage("blue-host"));
 }
+
+/** Blue's web server with nginx and PHP-FPM beside Apache. */
+export async function blueWithNginx(): Promise<string> {
+  const folder = join(__dirname, "images/blue-nginx");
+  return derivedImage("lab-blue-nginx", folder, await serviceImage("blue-web"));
+}

@@ -82,7 +82,9 @@ export function deathIn(output: string): string {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  const fatal = lines.find((line) => /fatal|uncaught|exception|error/i.test(line));
+  const fatal =
+    lines.find((line) => /fatal error|uncaught/i.test(line)) ??
+    lines.find((line) => /exception|error/i.test(line));
   return (fatal ?? lines.at(-1) ?? "PHP ended without a word")
     .replace(/\((?:[^()]*,){2,}[^()]*\)/g, "(…)")
     .slice(0, 300);
