@@ -137,6 +137,7 @@ export interface MoveSpec {
   files: FilesSettings;
   copy: CopySettings;
   verify: VerifyWishes;
+  compare: CompareSettings;
   cutover: CutoverLimits;
 }
 
@@ -168,6 +169,18 @@ export interface CopySettings {
   method: "auto" | "logical" | "physical";
   /** Maximum bytes per second that are read from blue; 0 means no limit. */
   maxBytesPerSecond: number;
+}
+
+/** How what both sides answer is compared. */
+export interface CompareSettings {
+  /** Addresses that both sides are asked for, at most. */
+  addresses: number;
+  /** Shapes of address and settings that may differ before a flip. */
+  maxDifferent: number;
+  /** Shapes and settings whose difference is accepted, with the reason. */
+  ignore: Record<string, string>;
+  /** Name of an account that may read a private wiki; empty for one that is made for the time. */
+  account: string;
 }
 
 /** Limits of a flip. */
@@ -203,6 +216,8 @@ export interface Secrets {
   appPassword: string;
   /** `$wgSecretKey`. */
   wikiSecretKey: string;
+  /** Password of `compare.account`, if there is one. */
+  comparePassword?: string;
   /** At least 32 random characters. Green's passwords are derived from it (`engine/secrets.ts`). */
   masterSecret: string;
 }

@@ -278,6 +278,7 @@ function specOf(
     files: { maxDelete: 500, allowDelete: "", allowLost: 0, keepDays: 30 },
     copy: { method: "auto", maxBytesPerSecond: 0 },
     verify: { sessions: 4, repair: false, pauseMs: 20 },
+    compare: { addresses: 100, maxDifferent: 0, ignore: {}, account: "" },
     cutover: {
       maxLagMs: 100,
       lagStableMs: 2_000,

@@ -251,6 +251,27 @@ export const schema = z.strictObject({
     ).default(false),
   }),
 
+  compare: section("How what both sides answer is compared, in phase sync and before each flip.", {
+    addresses: integer(
+      "Addresses that both sides are asked for, at most: one of each kind that MediaWiki knows, and those of blue's access log.",
+      20,
+      20_000,
+    ).default(500),
+    maxDifferent: integer(
+      "Number of shapes of address and of settings that may differ. More than that forbid a flip and a canary.",
+      0,
+      10_000,
+    ).default(0),
+    ignore: z.record(z.string(), text("The reason.")).prefault({}).meta({
+      description:
+        "Shapes and settings whose difference you accept, each with its reason, as `npm run compare` names them. `**` at the end stands for whatever follows.",
+    }),
+    account: text(
+      "An account that may read a private wiki. Without it, one is made for the time and removed.",
+    ).optional(),
+    password: secret("Its password.").optional(),
+  }),
+
   cutover: section("When a flip may begin, in either direction.", {
     maxLagMs: integer("Largest lag at which a flip may begin.", 10, 60_000, "milliseconds").default(100),
     lagStableMs: integer(

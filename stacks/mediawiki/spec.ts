@@ -1,13 +1,14 @@
 import { isIP } from "node:net";
 import { WikiferryError } from "../../engine/errors";
 import type { MoveSpec, Secrets, SshTarget } from "../../engine/move";
+import { pick } from "../../engine/slice";
 import { hostNamed, hostOrOnly } from "../common/config/hosts";
 import { readKeyFile } from "../common/keyFile";
 import type { MediaWikiConfig } from "./config";
 
 /** The move that a config describes. Pure; without secrets. */
 export function moveSpec(config: MediaWikiConfig): MoveSpec {
-  const { wiki, green, gate, files, copy, verify, cutover, tuning } = config;
+  const { wiki, green, gate, files, copy, verify, compare, cutover, tuning } = config;
   const dockerVia = dockerHost(config);
   const inContainer = (container: string) => ({ container, dockerVia });
   const onGreenHost = (port: number) => ({ host: "127.0.0.1", port, via: dockerVia });
@@ -50,6 +51,7 @@ export function moveSpec(config: MediaWikiConfig): MoveSpec {
     files: { ...files, allowDelete: files.allowDelete ?? "" },
     copy,
     verify: { ...verify, ...tuning.verify },
+    compare: { ...pick(compare, "addresses", "maxDifferent", "ignore"), account: compare.account ?? "" },
     cutover: { ...cutover, ...tuning.cutover },
   };
 }
@@ -139,6 +141,7 @@ export function secretsOf(config: MediaWikiConfig, projectDirectory: string): Se
     blueAdminPassword: config.blue.database.adminPassword,
     appPassword: config.wiki.appPassword,
     wikiSecretKey: config.wiki.secretKey,
+    ...(config.compare.password ? { comparePassword: config.compare.password } : {}),
     masterSecret: config.masterSecret,
   };
 }

@@ -66,7 +66,7 @@ export async function askOver(
   }
 }
 
-function secure(raw: Duplex, { name, ca }: TlsCheck): Promise<Duplex> {
+export function secure(raw: Duplex, { name, ca }: TlsCheck): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ socket: raw, servername: name, ...(ca ? { ca } : {}) });
     socket.once("secureConnect", () => resolve(socket));
