@@ -47,7 +47,7 @@ export async function run(container: string, command: string[], options: ExecOpt
     throw new WikiferryError(
       "WORLD_COMMAND",
       `${command.slice(0, 3).join(" ")} in ${container} ended with ${ExitCode}: ${tail}`,
-      "Run `npx tsx scripts/world.ts down` and then `up` again.",
+      "Run `npm run world -- down` and then `up` again.",
     );
   }
   return stdout;

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Stage } from "../../common/stage";
-import { setup } from "../../setup/index";
 import { requireLocalEngine } from "../../setup/localEngine";
 import { projectDir } from "../../setup/paths";
 import { factsOf } from "./facts";
@@ -36,7 +35,7 @@ export async function rehearse<Facts extends RehearsalFacts>(
   const memory = new MemoryWatch();
   const run = new Run(world, stage, until, new Say());
   // Without it there is nothing that a report could tell of.
-  await run.timed("set-up", setup);
+  await run.timed("set-up", () => world.setUp());
   await run.all();
 
   const facts = await world.facts({
@@ -45,9 +44,11 @@ export async function rehearse<Facts extends RehearsalFacts>(
     endedAt: new Date().toISOString(),
     peakMemoryBytes: memory.stop(),
   });
-  const report = writeReport(facts, world.report, join(projectDir, "reports"));
+  const report = writeReport(facts, world.report, join(projectDir, "reports"), world.reportName);
   if (run.failure) process.stderr.write(`\n${run.failure.message}\n`);
-  process.stdout.write(json ? `${JSON.stringify(report)}\n` : `\n${summary(report, world.report)}\n`);
+  process.stdout.write(
+    json ? `${JSON.stringify(report)}\n` : `\n${summary(report, world.report, world.reportName)}\n`,
+  );
   if (run.stoppedAfter) process.stdout.write(howToGoOn(world, stage, run.stoppedAfter));
   return report.ok;
 }

@@ -33,10 +33,14 @@ export interface LoadProgress {
 export interface World<Facts extends RehearsalFacts> {
   readonly ladder: readonly Rung[];
   readonly report: ReportParts<Facts>;
+  /** Of its files in reports/, such as `rehearsal`. */
+  readonly reportName: string;
   /** As given on the command line, for the report. */
   readonly options: Record<string, string | number>;
   /** What people need to go on by hand after this rung: names and values. */
   addresses(rung: Rung): [name: string, value: string][];
+  /** Prepares this machine: engines, plugins, images. */
+  setUp(): Promise<unknown>;
   /** Removes what an earlier rehearsal left, and makes the old side. @throws where things of others are in the way */
   make(say: Say): Promise<void>;
   /** Writes into the stage's config what an owner would, secrets included. */

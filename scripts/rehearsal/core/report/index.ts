@@ -14,16 +14,20 @@ export function conclude<Facts extends RehearsalFacts>(
   return { ok: held.every(({ kept }) => kept), ...facts, promises: held };
 }
 
-/** Writes `rehearsal.json` and `rehearsal.html` into `dir`, each whole or not at all; returns what they say. */
+/**
+ * Writes `<name>.json` and `<name>.html` into `dir`, each whole or not at all; returns what they say.
+ * @param name Defaults to `rehearsal`.
+ */
 export function writeReport<Facts extends RehearsalFacts>(
   facts: Facts,
   parts: ReportParts<Facts>,
   dir: string,
+  name = "rehearsal",
 ): RehearsalReport<Facts> {
   const report = conclude(facts, parts);
   mkdirSync(dir, { recursive: true });
-  replace(join(dir, "rehearsal.json"), `${JSON.stringify(report, undefined, 2)}\n`);
-  replace(join(dir, "rehearsal.html"), page(report, parts));
+  replace(join(dir, `${name}.json`), `${JSON.stringify(report, undefined, 2)}\n`);
+  replace(join(dir, `${name}.html`), page(report, parts));
   return report;
 }
 

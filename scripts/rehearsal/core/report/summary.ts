@@ -3,10 +3,14 @@ import type { ReportParts } from "./parts";
 import type { FlipFact, RehearsalFacts, RehearsalReport } from "./types";
 import { headline } from "./verdict";
 
-/** The report in at most fifteen lines, for a terminal. */
+/**
+ * The report in at most fifteen lines, for a terminal.
+ * @param name Of its files in reports/. Defaults to `rehearsal`.
+ */
 export function summary<Facts extends RehearsalFacts>(
   report: RehearsalReport<Facts>,
   parts: ReportParts<Facts>,
+  name = "rehearsal",
 ): string {
   const { flips, phases, promises, restart } = report;
   const { moved, found } = parts.lines(report);
@@ -40,7 +44,7 @@ export function summary<Facts extends RehearsalFacts>(
   lines.push(`promises  ${count(promises.length - broken.length)} of ${count(promises.length)} kept`);
   // One line stays free for where the report is.
   for (const { name, found } of broken.slice(0, 14 - lines.length)) lines.push(`  broken  ${name}: ${found}`);
-  lines.push("report    reports/rehearsal.html, reports/rehearsal.json");
+  lines.push(`report    reports/${name}.html, reports/${name}.json`);
   return lines.join("\n");
 }
 

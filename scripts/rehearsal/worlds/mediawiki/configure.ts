@@ -38,6 +38,7 @@ export async function configure(stage: Stage, world: World, pulumi: Pulumi): Pro
       authenticationTokenVersion: world.wiki.authenticationTokenVersion,
       settingsFile: relative(projectDir, settingsFileOf(stage)),
     },
+    "wikiferry:blue": { web: { mediawikiDirectory: world.wiki.directory } },
     "wikiferry:ssh": { privateKeyFile: relative(projectDir, world.operatorKeyFile) },
     "wikiferry:hosts": {
       web: { hostKey: web.hostKey },

@@ -2,8 +2,11 @@ import { Command, Option } from "commander";
 import { number } from "../../../common/options";
 import { stops } from "../../core/ladder";
 import type { RehearseOptions } from "../../core/rehearse";
+import { type SiteName, siteNames } from "./oldSite/sites/index";
 
 export interface RehearsalOptions extends RehearseOptions {
+  /** How the old wiki is set up, by its hosts' release of Debian. */
+  world: SiteName;
   pages: number;
   files: number;
   seed: number;
@@ -20,7 +23,12 @@ export interface RehearsalOptions extends RehearseOptions {
 export function parseOptions(argv: string[]): RehearsalOptions {
   const program = new Command("npm run rehearsal --")
     .description(
-      "Builds an old wiki on three containers, puts readers and editors on it, and moves it with `pulumi up`, phase by phase: over, back, over, retired. Ends with reports/rehearsal.html. Exit code 1 if anything was lost or a promise broken.",
+      "Builds an old wiki on three containers, puts readers and editors on it, and moves it with `pulumi up`, phase by phase: over, back, over, retired. Ends with reports/rehearsal.html, of another world than the usual one with reports/rehearsal-<world>.html. Exit code 1 if anything was lost or a promise broken.",
+    )
+    .addOption(
+      new Option("--world <release>", "Debian's release on the old hosts, and how their wiki is set up")
+        .choices(siteNames)
+        .default("bookworm"),
     )
     .option("--pages <n>", "pages of the old wiki", number(20, 100_000), 2000)
     .option("--files <n>", "uploaded files of the old wiki", number(1, 10_000), 200)

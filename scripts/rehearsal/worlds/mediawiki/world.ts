@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { requestsFileOf, type Stage } from "../../../common/stage";
+import { setup } from "../../../setup/index";
 import type { Rung } from "../../core/ladder";
+import { HttpClient } from "../../core/load/http";
 import type { Pulumi } from "../../core/pulumi";
 import type { RehearsalFacts } from "../../core/report/types";
 import type { Say } from "../../core/say";
@@ -12,6 +14,7 @@ import { journalFacts } from "./journal";
 import { type JudgeResult, type JudgeTable, judge } from "./judge";
 import { ladder } from "./ladder";
 import { startLoad, type WikiLoad } from "./load/client";
+import { Session } from "./load/session";
 import { noFigures, type WikiLoadSummary } from "./load/tally";
 import { ensureWorld, type World as OldSite } from "./oldSite/index";
 import type { RehearsalOptions } from "./options";
@@ -26,6 +29,7 @@ const gateUrl = "http://127.0.0.1:8080";
 export class WikiWorld implements World<WikiFacts> {
   readonly ladder = ladder;
   readonly report = wikiReport;
+  readonly reportName: string;
   readonly moreLoad = "give it longer, --minutes, or ask for less, --edits, --uploads";
   private oldSite: OldSite | undefined;
   private load: WikiLoad | undefined;
@@ -38,7 +42,9 @@ export class WikiWorld implements World<WikiFacts> {
   constructor(
     private readonly stage: Stage,
     private readonly asked: RehearsalOptions,
-  ) {}
+  ) {
+    this.reportName = asked.world === "bookworm" ? "rehearsal" : `rehearsal-${asked.world}`;
+  }
 
   get options() {
     return { ...this.asked, until: this.asked.until ?? "the end", json: String(this.asked.json) };
@@ -52,11 +58,16 @@ export class WikiWorld implements World<WikiFacts> {
     ];
   }
 
+  setUp(): Promise<unknown> {
+    return setup(this.asked.world);
+  }
+
   async make(say: Say): Promise<void> {
-    const { pages, files } = this.asked;
+    const { world, pages, files } = this.asked;
     await refuseForeign();
     await removeGreen();
     this.oldSite = await ensureWorld({
+      site: world,
       pages,
       files,
       fresh: true,
@@ -74,11 +85,14 @@ export class WikiWorld implements World<WikiFacts> {
 
   async startLoad(): Promise<string> {
     const { editsPerSecond, viewsPerSecond, minutes, seed } = this.asked;
-    const { wikiUrl, wiki, editors } = this.made();
+    const { wikiUrl, wiki, editors, reader } = this.made();
     this.address = wikiUrl;
     this.load = await startLoad({
       target: wikiUrl,
       serverUrl: wiki.serverUrl,
+      apiPath: apiPathOf(wiki),
+      ...(wiki.articlePath.includes(".php") ? {} : { articlePath: wiki.articlePath }),
+      ...(wiki.private ? { reader } : {}),
       editors: editors.slice(0, 6),
       editsPerSecond,
       viewsPerSecond,
@@ -112,10 +126,13 @@ export class WikiWorld implements World<WikiFacts> {
 
   async judge(when: string): Promise<string> {
     const load = this.working();
+    const { wiki, reader } = this.made();
     const result = await judge({
       historyFile: load.historyFile,
       base: this.address,
-      hostHeader: new URL(this.made().wiki.serverUrl).host,
+      hostHeader: new URL(wiki.serverUrl).host,
+      apiPath: apiPathOf(wiki),
+      ...(wiki.private ? { account: reader } : {}),
       sinceMark: judged,
       figures: this.loadSummary?.since[judged] ?? load.stats(judged),
     });
@@ -132,7 +149,7 @@ export class WikiWorld implements World<WikiFacts> {
     const none = { pages: 0, revisions: 0, files: 0, users: 0 };
     return {
       ...core,
-      wiki: await siteStatistics(this.address).catch(() => none),
+      wiki: await siteStatistics(this.made(), this.address).catch(() => none),
       judge: this.lastTable(),
       judgements: this.judgements,
       complaints: this.loadSummary?.complaints ?? [],
@@ -180,10 +197,18 @@ function unjudged(load: WikiLoadSummary | undefined): JudgeTable {
   return { edits: column(edits), uploads: column(uploads), views, loggedOut };
 }
 
-async function siteStatistics(address: string): Promise<WikiFacts["wiki"]> {
-  const url = `${address}/api.php?action=query&meta=siteinfo&siprop=statistics&format=json&formatversion=2`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
-  const { statistics } = ((await response.json()) as { query: { statistics: Record<string, number> } }).query;
-  const { pages = 0, edits = 0, images = 0, users = 0 } = statistics;
-  return { pages, revisions: edits, files: images, users };
+const apiPathOf = ({ scriptPath }: OldSite["wiki"]) => `${scriptPath}/api.php`;
+
+async function siteStatistics({ wiki, reader }: OldSite, address: string): Promise<WikiFacts["wiki"]> {
+  const client = new HttpClient(address, wiki.serverUrl, 20_000, 1);
+  try {
+    const session = new Session(client, apiPathOf(wiki), reader);
+    if (wiki.private) await session.login();
+    const answer = await session.get({ action: "query", meta: "siteinfo", siprop: "statistics" });
+    if (answer.status !== "ok") throw new Error(answer.message);
+    const { pages = 0, edits = 0, images = 0, users = 0 } = answer.body.query.statistics;
+    return { pages, revisions: edits, files: images, users };
+  } finally {
+    client.close();
+  }
 }

@@ -203,6 +203,8 @@ test("rehearsal.json has what its contract names", () => {
   try {
     core.writeReport(goodFacts(), wikiReport, dir);
     expect(readdirSync(dir).sort()).toEqual(["rehearsal.html", "rehearsal.json"]);
+    core.writeReport(goodFacts(), wikiReport, dir, "rehearsal-bullseye");
+    expect(readdirSync(dir)).toContain("rehearsal-bullseye.json");
     const json = JSON.parse(readFileSync(join(dir, "rehearsal.json"), "utf8"));
     expect(json).toMatchObject({
       ok: true,

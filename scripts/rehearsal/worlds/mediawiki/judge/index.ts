@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { WikiferryError } from "../../../../../engine/errors";
 import { HttpClient } from "../../../core/load/http";
 import { type Change, type HistoryEntry, isChange, readHistory } from "../load/history";
+import type { Account } from "../load/session";
 import type { Figures } from "../load/tally";
 import { type Comparison, compare, type Problem } from "./compare";
 import { ServedReader } from "./served";
@@ -45,6 +46,8 @@ export interface JudgeOptions {
   hostHeader?: string;
   /** Default `/api.php`. */
   apiPath?: string;
+  /** Who looks, where only accounts may read. Defaults to anybody. */
+  account?: Account;
   /**
    * Failures, waits and log-outs count from this mark of the history on; default: from its start. What was
    * acknowledged is judged in any case.
@@ -110,7 +113,7 @@ export async function judge(options: JudgeOptions): Promise<JudgeResult> {
   const startMs = performance.now();
   const { historyFile, base, hostHeader, apiPath = "/api.php" } = options;
   const client = new HttpClient(base, hostHeader ? `http://${hostHeader}` : base, TIMEOUT_MS, 4);
-  const reader = new ServedReader(client, apiPath);
+  const reader = new ServedReader(client, apiPath, options.account);
   try {
     for (let look = 1; ; look++) {
       const history = readHistory(historyFile);

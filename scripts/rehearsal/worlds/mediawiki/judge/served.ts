@@ -4,7 +4,7 @@ import pRetry from "p-retry";
 import { WikiferryError } from "../../../../../engine/errors";
 import type { HttpClient } from "../../../core/load/http";
 import type { Change } from "../load/history";
-import { type ApiBody, type Params, Session } from "../load/session";
+import { type Account, type ApiBody, type Params, Session } from "../load/session";
 import { findId } from "../load/text";
 import type { Served, ServedFile, ServedRevision } from "./compare";
 
@@ -27,7 +27,7 @@ function batches<T>(all: Iterable<T>, size: number): T[][] {
   );
 }
 
-/** Reads a wiki as anybody may, by POST: the gate answers those from the side that takes edits. */
+/** Reads a wiki as anybody may, or with an account, by POST: the gate answers those from the side that takes edits. */
 export class ServedReader {
   private readonly limit = pLimit(AT_ONCE);
   private readonly session: Session;
@@ -35,12 +35,14 @@ export class ServedReader {
   constructor(
     private readonly client: HttpClient,
     apiPath: string,
+    account?: Account,
   ) {
-    this.session = new Session(client, apiPath);
+    this.session = new Session(client, apiPath, account);
   }
 
   /** Everything that `changes` speak of; `since` is the wiki's time before the first of them. */
   async read(changes: Change[], since: string): Promise<Served> {
+    if (this.session.account && !this.session.loggedIn) await this.session.login();
     const kept = changes.filter(({ status }) => status !== "failed");
     const carriers = await this.carriers(since);
     const revids = new Set<number>();
@@ -161,7 +163,7 @@ export class ServedReader {
   private async file(version: { comment?: string; sha1: string; url: string }): Promise<ServedFile> {
     const path = new URL(version.url, "http://x").pathname;
     const reply = await this.limit(() =>
-      pRetry(() => this.client.request({ path }), { retries: 3, minTimeout: 300 }),
+      pRetry(() => this.client.request({ path, jar: this.session.jar }), { retries: 3, minTimeout: 300 }),
     );
     const bytesSha1 = reply.status === 200 ? sha1(reply.body) : undefined;
     return { id: findId(version.comment ?? ""), sha1: version.sha1, bytesSha1 };

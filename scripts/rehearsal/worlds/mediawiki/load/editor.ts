@@ -38,6 +38,8 @@ export interface EditorDeps {
   run: string;
   index: number;
   session: Session;
+  /** What the wiki calls its namespace of files. */
+  fileNamespace: string;
   /** Pages that nobody else edits. */
   titles: string[];
   random: Random;
@@ -192,7 +194,7 @@ export class Editor {
   }
 
   private async upload(id: string): Promise<void> {
-    const { random, session } = this.deps;
+    const { random, session, fileNamespace } = this.deps;
     const settled = this.files.filter((file) => Date.now() - file.uploadedAtMs > REUPLOAD_AFTER_MS);
     const again = settled.length > 0 && random.chance(0.2) ? random.pick(settled) : undefined;
     const name = again?.name ?? fileName(id, random);
@@ -213,7 +215,10 @@ export class Editor {
     const stored: string = (uploaded?.filename ?? name).replaceAll("_", " ");
     if (again) again.uploadedAtMs = Date.now();
     else if (outcome.status === "ok") this.files.push({ name: stored, uploadedAtMs: Date.now() });
-    this.record({ ...outcome, kind: "upload", id, title: `File:${stored}`, sha1: sha1Hex(bytes) }, answer);
+    this.record(
+      { ...outcome, kind: "upload", id, title: `${fileNamespace}:${stored}`, sha1: sha1Hex(bytes) },
+      answer,
+    );
   }
 
   /** Asks the wiki for a page's text; false if it is gone or the wiki did not say. */

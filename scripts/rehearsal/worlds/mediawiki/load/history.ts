@@ -37,7 +37,7 @@ export interface MoveEntry extends ChangeBase {
 
 export interface UploadEntry extends ChangeBase {
   kind: "upload";
-  /** With its namespace: `File:…`. */
+  /** With the wiki's own name of its namespace: `File:…`, `Datei:…`. */
   title: string;
   /** SHA-1 of the file, 40 hexadecimal digits. */
   sha1: string;

@@ -9,6 +9,10 @@ export const loadOptions = z.strictObject({
   serverUrl: httpUrl,
   /** Path of `api.php`; `index.php` is expected beside it. */
   apiPath: z.string().startsWith("/").default("/api.php"),
+  /** `$wgArticlePath`: half of the pages are read by it. Defaults to none of them. */
+  articlePath: z.string().startsWith("/").includes("$1").optional(),
+  /** Who reads where only accounts may. Defaults to nobody in particular. */
+  reader: z.strictObject({ name: z.string().min(1), password: z.string().min(1) }).optional(),
   /** Accounts with the rights of a busy bot; each edits pages that no other one edits. */
   editors: z.array(z.strictObject({ name: z.string().min(1), password: z.string().min(1) })).max(50),
   editsPerSecond: z.number().min(0).max(200).default(5),

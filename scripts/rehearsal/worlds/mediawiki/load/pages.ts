@@ -16,6 +16,10 @@ export interface Image {
 export interface Content {
   articles: Article[];
   images: Image[];
+  /** What the wiki calls its namespace of files: `File`, `Datei`. */
+  fileNamespace: string;
+  /** The title of the page of recent changes in the wiki's language. */
+  recentChanges: string;
   /** The wiki's clock, ISO 8601. */
   serverTime: string;
 }
@@ -67,12 +71,28 @@ export async function listContent(session: Session): Promise<Content> {
         sha1: image.sha1,
       })),
   );
-  const clock = asked(await session.get({ action: "query", curtimestamp: 1 }), "clock");
+  const site = asked(
+    await session.get({
+      action: "query",
+      meta: "siteinfo",
+      siprop: "namespaces|specialpagealiases",
+      curtimestamp: 1,
+    }),
+    "namespaces",
+  );
+  const { namespaces, specialpagealiases } = site.query;
+  const changes = specialpagealiases.find(({ realname }: ApiBody) => realname === "Recentchanges");
   if (articles.length === 0)
     throw new WikiferryError(
       "LOAD_NO_PAGES",
       "the wiki has no pages to read and edit",
-      "Fill it first: npx tsx scripts/world.ts up",
+      "Fill it first: npm run world",
     );
-  return { articles, images, serverTime: clock.curtimestamp };
+  return {
+    articles,
+    images,
+    fileNamespace: namespaces[6].name,
+    recentChanges: `${namespaces[-1].name}:${changes.aliases[0]}`,
+    serverTime: site.curtimestamp,
+  };
 }

@@ -3,6 +3,7 @@ import type { Random } from "../../../../common/random";
 import { type HttpClient, NoReply, type Reply } from "../../../core/load/http";
 import type { RequestLog } from "../../../core/load/requestLog";
 import { sleep } from "../../../core/load/tokenBucket";
+import { pathOf } from "../addresses";
 import type { Article, Content, Image } from "./pages";
 import type { Session } from "./session";
 import type { Tally } from "./tally";
@@ -27,9 +28,13 @@ export function servedAs(html: string): string | null {
 export interface ReadersDeps {
   client: HttpClient;
   indexPath: string;
+  /** By which half of the pages are read; none where they are only read by `indexPath`. */
+  articlePath?: string;
   content: Content;
   /** Logged-in people, who read too. */
   sessions: Session[];
+  /** Whose account the others read with, where nobody reads without one. */
+  visitor?: Session;
   viewsPerSecond: number;
   maxAtOnce: number;
   random: Random;
@@ -64,13 +69,16 @@ export class Readers {
     if (random.chance(0.04)) return this.recentChanges();
     if (content.images.length > 0 && random.chance(0.07)) return this.image(random.pick(content.images));
     const known = sessions.filter((session) => session.loggedIn);
-    const session = known.length > 0 && random.chance(0.1) ? random.pick(known) : undefined;
+    const session = known.length > 0 && random.chance(0.1) ? random.pick(known) : this.deps.visitor;
     return this.article(random.pick(content.articles), session);
   }
 
   private article(article: Article, session?: Session): Promise<void> {
+    const { articlePath, indexPath, random } = this.deps;
     const query = new URLSearchParams({ title: article.title.replaceAll(" ", "_") });
-    return this.fetch(article.title, `${this.deps.indexPath}?${query}`, session, (reply) => {
+    const path =
+      articlePath && random.chance(0.5) ? pathOf(articlePath, article.title) : `${indexPath}?${query}`;
+    return this.fetch(article.title, path, session, (reply) => {
       const html = reply.body.toString("utf8");
       const fault = pageFault(html, article);
       if (!fault && session?.loggedIn && servedAs(html) !== session.account?.name)
@@ -80,8 +88,10 @@ export class Readers {
   }
 
   private recentChanges(): Promise<void> {
-    const path = `${this.deps.indexPath}?title=Special:RecentChanges`;
-    return this.fetch("Special:RecentChanges", path, undefined, (reply) =>
+    // By another language's name for it, the wiki would only answer with a redirect.
+    const { indexPath, content } = this.deps;
+    const path = `${indexPath}?${new URLSearchParams({ title: content.recentChanges })}`;
+    return this.fetch(content.recentChanges, path, this.deps.visitor, (reply) =>
       reply.body.includes('"wgCanonicalSpecialPageName":"Recentchanges"')
         ? undefined
         : "not the recent changes",
@@ -89,7 +99,7 @@ export class Readers {
   }
 
   private image(image: Image): Promise<void> {
-    return this.fetch(image.title, image.path, undefined, (reply) => {
+    return this.fetch(image.title, image.path, this.deps.visitor, (reply) => {
       const sha1 = createHash("sha1").update(reply.body).digest("hex");
       return sha1 === image.sha1 ? undefined : `SHA-1 ${sha1} in place of ${image.sha1}`;
     });

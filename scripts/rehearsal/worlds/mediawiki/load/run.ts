@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, posix } from "node:path";
+import { messageOf } from "../../../../../engine/errors";
 import { Random } from "../../../../common/random";
 import { HttpClient } from "../../../core/load/http";
 import { JsonLines } from "../../../core/load/jsonLines";
@@ -44,8 +45,11 @@ export class LoadRun {
     const sessions = options.editors.map(
       (account) => new Session(this.editorsClient, options.apiPath, account),
     );
-    for (const session of sessions) await session.login();
-    const content = await listContent(sessions[0] ?? new Session(this.readersClient, options.apiPath));
+    const visitor = options.reader && new Session(this.readersClient, options.apiPath, options.reader);
+    for (const session of visitor ? [...sessions, visitor] : sessions) await session.login();
+    const content = await listContent(
+      sessions[0] ?? visitor ?? new Session(this.readersClient, options.apiPath),
+    );
     const run = this.startedAt.getTime().toString(36);
     this.history.write({ kind: "start", t: Date.now(), run, serverTime: content.serverTime });
 
@@ -57,6 +61,7 @@ export class LoadRun {
           run,
           index,
           session,
+          fileNamespace: content.fileNamespace,
           titles: shuffled.filter((_, i) => i % sessions.length === index).map(({ title }) => title),
           random: new Random(options.seed * 1000 + index + 1),
           bucket,
@@ -68,20 +73,38 @@ export class LoadRun {
     const readers = new Readers({
       client: this.readersClient,
       indexPath: posix.join(posix.dirname(options.apiPath), "index.php"),
+      articlePath: options.articlePath,
       content,
       sessions,
+      visitor,
       viewsPerSecond: options.viewsPerSecond,
       maxAtOnce: options.maxViewsAtOnce,
       random,
       requests: this.requests,
       tally,
-      onLoggedOut: (session, code) => editors[sessions.indexOf(session)]?.noteLoggedOut(code),
+      onLoggedOut: (session, code) => {
+        if (session === visitor) this.visitorLoggedOut(session, code);
+        else editors[sessions.indexOf(session)]?.noteLoggedOut(code);
+      },
     });
     const { signal } = this.stopping;
     const people = [readers.run(signal)];
     if (options.editsPerSecond > 0) people.push(...editors.map((editor) => editor.run(signal)));
     this.work = Promise.all(people);
     return { articles: content.articles.length, images: content.images.length, editors: editors.length };
+  }
+
+  /** The account that readers share is forgotten: they log in once more. */
+  private visitorLoggedOut(visitor: Session, code: string): void {
+    if (!visitor.loggedIn) return;
+    const editor = visitor.account?.name ?? "";
+    visitor.loggedIn = false;
+    this.history.write({ kind: "loggedOut", t: Date.now(), editor, code });
+    this.tally.loggedOut();
+    const complain = (reason: string) =>
+      this.tally.complain({ t: Date.now(), what: "loggedOut", title: editor, reason });
+    complain(code);
+    visitor.login().catch((error) => complain(messageOf(error)));
   }
 
   /** Resolves when everybody has gone home; rejects on a fault of the load itself. */

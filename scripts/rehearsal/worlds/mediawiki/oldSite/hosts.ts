@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { docker, ifThere, put, run, sh } from "../../../../common/docker";
 import { labelOf, networkOf, type Settled } from "./options";
 import { operatorKey, worldFile, writePrivate } from "./secrets";
+import { sites } from "./sites/index";
 
 export type HostRole = "web" | "db" | "files";
 
@@ -52,7 +53,7 @@ export async function startHosts(world: Settled, images: Record<HostRole, string
   const { name, ports } = world;
   const key = readFileSync(`${await operatorKey(name)}.pub`, "utf8");
   const mounts: Record<HostRole, string[]> = {
-    web: [`${uploadsVolume(name)}:/var/lib/mediawiki/images`],
+    web: [`${uploadsVolume(name)}:${sites[world.site].directories.uploads}`],
     db: [`${databaseVolume(name)}:/var/lib/mysql`],
     files: [`${uploadsVolume(name)}:/srv/uploads`],
   };

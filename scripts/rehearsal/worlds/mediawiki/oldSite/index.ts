@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WikiferryError } from "../../../../../engine/errors";
 import { docker, ifThere, sh } from "../../../../common/docker";
 import { rehearsalId } from "../../../../common/rehearsalId";
+import { oldSiteService } from "../../../../setup/imageFolders";
 import { imageRef } from "../../../../setup/images";
 import { own, removeOwn, thingsOn } from "../../../core/things";
 import { fillWiki, installWiki, writeSettings } from "./create";
@@ -18,9 +19,9 @@ import {
   uploadsVolume,
   type WorldHost,
 } from "./hosts";
-import { sharedSettings, sitename } from "./localSettings";
 import { networkOf, pristineKey, type Settled, settle, type WorldOptions } from "./options";
 import { keep, kept, restore } from "./pristine";
+import { proveSite } from "./prove";
 import { refuseForeignWorld, worldScope } from "./scope";
 import {
   type Account,
@@ -31,6 +32,9 @@ import {
   worldFile,
   writePrivate,
 } from "./secrets";
+import { sharedSettings } from "./sites/bookworm";
+import { sites } from "./sites/index";
+import { editorRights } from "./sites/site";
 
 export type { WorldHost } from "./hosts";
 export type { WorldOptions, WorldPorts } from "./options";
@@ -55,6 +59,14 @@ export interface World {
     metaNamespace: string;
     serverUrl: string;
     language: string;
+    /** `$wgScriptPath`, `$wgArticlePath` */
+    scriptPath: string;
+    articlePath: string;
+    mainPage: string;
+    /** Only accounts may read. */
+    private: boolean;
+    /** MediaWiki's directory on the web host. */
+    directory: string;
     authenticationTokenVersion: string;
     uploadPath: string;
     /** PHP text. */
@@ -70,10 +82,10 @@ interface WorldRecord {
 const recordFile = (name: string) => worldFile(name, "world.json");
 const secretsFile = (name: string) => worldFile(name, "secrets.json");
 
-const worldImages = (): Record<HostRole, string> => ({
-  web: imageRef("blue-web"),
-  db: imageRef("blue-db"),
-  files: imageRef("blue-files"),
+const worldImages = ({ site }: Settled): Record<HostRole, string> => ({
+  web: imageRef(oldSiteService(site, "web")),
+  db: imageRef(oldSiteService(site, "db")),
+  files: imageRef(oldSiteService(site, "files")),
 });
 
 async function running(name: string): Promise<boolean> {
@@ -85,14 +97,15 @@ async function running(name: string): Promise<boolean> {
 
 /** Waits until the wiki's API answers. The first answer fills its caches. */
 async function answers(world: Settled): Promise<void> {
-  const url = `http://127.0.0.1:${world.ports.http}/api.php?action=query&meta=siteinfo&format=json`;
+  const { scriptPath } = sites[world.site];
+  const url = `http://127.0.0.1:${world.ports.http}${scriptPath}/api.php?action=query&meta=siteinfo&format=json`;
   const until = Date.now() + 60_000;
   let problem = "";
   while (Date.now() < until) {
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
       const text = await response.text();
-      if (response.ok && text.includes('"generator"')) return;
+      if (response.ok && /"generator"|"readapidenied"/.test(text)) return;
       problem = `${response.status} ${text.slice(0, 200)}`;
     } catch (error) {
       problem = String((error as Error).cause ?? error);
@@ -102,7 +115,7 @@ async function answers(world: Settled): Promise<void> {
   throw new WikiferryError(
     "WORLD_SILENT",
     `The old site's wiki does not answer at ${url}: ${problem}`,
-    "See `docker logs` of its web container, then run `npx tsx scripts/world.ts reset`.",
+    "See `docker logs` of its web container, then run `npm run world -- reset`.",
   );
 }
 
@@ -119,6 +132,7 @@ async function removeData(name: string, copies = false): Promise<void> {
 }
 
 async function describe(settled: Settled, secrets: WorldSecrets): Promise<World> {
+  const site = sites[settled.site];
   return {
     name: settled.name,
     options: settled,
@@ -130,13 +144,18 @@ async function describe(settled: Settled, secrets: WorldSecrets): Promise<World>
     editors: secrets.editors,
     reader: secrets.reader,
     wiki: {
-      sitename,
-      metaNamespace: "Harbour_Library",
+      sitename: site.sitename,
+      metaNamespace: site.metaNamespace,
       serverUrl: settled.serverUrl,
-      language: "en",
+      language: site.language,
+      scriptPath: site.scriptPath,
+      articlePath: site.articlePath,
+      mainPage: site.mainPage,
+      private: site.private,
+      directory: site.directories.mediawiki,
       authenticationTokenVersion: "1",
-      uploadPath: "/images",
-      extraSettings: sharedSettings,
+      uploadPath: site.uploadPath,
+      extraSettings: site.suite === "bookworm" ? sharedSettings : editorRights,
     },
   };
 }
@@ -151,7 +170,7 @@ export async function ensureWorld(options: WorldOptions = {}): Promise<World> {
   const progress = options.progress ?? (() => {});
   const { name } = settled;
   await refuseForeignWorld(name);
-  const images = worldImages();
+  const images = worldImages(settled);
   const ids = await Promise.all(
     roles.map(async (role) => (await docker.getImage(images[role]).inspect()).Id),
   );
@@ -190,6 +209,7 @@ export async function ensureWorld(options: WorldOptions = {}): Promise<World> {
     await sh(db, "service mariadb start >/dev/null");
   }
   await answers(settled);
+  await proveSite(sites[settled.site], `http://127.0.0.1:${settled.ports.http}`, settled.serverUrl, secrets);
   writePrivate(recordFile(name), `${JSON.stringify({ key, options: settled }, null, 2)}\n`);
   return describe(settled, secrets);
 }

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { WikiferryError } from "../../../../../engine/errors";
+import { filesIn } from "../../../../../engine/runtime/docker/imageFolder";
 import { rehearsalId, rehearsalLabel } from "../../../../common/rehearsalId";
+import { type SiteName, siteOf } from "./sites/index";
 
 export type Progress = (message: string) => void;
 
@@ -15,6 +17,8 @@ export interface WorldPorts {
 }
 
 export interface WorldOptions {
+  /** How its wiki was set up, by Debian's release. Defaults to `bookworm`. */
+  site?: SiteName;
   /** Pages with text made from documentation. 10 to 20000. Defaults to 2000. */
   pages?: number;
   /** Uploaded files, including those that are deleted later. 10 to 1500. Defaults to 210. */
@@ -23,7 +27,7 @@ export interface WorldOptions {
   seed?: number;
   /** Starts from the state right after creation, whatever was done to the old site since. Defaults to false. */
   fresh?: boolean;
-  /** `$wgDBprefix`. Defaults to none. */
+  /** `$wgDBprefix`. Defaults to the site's own. */
   prefix?: string;
   /** Defaults to `wikidb`. */
   database?: string;
@@ -49,11 +53,13 @@ const bounded = (what: string, value: number, low: number, high: number): number
 
 /** The options with their defaults, each checked. @throws `WORLD_SIZE`, `WORLD_NAME` */
 export function settle(options: WorldOptions): Settled {
+  const site = siteOf(options.site ?? "bookworm");
   const settled = {
+    site: site.suite,
     pages: bounded("pages", options.pages ?? 2000, 10, 20_000),
     files: bounded("files", options.files ?? 210, 10, 1500),
     seed: bounded("seed", options.seed ?? 1, 0, 2 ** 31),
-    prefix: options.prefix ?? "",
+    prefix: options.prefix ?? site.prefix,
     database: options.database ?? "wikidb",
     name: options.name ?? "blue",
     ports: options.ports ?? { webSsh: 2201, dbSsh: 2202, filesSsh: 2203, http: 8081 },
@@ -85,14 +91,19 @@ export const labelOf = (name: string): Record<string, string> => ({
 });
 
 export const contentDir = join(__dirname, "content");
+const sitesDir = join(__dirname, "sites");
 
 /** Names the state right after creation. The same key means the same content and account names. */
 export function pristineKey(settled: Settled, imageIds: string[]): string {
   const { ports: _ports, ...content } = settled;
   const hash = createHash("sha256").update(JSON.stringify([content, imageIds]));
-  for (const folder of [contentDir, __dirname])
-    for (const entry of readdirSync(folder, { withFileTypes: true }))
-      if (entry.isFile() && /^(.*\.php|localSettings\.ts)$/.test(entry.name))
-        hash.update(entry.name).update(readFileSync(join(folder, entry.name)));
+  // The images' ids stand for what is built into them.
+  const described = (name: string) => /\.ts$/.test(name) && !name.includes("/image/");
+  for (const [folder, wanted] of [
+    [contentDir, () => true],
+    [sitesDir, described],
+  ] as const)
+    for (const name of filesIn(folder).filter(wanted))
+      hash.update(name).update(readFileSync(join(folder, name)));
   return hash.digest("hex").slice(0, 12);
 }

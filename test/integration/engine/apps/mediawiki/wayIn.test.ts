@@ -7,7 +7,7 @@ import { Wiki } from "../../../../../engine/apps/mediawiki/wiki";
 import type { Finding } from "../../../../../engine/finding";
 import { issueCertificate } from "../../../../../engine/movers/mariadb/tls/certificates";
 import { sh } from "../../../../../scripts/common/docker";
-import { sharedSettings } from "../../../../../scripts/rehearsal/worlds/mediawiki/oldSite/localSettings";
+import { sharedSettings } from "../../../../../scripts/rehearsal/worlds/mediawiki/oldSite/sites/bookworm";
 import { ports, TwoWikis } from "../../../../support/twoWikis";
 import { until } from "../../../../support/until";
 

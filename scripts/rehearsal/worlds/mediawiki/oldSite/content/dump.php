@@ -1,15 +1,21 @@
 <?php
-// dump.php PAGES SEED FILES PARTS OUT: writes OUT-1.xml … OUT-PARTS.xml, dumps for importDump.php.
+// dump.php PAGES SEED FILES PARTS OUT OWN: writes OUT-1.xml … OUT-PARTS.xml, dumps for importDump.php.
 //
 // The pages are the documentation that is installed on this machine: manual pages (English, Chinese, Japanese), the
 // Debian reference, and what packages have in /usr/share/doc. The same arguments on the same packages give the same
-// bytes. FILES is a text file with one uploaded file's title a line; some pages show one of them.
+// bytes. FILES is a text file with one uploaded file's title a line; some pages show one of them. OWN is a JSON
+// list of {title, text, model?}: pages besides.
 mb_internal_encoding( 'UTF-8' );
-[ , $pages, $seed, $filesList, $parts, $out ] = $argv;
+[ , $pages, $seed, $filesList, $parts, $out, $own ] = $argv;
 $pages = (int)$pages;
 $parts = (int)$parts;
 const CHUNK_CHARACTERS = 3500;
 // Characters outside the Basic Multilingual Plane: four bytes each in UTF-8.
+// Titles that addresses, shells and databases trip over.
+const HARD = [
+	'Größe & Gewicht', 'Was ist das?', 'C++', 'AC/DC', 'Straße/Ähren/Ü', '100 % sicher', "Rock 'n' Roll", 'A+B=C', 'Foo;bar, baz',
+	'𝔚𝔦𝔨𝔦 🚢/𠮷', 'Ende...', 'What?action=edit&title=x', '!important', 'Naïve café (Ω)', '"Quoted" titles', 'Index.php', '~tilde*star',
+];
 const WIDE = [ '🧭', '𠮷', '😀', '🐧', '𠀋', '🚢', '𡈽', '🗺️', '𩸽', '📚' ];
 
 function draw( string $what ): int {
@@ -19,7 +25,7 @@ function draw( string $what ): int {
 
 function textOf( string $path ): string {
 	$raw = file_get_contents( $path );
-	if ( str_ends_with( $path, '.gz' ) ) {
+	if ( substr( $path, -3 ) === '.gz' ) {
 		$raw = gzdecode( $raw );
 	}
 	return mb_check_encoding( $raw, 'UTF-8' ) ? $raw : mb_convert_encoding( $raw, 'UTF-8', 'ISO-8859-1' );
@@ -104,7 +110,7 @@ function articles( string $path ): array {
 }
 
 $sources = [];
-foreach ( [ '/usr/share/man', '/usr/share/doc', '/usr/share/debian-reference' ] as $root ) {
+foreach ( array_filter( [ '/usr/share/man', '/usr/share/doc', '/usr/share/debian-reference' ], 'is_dir' ) as $root ) {
 	$all = new RecursiveIteratorIterator( new RecursiveDirectoryIterator( $root, FilesystemIterator::SKIP_DOTS ) );
 	foreach ( $all as $path => $entry ) {
 		if ( $entry->isFile() && !$entry->isLink() && preg_match( '#/man\d/[^/]+\.\d[a-z]*\.gz$|/(copyright|changelog|NEWS|README|TODO)[^/]*$|\.txt(\.gz)?$#', $path ) ) {
@@ -122,7 +128,7 @@ foreach ( $sources as $path ) {
 			break 2;
 		}
 		$title = $n % 12 === 0 ? WIDE[draw( "wide $n" ) % count( WIDE )] . ' ' . $article[0] : ucfirst( $article[0] );
-		$title = mb_strcut( $title, 0, 200 );
+		$title = $n % 3 === 2 && $n < 3 * count( HARD ) ? HARD[intdiv( $n, 3 )] : mb_strcut( $title, 0, 200 );
 		$chosen[$title] ??= [ $article[1], $article[2], $path ];
 	}
 }
@@ -133,10 +139,10 @@ if ( count( $chosen ) < $pages - 2 ) {
 $titles = array_keys( $chosen );
 $files = file( $filesList, FILE_IGNORE_NEW_LINES | FILE_SKIP_EMPTY_LINES );
 
-function revision( string $text, int $time, string $author, string $comment ): string {
+function revision( string $text, int $time, string $author, string $comment, string $model = 'wikitext' ): string {
 	$contributor = filter_var( $author, FILTER_VALIDATE_IP ) ? "<ip>$author</ip>" : "<username>$author</username>";
 	return '<revision><timestamp>' . gmdate( 'Y-m-d\TH:i:s\Z', $time ) . "</timestamp><contributor>$contributor</contributor>"
-		. '<comment>' . htmlspecialchars( $comment, ENT_XML1 ) . '</comment><model>wikitext</model><format>text/x-wiki</format>'
+		. '<comment>' . htmlspecialchars( $comment, ENT_XML1 ) . '</comment><model>' . $model . '</model><format>' . ( $model === 'wikitext' ? 'text/x-wiki' : 'text/plain' ) . '</format>'
 		. '<text xml:space="preserve">' . htmlspecialchars( $text, ENT_XML1 ) . '</text></revision>';
 }
 
@@ -161,7 +167,7 @@ foreach ( $titles as $n => $title ) {
 	if ( $files && $n % 20 === 3 ) {
 		array_unshift( $paragraphs, '[[File:' . $files[draw( "file $n" ) % count( $files )] . '|frameless|left]]' );
 	}
-	if ( $n % 3 === 0 ) {
+	if ( $n % 3 === 0 || in_array( $title, HARD, true ) ) {
 		$paragraphs[] = 'Kept with care ' . WIDE[$n % 10] . WIDE[( $n + 3 ) % 10] . ' since the first edition.';
 	}
 	$times = 1 + $n % 4 + ( $n % 10 === 0 ? 3 : 0 );
@@ -184,6 +190,9 @@ foreach ( array_slice( $titles, 0, 120 ) as $title ) {
 $now = $start + 390000000;
 fwrite( $handles[0], page( 'Harbour index', [ revision( $index, $now, 'Editor1', 'The index' ) ] ) );
 fwrite( $handles[0], page( 'Template:Source', [ revision( '<small>From {{{1}}}</small>', $start, 'Editor2', 'For the sources' ) ] ) );
+foreach ( json_decode( file_get_contents( $own ) ) as $page ) {
+	fwrite( $handles[0], page( $page->title, [ revision( $page->text, $start, 'Editor3', 'By hand', $page->model ?? 'wikitext' ) ] ) );
+}
 foreach ( $handles as $handle ) {
 	fwrite( $handle, "</mediawiki>\n" );
 	fclose( $handle );

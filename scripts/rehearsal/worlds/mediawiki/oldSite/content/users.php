@@ -1,6 +1,6 @@
 <?php
-// users.php --accounts FILE: makes the accounts of a JSON list of {name, password, groups}.
-require_once '/usr/share/mediawiki/maintenance/Maintenance.php';
+// users.php --accounts FILE: makes the accounts of a JSON list of {name, password, groups}. MW_DIRECTORY is MediaWiki's.
+require_once getenv( 'MW_DIRECTORY' ) . '/maintenance/Maintenance.php';
 
 use MediaWiki\Auth\AuthManager;
 use MediaWiki\MediaWikiServices;
@@ -14,7 +14,7 @@ class MakeUsers extends Maintenance {
 	public function execute() {
 		$services = MediaWikiServices::getInstance();
 		foreach ( json_decode( file_get_contents( $this->getOption( 'accounts' ) ) ) as $account ) {
-			$user = $services->getUserFactory()->newFromName( $account->name, MediaWiki\User\UserRigorOptions::RIGOR_CREATABLE );
+			$user = $services->getUserFactory()->newFromName( $account->name, 'creatable' );
 			$made = $services->getAuthManager()->autoCreateUser( $user, AuthManager::AUTOCREATE_SOURCE_MAINT, false );
 			if ( !$made->isGood() ) {
 				$this->fatalError( $made->getMessage( false, false, 'en' )->text() );
