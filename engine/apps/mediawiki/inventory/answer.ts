@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { settingsMarker } from "./settingsPhp";
+import { secretsMarker, settingsMarker } from "./settingsPhp";
 import type { Json } from "./types";
 
 const answerSchema = z.object({
@@ -88,4 +88,15 @@ export function deathIn(output: string): string {
   return (fatal ?? lines.at(-1) ?? "PHP ended without a word")
     .replace(/\((?:[^()]*,){2,}[^()]*\)/g, "(…)")
     .slice(0, 300);
+}
+
+const secretsSchema = z.object({ password: z.string(), secretKey: z.string() });
+
+/** `$wgDBpassword` and `$wgSecretKey`. */
+export type WikiSecrets = z.infer<typeof secretsSchema>;
+
+/** The answer to `secretsQuestion`; undefined without one. */
+export function secretsIn(output: string): WikiSecrets | undefined {
+  const line = output.split("\n").find((text) => text.startsWith(secretsMarker));
+  return line === undefined ? undefined : secretsSchema.parse(JSON.parse(line.slice(secretsMarker.length)));
 }

@@ -1,7 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { WikiferryError } from "../../../errors";
 import type { SshConnection } from "../../../runtime/ssh/connection";
-import { answerIn, deathIn, type FailedInclude, failedIncludes, type SettingsAnswer } from "./answer";
+import {
+  answerIn,
+  deathIn,
+  type FailedInclude,
+  failedIncludes,
+  type SettingsAnswer,
+  secretsIn,
+  type WikiSecrets,
+} from "./answer";
 import { bestSite, chooseWiki, type Place, placesIn, sitesServing } from "./choose";
 import {
   backendsOf,
@@ -33,6 +41,13 @@ export interface InventoryOptions {
   salt?: string;
 }
 
+/** An inventory, and secrets that are no part of it. */
+export interface Blue {
+  inventory: Inventory;
+  /** `$wgDBpassword` and `$wgSecretKey`; undefined where they were not asked for. */
+  secrets: WikiSecrets | undefined;
+}
+
 type Parts = ReturnType<typeof partsOf>;
 
 /**
@@ -41,6 +56,15 @@ type Parts = ReturnType<typeof partsOf>;
  * `INVENTORY_FAMILY`, `HOST_COMMAND`
  */
 export async function readInventory(ssh: SshConnection, options: InventoryOptions = {}): Promise<Inventory> {
+  return (await read(ssh, options, false)).inventory;
+}
+
+/** As `readInventory`, with the secrets that the move needs. For the stack's encrypted config alone. */
+export function readBlue(ssh: SshConnection, options: InventoryOptions = {}): Promise<Blue> {
+  return read(ssh, options, true);
+}
+
+async function read(ssh: SshConnection, options: InventoryOptions, secrets: boolean): Promise<Blue> {
   const host = await runScript(ssh, hostScript);
   const processes = processesIn(partNamed(host, "processes"));
   const servers = serversIn(host, processes);
@@ -60,13 +84,13 @@ export async function readInventory(ssh: SshConnection, options: InventoryOption
   const logs = servers
     .flatMap(({ sites }) => sites)
     .flatMap(({ accessLogs }) => accessLogs.map(({ path }) => path));
-  const read = await runScript(
+  const answers = await runScript(
     ssh,
-    settingsScript(run, { ini: php.ini, fpm: php.fpm, roots, logs: [...new Set(logs)] }),
+    settingsScript(run, { ini: php.ini, fpm: php.fpm, roots, logs: [...new Set(logs)], secrets }),
   );
-  const bareText = partNamed(read, "bare");
+  const bareText = partNamed(answers, "bare");
   const bare = answerIn(bareText);
-  const settingsText = partNamed(read, "settings");
+  const settingsText = partNamed(answers, "settings");
   const answer = answerIn(settingsText) ?? bare;
   if (!answer) throw settingsRefused(settingsText, bareText, place, ssh.target.host, run.wiki);
 
@@ -76,16 +100,16 @@ export async function readInventory(ssh: SshConnection, options: InventoryOption
   const owner = servers.find(({ sites }) => site !== undefined && sites.includes(site)) ?? php.server;
   const uploadsDirectory = textOf(settings.wgUploadDirectory);
   const sizes = await runScript(ssh, sizesScript(uploadsDirectory, place.directory, place.realDirectory));
-  const web = parsePhp(partNamed(read, "php-web"));
+  const web = parsePhp(partNamed(answers, "php-web"));
   const facts = phpFacts(
     php.sapi,
     web,
-    parsePhp(partNamed(read, "php-cli")),
-    parsePhp(partNamed(read, "php-plain")),
+    parsePhp(partNamed(answers, "php-cli")),
+    parsePhp(partNamed(answers, "php-plain")),
     site,
     php.pool,
   );
-  const [uid = "0", gid = "0", group = ""] = linesOf(partNamed(read, "user"));
+  const [uid = "0", gid = "0", group = ""] = linesOf(partNamed(answers, "user"));
   const inventory: Omit<Inventory, "findings"> = {
     readAt: new Date().toISOString(),
     host: hostFacts(host),
@@ -115,7 +139,7 @@ export async function readInventory(ssh: SshConnection, options: InventoryOption
       owner,
       site,
       { name: php.user, uid: Number(uid), group, gid: Number(gid) },
-      read,
+      answers,
     ),
     database: databaseFacts(answer),
     uploads: uploadFactsOf(sizes, answer),
@@ -138,7 +162,7 @@ export async function readInventory(ssh: SshConnection, options: InventoryOption
     before: serverBefore(servers, owner, processes),
     sapiFound: php.sapi !== "cli",
   });
-  return { ...inventory, findings };
+  return { inventory: { ...inventory, findings }, secrets: secretsIn(partNamed(answers, "secrets")) };
 }
 
 async function runScript(ssh: SshConnection, script: string): Promise<Parts> {

@@ -1,6 +1,6 @@
 import { quote } from "../../../runtime/ssh/quote";
 import { partFunction } from "./sections";
-import { settingsQuestion } from "./settingsPhp";
+import { secretsQuestion, settingsQuestion } from "./settingsPhp";
 
 /** Read as a whole before it runs, so that no command of it reads the rest as its input. For the input of `sh`. */
 const whole = (script: string) => `wikiferry_inventory() {\n${script}\n}\nwikiferry_inventory </dev/null\n`;
@@ -58,7 +58,7 @@ export interface SettingsRun {
  * Asks MediaWiki for its settings: as if for the site's host name, and without any (for `bare`, without its database).
  * Runs as the account that runs the web server's PHP, so that nothing that PHP may write belongs to root.
  */
-function settingsPart(run: SettingsRun): string {
+function settingsPart(run: SettingsRun, secrets: boolean): string {
   const { directory, user, php, environment, host, tls, wiki, salt } = run;
   const exported = Object.entries(environment)
     .filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && !/^(PATH|HOME|LD_|PHP_VALUE|PHP_ADMIN)/.test(name))
@@ -86,6 +86,7 @@ ask() {
 }
 part settings${ask(settingsQuestion(salt), named)}
 part bare${ask(settingsQuestion(salt, false), "")}
+${secrets ? `part secrets${ask(secretsQuestion, named)}` : ""}
 `;
 }
 
@@ -110,7 +111,7 @@ $say( 's', $mail !== false && is_executable( $mail ) ? 'yes' : 'no' );
 /** Settings, PHP as the web server has it, and what lies in the directories that it serves. */
 export function settingsScript(
   run: SettingsRun,
-  web: { ini: string; fpm: string; roots: string[]; logs: string[] },
+  web: { ini: string; fpm: string; roots: string[]; logs: string[]; secrets: boolean },
 ): string {
   return whole(`${begin}
 part user; id -u ${quote(run.user || "root")}; id -g ${quote(run.user || "root")}; id -gn ${quote(run.user || "root")}
@@ -156,7 +157,7 @@ ${web.logs
       `part ${quote(`log:${log}`)}; stat -L -c %s ${quote(log)} 2>/dev/null || echo; if [ -r ${quote(log)} ]; then echo readable; else echo; fi; ls -t ${quote(log)}?* 2>/dev/null`,
   )
   .join("\n")}
-${settingsPart(run)}
+${settingsPart(run, web.secrets)}
 `);
 }
 

@@ -23,6 +23,11 @@ export function settingsQuestion(salt: string, database = true): string {
   ].join("\n");
 }
 
+export const secretsMarker = "wikiferry-secrets:";
+
+/** Input of MediaWiki's `eval`, for the two secrets that the move needs. */
+export const secretsQuestion = `print PHP_EOL . "${secretsMarker}" . json_encode( [ 'password' => (string)( $GLOBALS['wgDBservers'][0]['password'] ?? $GLOBALS['wgDBpassword'] ), 'secretKey' => (string)$GLOBALS['wgSecretKey'] ] ) . PHP_EOL`;
+
 /** Values as data: secrets, closures and objects replaced. */
 const valuesPhp = String.raw`
 $wfIsSecret = static function ( $name ) {
