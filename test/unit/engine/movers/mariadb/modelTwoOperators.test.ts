@@ -2,12 +2,12 @@ import { protocolRules } from "../../../../../engine/movers/mariadb/cutover/mode
 import { scenarios } from "../../../../../engine/movers/mariadb/cutover/model/scenarios";
 import { search } from "../../../../../engine/movers/mariadb/cutover/model/search";
 
-// Some three million states each.
+// Some three million states. `npm run model` also searches two operators with opposite goals.
 jest.setTimeout(900_000);
 
-const large = scenarios.filter(({ operators }) => operators.length > 1);
-
-test.each(large)("the protocol holds with $name, and reaches its goal", (scenario) => {
+test("the protocol holds with two operators at once, and reaches its goal", () => {
+  const scenario = scenarios.find(({ name }) => name === "two operators at once");
+  if (!scenario) throw new Error("the scenario is not there");
   const result = search(scenario, protocolRules);
   expect(result.violation).toBeUndefined();
   expect(result.flipped).toBeGreaterThan(0);
